@@ -1,0 +1,40 @@
+"""The errors that collate raises on purpose.
+
+Each says what was found, what was expected and what to do. `CollateError` is the base; a subclass
+also inherits the built-in error that it replaces, so that callers may catch either. All of them
+cross process borders (Ray pickles them), hence a single message argument. Only `InputError` means
+"nothing was started": the command line answers it with exit status 2, every other with 1.
+"""
+
+from collections.abc import Sequence
+
+
+class CollateError(Exception):
+    """Base of every error that collate raises on purpose."""
+
+
+class InputError(CollateError, ValueError):
+    """What the user asked for cannot be done; raised before any model is loaded."""
+
+    @classmethod
+    def of(cls, problems: Sequence[str]) -> "InputError":
+        """One error out of several problems, a line each."""
+        if len(problems) == 1:
+            return cls(problems[0])
+        return cls("\n".join([f"{len(problems)} problems:", *(f"  - {p}" for p in problems)]))
+
+
+class DeadlineError(CollateError, TimeoutError):
+    """A wait ran out of its deadline; the message says what was waited for."""
+
+
+class EngineError(CollateError, RuntimeError):
+    """An engine could not start, or died while generating."""
+
+
+class TuningError(CollateError, RuntimeError):
+    """Tuning did not do what its settings promise, for example a first loss that is not log 2."""
+
+
+class RunFolderError(CollateError, RuntimeError):
+    """A run folder does not hold what its manifest says."""
