@@ -114,6 +114,22 @@ class Dropped:
 
 
 @dataclass(frozen=True, slots=True)
+class TuningStep:
+    """One optimizer step of one agent. Log-probabilities are mean sums over a completion, in nats."""
+
+    round: int
+    agent: str
+    step: int
+    loss: float
+    margin: float
+    chosen_logprob: float
+    rejected_logprob: float
+    accuracy: float
+    learning_rate: float
+    grad_norm: float
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """A greedy (or sampled) answer on a split kept for evaluation, judged strictly and leniently."""
 
@@ -167,6 +183,14 @@ _COLUMNS: dict[type, dict[str, pa.DataType]] = {
     },
     Pair: {"margin": _real},
     Dropped: {},
+    TuningStep: {
+        "round": _whole,
+        "step": _whole,
+        **dict.fromkeys(
+            ("loss", "margin", "chosen_logprob", "rejected_logprob", "accuracy", "learning_rate", "grad_norm"),
+            _real,
+        ),
+    },
     Answer: {"sample": _whole, "tokens": _whole},
     Metric: {"round": _whole, "value": _real, "low": _real, "high": _real, "n": _whole},
 }  # fmt: skip

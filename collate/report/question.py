@@ -1,0 +1,73 @@
+"""One question of a run, whole: what every agent wrote for it, and which pairs came of it."""
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from collate.report.text import one_line, visible
+from collate.tables import RIGHT, UNKNOWN, WRONG, Question
+
+_RANK = {RIGHT: 0, UNKNOWN: 1, WRONG: 2}
+
+
+def best_first(rationales: pd.DataFrame) -> pd.DataFrame:
+    """Scored rationales from best to worst: by verdict, then by the likelihood of the gold answer.
+
+    What was not scored comes last. The index is the place in the given frame.
+    """
+    order = pd.DataFrame(
+        {
+            "verdict": rationales["verdict"].map(_RANK).astype(float),
+            "likelihood": -rationales["likelihood"].astype(float),
+            "id": rationales["id"],
+        }
+    )
+    return rationales.loc[order.sort_values(["verdict", "likelihood", "id"]).index]
+
+
+@dataclass(frozen=True)
+class QuestionView:
+    """A question with its rationales (scored, best first), its pairs and its evaluated answers.
+
+    `str()` of it is a page to read in a terminal or a notebook.
+    """
+
+    question: Question
+    rationales: pd.DataFrame
+    pairs: pd.DataFrame
+    answers: pd.DataFrame
+
+    def __str__(self) -> str:
+        asked = self.question
+        lines = [f"{asked.id}  {asked.task}, {asked.split}", "", visible(asked.text)]
+        lines += [f"  ({chr(65 + n)}) {visible(option)}" for n, option in enumerate(asked.options)]
+        lines += [f"gold answer: {visible(asked.gold)}"]
+        for row in self.rationales.itertuples():
+            lines += ["", f"── {row.agent}, round {row.round}, sample {row.sample}: {judged(row)}"]
+            lines += [visible(str(row.text)).strip()]
+        if len(self.pairs):
+            lines += ["", "pairs (chosen > rejected)"]
+        for row in self.pairs.itertuples():
+            lines += [
+                f"  round {row.round}, for {row.agent}: {row.chosen_agent} > {row.rejected_agent}, "
+                f"{row.rule}, margin {row.margin:.3f}: "
+                f"{one_line(str(row.chosen_text), 40)!r} > {one_line(str(row.rejected_text), 40)!r}"
+            ]
+        if len(self.answers):
+            lines += ["", "greedy answers in evaluation"]
+        for row in self.answers.itertuples():
+            stated = "states no answer" if pd.isna(row.stated) else one_line(str(row.stated), 40)
+            lines += [f"  round {row.round}, {row.agent}: {stated}, {row.verdict}"]
+        return "\n".join(lines)
+
+
+def judged(row: object) -> str:
+    """What verifier and scorer say of one rationale, from a row of scored rationales."""
+    verdict, likelihood = getattr(row, "verdict", None), getattr(row, "likelihood", None)
+    if not isinstance(verdict, str):
+        return "not scored yet"
+    if likelihood is None or pd.isna(likelihood):
+        return verdict
+    lift = getattr(row, "lift", None)
+    change = "" if lift is None or pd.isna(lift) else f" ({lift:+.3f} by the rationale)"
+    return f"{verdict}, likelihood {likelihood:.3f}{change}"

@@ -1,0 +1,34 @@
+"""Model text made safe to look at: nothing in it reaches a terminal or a page as a command.
+
+Control characters could move a terminal's cursor, and directional overrides make a text read as
+another. Both are shown by visible stand-ins; line breaks stay.
+"""
+
+# U+2400 to U+241F picture the C0 controls; C1 controls and directional formatting have no picture.
+_PICTURES: dict[int, str] = {code: chr(0x2400 + code) for code in range(0x20)}
+_PICTURES |= {0x7F: "\N{SYMBOL FOR DELETE}", ord("\t"): "    "}
+_INVISIBLE = [
+    *range(0x80, 0xA0),
+    0xAD,
+    0x61C,
+    *range(0x200B, 0x2010),
+    *range(0x2028, 0x202F),
+    *range(0x2060, 0x2070),
+    0xFEFF,
+]
+_PICTURES |= {code: f"<U+{code:04X}>" for code in _INVISIBLE}
+del _PICTURES[ord("\n")]
+
+
+def visible(text: str, limit: int = 4000) -> str:
+    """The text with controls made visible, cut after `limit` characters with a note of the rest."""
+    shown = text[:limit].translate(_PICTURES)
+    left = len(text) - limit
+    return shown if left <= 0 else f"{shown} … ({left:,} more characters)"
+
+
+def one_line(text: str, limit: int = 80) -> str:
+    """The text on one line, at most `limit` characters of it, for headings and cells."""
+    # Spacing is collapsed in a part that is long enough to fill the line.
+    flat = " ".join(visible(text[: 4 * limit], 4 * limit).split())
+    return flat if len(flat) <= limit else flat[: limit - 1] + "…"

@@ -1,0 +1,342 @@
+"""How likely the gold answer is under the frozen base model, given question and rationale.
+
+The scored text of one rationale is its question's prompt, followed by the continuation
+
+    <rationale, cut before its stated answer> newline <marker> space <gold answer> <end>
+
+and only the gold answer and the end count. The empty rationale leaves `<marker> <gold><end>` under
+the same prompt: the baseline that a lift is measured from (equation 9 of the COLLATE paper takes
+its baseline under a different prompt, which mixes the rationale's effect with the prompt's).
+
+* The seam. The prompt's ids are used as rendered. The continuation is tokenised in one piece, so
+  that the answer is cut into tokens as in running text, and character offsets tell which tokens
+  carry it: a token counts if it holds any non-space character of the gold answer, even where it
+  also holds the space or the marker before it. A tokenizer without offsets (not "fast") tokenises
+  rationale, marker and answer apart.
+* The end. "1" is a prefix of "12", so without an end a gold answer of 1 would collect the
+  likelihood of every answer that starts with it. The end is the probability that generation stops
+  there: of the tokenizer's eos token and the model's other stop tokens together, counted as one
+  more token of the answer. A model with no stop token is scored without an end.
+* Text is data. A rationale that spells out a control token is tokenised as the characters it is.
+"""
+
+import copy
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+HEAD_ROWS = 512  # answer rows whose float32 log-softmax is held at once
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerLikelihood:
+    """Four normalisations of one answer's token log-probabilities, the end included.
+
+    `sum_logprob` and `mean_logprob` are in nats; `geometric` is exp(mean_logprob), the geometric
+    mean of the token probabilities; `mean_prob` is their arithmetic mean (RLPR), which one odd
+    token cannot bring to nought.
+    """
+
+    sum_logprob: float
+    mean_logprob: float
+    geometric: float
+    mean_prob: float
+
+    @classmethod
+    def of(cls, logprob_T: Sequence[float]) -> "AnswerLikelihood":
+        """The four normalisations of one answer's token log-probabilities (at least one), in nats."""
+        total = math.fsum(logprob_T)
+        mean = total / len(logprob_T)
+        mean_prob = math.fsum(math.exp(logprob) for logprob in logprob_T) / len(logprob_T)
+        return cls(total, mean, math.exp(mean), mean_prob)
+
+
+@dataclass(frozen=True, slots=True)
+class Continuation:
+    """Token ids after a prompt, of which the last `answer_tokens` carry the gold answer."""
+
+    ids: tuple[int, ...]
+    answer_tokens: int
+
+
+class ContinuationEncoder:
+    """Turns (rationale, marker, gold answer) into token ids that know where the answer begins."""
+
+    def __init__(self, tokenizer: Any) -> None:
+        self._tokenizer = tokenizer
+
+    def encode(self, heads: Sequence[str], answers: Sequence[str]) -> list[Continuation]:
+        """One `Continuation` for each head (see `head_of`) and its gold answer, in order."""
+        if not heads:
+            return []
+        if not self._tokenizer.is_fast:
+            return [self._apart(*pair) for pair in zip(heads, answers, strict=True)]
+        texts = [f"{head} {answer}" for head, answer in zip(heads, answers, strict=True)]
+        encoded = self._tokenizer(
+            texts, add_special_tokens=False, split_special_tokens=True, return_offsets_mapping=True
+        )
+        continuations = []
+        for i, head in enumerate(heads):
+            gold_start = len(head) + 1
+            ends = [end for _, end in encoded["offset_mapping"][i]]
+            answer_tokens = sum(end > gold_start for end in ends)
+            continuations.append(Continuation(tuple(encoded["input_ids"][i]), answer_tokens))
+        return continuations
+
+    def _apart(self, head: str, answer: str) -> Continuation:
+        head_ids, answer_ids = (
+            self._tokenizer.convert_tokens_to_ids(
+                self._tokenizer.tokenize(text, split_special_tokens=True)
+            )
+            for text in (head, f" {answer}")
+        )
+        return Continuation((*head_ids, *answer_ids), len(answer_ids))
+
+
+def head_of(rationale: str, marker: str) -> str:
+    """What stands before the gold answer and its space; a blank rationale leaves the marker alone."""
+    if not rationale.strip():
+        return marker
+    return f"{rationale}{'' if rationale.endswith(chr(10)) else chr(10)}{marker}"
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """One sequence to score: `ids` follow the shared prefix of question number `question`."""
+
+    question: int
+    ids: tuple[int, ...]
+    answer_tokens: int
+
+
+class LikelihoodScorer:
+    """Scores gold answers under one frozen causal language model of transformers, in eval mode.
+
+    A question's prompt is computed once, and its key-value cache is copied to all of its
+    rationales; the output head runs on the rows that predict the answer and on no others; texts
+    that are equal are scored once. `batch_tokens` bounds the tokens, padding and shared prompt
+    included, that one forward pass attends to; a single longer sequence is scored alone. The
+    cached prompts of a group of questions take as many again.
+    """
+
+    def __init__(self, model: Any, tokenizer: Any, *, batch_tokens: int) -> None:
+        if model.training:
+            raise ValueError("the scorer's model is in training mode; call model.eval() first")
+        self._model = model
+        self._head = model.get_output_embeddings()
+        self._encoder = ContinuationEncoder(tokenizer)
+        self._batch_tokens = batch_tokens
+        # A recurrent state, unlike a key-value cache, cannot in general be continued by several
+        # tokens at once (transformers' Qwen3-Next and kin): those models read every prompt anew.
+        self._shares_prefix = not getattr(model, "_is_stateful", False)
+        self._limit = getattr(model.config.get_text_config(), "max_position_embeddings", None)
+        self._ends = torch.tensor(
+            _stop_tokens(model, tokenizer), dtype=torch.long, device=model.device
+        )
+
+    @torch.inference_mode()
+    def score(
+        self,
+        prompt_ids: Sequence[Sequence[int]],
+        rationales: Sequence[Sequence[str]],
+        answers: Sequence[str],
+        *,
+        marker: str,
+    ) -> list[list[AnswerLikelihood]]:
+        """The likelihood of each question's gold answer after each of its rationales.
+
+        prompt_ids_Q_T are rendered prompts that end where the assistant begins to write,
+        rationales_Q_N texts already cut before their stated answer (the empty text is the
+        baseline), answers_Q the gold answers as the task words them, without the marker. What
+        comes back has the shape of rationales_Q_N. A rationale too long for the model's positions
+        loses its last tokens. Raises ValueError where the three differ in length, and for an empty
+        prompt, a blank answer, or a prompt that leaves no room for the answer.
+        """
+        self._check(prompt_ids, rationales, answers)
+        heads_Q_N = [[head_of(text, marker) for text in texts] for texts in rationales]
+        keys = list(
+            dict.fromkeys((q, head) for q, heads in enumerate(heads_Q_N) for head in heads)
+        )
+        encoded = self._encoder.encode([head for _, head in keys], [answers[q] for q, _ in keys])
+        shared_Q = [len(ids) - 1 if self._shares_prefix else 0 for ids in prompt_ids]
+        rows = [
+            self._row(q, prompt_ids[q], shared_Q[q], continuation)
+            for (q, _), continuation in zip(keys, encoded, strict=True)
+        ]
+        asked = sorted({row.question for row in rows})
+        likelihoods: dict[tuple[int, str], AnswerLikelihood] = {}
+        for places in _pack([shared_Q[q] for q in asked], self._batch_tokens):
+            group = [asked[place] for place in places]
+            prefixes = {q: tuple(prompt_ids[q][: shared_Q[q]]) for q in group}
+            members = [i for i, row in enumerate(rows) if row.question in prefixes]
+            scored = self._score_group(prefixes, [rows[i] for i in members])
+            for i, logprob_T in zip(members, scored, strict=True):
+                likelihoods[keys[i]] = AnswerLikelihood.of(logprob_T)
+        return [[likelihoods[q, head] for head in heads] for q, heads in enumerate(heads_Q_N)]
+
+    @staticmethod
+    def _check(
+        prompt_ids: Sequence[Sequence[int]],
+        rationales: Sequence[Sequence[str]],
+        answers: Sequence[str],
+    ) -> None:
+        if not len(prompt_ids) == len(rationales) == len(answers):
+            raise ValueError(
+                f"{len(prompt_ids)} prompts, {len(rationales)} lists of rationales and "
+                f"{len(answers)} answers; there must be as many of each"
+            )
+        for q, (ids, answer) in enumerate(zip(prompt_ids, answers, strict=True)):
+            if len(ids) == 0 or not answer.strip():
+                what = "gold answer is blank" if len(ids) else "prompt is empty"
+                raise ValueError(f"question number {q} cannot be scored: its {what}")
+
+    def _row(self, q: int, prompt: Sequence[int], shared: int, continuation: Continuation) -> _Row:
+        """The tokens after the shared prefix: the prompt's last (it predicts the first), the rest."""
+        ids, answer_tokens = continuation.ids, continuation.answer_tokens
+        excess = len(prompt) + len(ids) - self._limit if self._limit else 0
+        if excess > 0:
+            written, answer = ids[: len(ids) - answer_tokens], ids[len(ids) - answer_tokens :]
+            if excess > len(written):
+                raise ValueError(
+                    f"question number {q} cannot be scored: prompt ({len(prompt)} tokens) and "
+                    f"answer ({answer_tokens}) exceed the model's {self._limit} positions"
+                )
+            ids = (*written[: len(written) - excess], *answer)
+        return _Row(q, (*prompt[shared:], *ids), answer_tokens)
+
+    def _score_group(
+        self, prefixes: dict[int, tuple[int, ...]], rows: Sequence[_Row]
+    ) -> list[list[float]]:
+        """Token log-probabilities of each row's answer (and end), in the order of the rows."""
+        place = {q: i for i, q in enumerate(prefixes)}
+        prefix_mask_Q_T, cache = self._prefix_cache(list(prefixes.values()))
+        width = prefix_mask_Q_T.shape[1]
+        result: list[list[float]] = [[] for _ in rows]
+        for batch in _pack([len(row.ids) for row in rows], self._batch_tokens, shared=width):
+            chosen = torch.tensor([place[rows[i].question] for i in batch], device=self._ends.device)
+            past = None if cache is None else _select(cache, chosen)
+            scored = self._score_batch([rows[i] for i in batch], prefix_mask_Q_T[chosen], past)
+            for i, logprob_T in zip(batch, scored, strict=True):
+                result[i] = logprob_T
+        return result
+
+    def _prefix_cache(self, prefixes: Sequence[Sequence[int]]) -> tuple[torch.Tensor, Any]:
+        """Mask (1 on tokens) and key-value cache of prefixes padded on the left to one width."""
+        width = max(len(ids) for ids in prefixes)
+        device = self._ends.device
+        ids = torch.tensor([[0] * (width - len(p)) + list(p) for p in prefixes], device=device)
+        mask = torch.tensor(
+            [[0] * (width - len(p)) + [1] * len(p) for p in prefixes], device=device
+        ).reshape(len(prefixes), width)
+        if width == 0:
+            return mask, None
+        nowhere = torch.zeros(1, dtype=torch.long, device=device)
+        return mask, self._forward(ids, mask, None, nowhere, nowhere).past_key_values
+
+    def _score_batch(
+        self, rows: Sequence[_Row], prefix_mask_B_T: torch.Tensor, past: Any
+    ) -> list[list[float]]:
+        device = self._ends.device
+        width = max(len(row.ids) for row in rows)
+        padding = [[0] * (width - len(row.ids)) for row in rows]
+        ids = torch.tensor([[*row.ids, *pad] for row, pad in zip(rows, padding, strict=True)])
+        own = torch.tensor(
+            [[1] * len(row.ids) + pad for row, pad in zip(rows, padding, strict=True)]
+        )
+        mask = torch.cat([prefix_mask_B_T, own.to(device)], dim=1)
+        at, columns, targets = self._answer_rows(rows)
+        logits = self._forward(
+            ids.to(device), mask, past, at.to(device), columns.to(device)
+        ).logits[0]
+        flat = self._logprobs(logits, targets.to(device)).tolist()
+        pieces = torch.bincount(at, minlength=len(rows)).tolist()
+        starts = [sum(pieces[:i]) for i in range(len(pieces))]
+        return [flat[start : start + n] for start, n in zip(starts, pieces, strict=True)]
+
+    def _answer_rows(self, rows: Sequence[_Row]) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        """(row of the batch, column, id predicted there) of all answer tokens; id -1 is the end."""
+        triples: list[tuple[int, int, int]] = []
+        for b, row in enumerate(rows):
+            first = len(row.ids) - row.answer_tokens
+            triples += [(b, t - 1, row.ids[t]) for t in range(first, len(row.ids))]
+            if len(self._ends):
+                triples.append((b, len(row.ids) - 1, -1))
+        at, columns, targets = torch.tensor(triples).unbind(1)
+        return at, columns, targets
+
+    def _forward(
+        self,
+        ids_B_T: torch.Tensor,
+        mask_B_T: torch.Tensor,
+        past: Any,
+        at: torch.Tensor,
+        columns: torch.Tensor,
+    ) -> Any:
+        """The model's output, its logits [1, R, V] on the R rows at[r], columns[r] only.
+
+        The rows are picked as they enter the head, so that whatever the model does to its logits
+        afterwards (scaling, soft-capping) still happens, and the head's cost is that of R rows.
+        """
+        position_B_T = (mask_B_T.cumsum(1) - 1).clamp(min=0)[:, -ids_B_T.shape[1] :]
+        hook = self._head.register_forward_pre_hook(
+            lambda _, inputs: (inputs[0][at, columns].unsqueeze(0), *inputs[1:])
+        )
+        try:
+            return self._model(
+                input_ids=ids_B_T,
+                attention_mask=mask_B_T,
+                position_ids=position_B_T,
+                past_key_values=past,
+                use_cache=self._shares_prefix,
+            )
+        finally:
+            hook.remove()
+
+    def _logprobs(self, logits_R_V: torch.Tensor, target_R: torch.Tensor) -> torch.Tensor:
+        """Log-probability in nats, in float32, of each row's target; of stopping where it is -1."""
+        pieces = []
+        for logits, target in zip(
+            logits_R_V.split(HEAD_ROWS), target_R.split(HEAD_ROWS), strict=True
+        ):
+            logits_C_V = logits.float()
+            token = logits_C_V.gather(1, target.clamp(min=0)[:, None])[:, 0]
+            end = logits_C_V[:, self._ends].logsumexp(1) if len(self._ends) else token
+            pieces.append(torch.where(target < 0, end, token) - logits_C_V.logsumexp(1))
+        return torch.cat(pieces)
+
+
+def _stop_tokens(model: Any, tokenizer: Any) -> list[int]:
+    """The tokenizer's eos token and those that the model's generation settings add, without doubles."""
+    settings = getattr(model, "generation_config", None)
+    stops = getattr(settings, "eos_token_id", None)
+    stops = [stops] if isinstance(stops, int) else list(stops or [])
+    if tokenizer.eos_token_id is not None:
+        stops.append(tokenizer.eos_token_id)
+    return sorted(set(stops))
+
+
+def _pack(lengths: Sequence[int], budget: int, *, shared: int = 0) -> Iterator[list[int]]:
+    """Indices in batches, longest first, each padded batch within the budget or of one row.
+
+    A row takes `shared` tokens besides its own, padded to its batch's longest.
+    """
+    order = sorted(range(len(lengths)), key=lambda i: (-lengths[i], i))
+    while order:
+        rows = max(1, budget // max(1, shared + lengths[order[0]]))
+        yield order[:rows]
+        order = order[rows:]
+
+
+def _select(cache: Any, rows: torch.Tensor) -> Any:
+    """A cache of the given rows, which may repeat; the given cache stays as it is.
+
+    A shallow copy of the layers suffices: `batch_select_indices` binds new tensors to them, and a
+    layer grows by concatenation.
+    """
+    selected = copy.copy(cache)
+    selected.layers = [copy.copy(layer) for layer in cache.layers]
+    selected.batch_select_indices(rows)
+    return selected

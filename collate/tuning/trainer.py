@@ -1,0 +1,192 @@
+"""TRL's DPO trainer, fed with token ids and with prompts shared between completions.
+
+TRL brings the optimizer, the schedule, clipping, accumulation, mixed precision and the reference
+handling. What differs is in the four methods that `PairTrainer` overrides: examples are tokens
+already, their order is ours, the reference's log-probabilities are computed once by the code that
+also computes the policy's, and that code is `completion_logprobs`.
+"""
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import torch
+from datasets import Dataset
+from torch import Tensor
+from torch.utils.data import SequentialSampler
+from transformers import TrainerCallback
+from trl import DPOConfig, DPOTrainer
+
+from collate.config.schema import TuningConfig
+from collate.errors import TuningError
+from collate.models.load import device
+from collate.tuning.batches import collate_pairs, completion_logprobs
+from collate.tuning.losses import nll_loss, reward_margin, sigmoid_loss
+
+LOG2_TOLERANCE = 1e-3
+
+
+@dataclass(frozen=True)
+class Step:
+    """What one optimizer step logged; the fields of `collate.tables.TuningStep` without the ids."""
+
+    step: int
+    loss: float
+    margin: float
+    chosen_logprob: float
+    rejected_logprob: float
+    accuracy: float
+    learning_rate: float
+    grad_norm: float
+
+
+class PairTrainer(DPOTrainer):
+    """DPO over rows that share prompts. Expects `prompt_ids`, `chosen_ids`, `rejected_ids`."""
+
+    nll_weight = 0.0
+
+    def _prepare_dataset(self, dataset: Dataset, *_: Any, **__: Any) -> Dataset:
+        return dataset
+
+    def _set_signature_columns_if_needed(self) -> None:
+        self._signature_columns = list(self.train_dataset.column_names)
+
+    def _get_train_sampler(self, train_dataset: Dataset | None = None) -> SequentialSampler:
+        return SequentialSampler(train_dataset if train_dataset is not None else self.train_dataset)
+
+    def _precompute_ref_logps(self, dataset: Dataset, name: str, batch_size: int) -> Dataset:
+        """The data set with the log-probabilities of the policy as it is before the first step."""
+        chosen, rejected = [], []
+        was_training = self.model.training
+        self.model.eval()
+        with torch.no_grad(), self.accelerator.autocast():
+            for start in range(0, len(dataset), batch_size):
+                examples = dataset.select(range(start, min(start + batch_size, len(dataset))))
+                pairs = self.data_collator(list(examples))["pairs"].to(self.accelerator.device)
+                sums = completion_logprobs(self.model, pairs)
+                chosen += sums[0].tolist()
+                rejected += sums[1].tolist()
+        self.model.train(was_training)
+        return dataset.add_column("ref_chosen_logps", chosen).add_column("ref_rejected_logps", rejected)
+
+    def compute_loss(
+        self, model: Any, inputs: Any, return_outputs: bool = False, num_items_in_batch: Any = None
+    ) -> Tensor:
+        """The mean loss over the pairs of a micro-batch; curves go where TRL keeps its own."""
+        pairs = inputs["pairs"]
+        chosen_P, rejected_P, chosen_tokens_P, _ = completion_logprobs(model, pairs)
+        margin_P = reward_margin(
+            chosen_P, rejected_P, pairs.ref_chosen_P, pairs.ref_rejected_P, beta=self.beta
+        )
+        loss = sigmoid_loss(margin_P).mean()
+        if self.nll_weight:
+            loss = loss + self.nll_weight * nll_loss(chosen_P, chosen_tokens_P).mean()
+        kept = self._metrics["train"]
+        kept["loss/sigmoid"].append(sigmoid_loss(margin_P.detach()).mean().item())
+        kept["rewards/margins"].append(margin_P.detach().mean().item())
+        kept["rewards/accuracies"].append((margin_P.detach() > 0).float().mean().item())
+        kept["logps/chosen"].append(chosen_P.detach().mean().item())
+        kept["logps/rejected"].append(rejected_P.detach().mean().item())
+        return loss
+
+    def floating_point_ops(self, inputs: Any) -> int:
+        return 0
+
+
+class _Curves(TrainerCallback):
+    """Keeps every step's numbers, and stops at once when the first loss is not log 2."""
+
+    def __init__(self, report: Callable[[int, int], None]):
+        self.steps: list[Step] = []
+        self._report = report
+
+    def on_log(self, args: Any, state: Any, control: Any, logs: Any = None, **_: Any) -> None:
+        if not logs or "rewards/margins" not in logs:
+            return
+        if not self.steps:
+            _check_first_loss(logs["loss/sigmoid"])
+        self.steps.append(
+            Step(
+                step=state.global_step,
+                loss=logs["loss"],
+                margin=logs["rewards/margins"],
+                chosen_logprob=logs["logps/chosen"],
+                rejected_logprob=logs["logps/rejected"],
+                accuracy=logs["rewards/accuracies"],
+                learning_rate=logs["learning_rate"],
+                grad_norm=float(logs.get("grad_norm", math.nan)),
+            )
+        )
+        self._report(state.global_step, state.max_steps)
+
+
+def _check_first_loss(loss: float) -> None:
+    """Before the first step the policy is its reference, so that the sigmoid loss is log 2."""
+    if not abs(loss - math.log(2)) <= LOG2_TOLERANCE:
+        raise TuningError(
+            f"the first sigmoid loss is {loss:.5f}, not log 2 = {math.log(2):.5f}: the policy is not "
+            "the reference that its log-probabilities were computed with. Was the adapter or the "
+            "base model changed during the run?"
+        )
+
+
+def train(
+    model: Any,
+    tokenizer: Any,
+    examples: Sequence[dict[str, Any]],
+    config: TuningConfig,
+    *,
+    seed: int,
+    scratch: Path,
+    report: Callable[[int, int], None] = lambda step, steps: None,
+) -> list[Step]:
+    """Tune `model` (a PEFT model or a plain one) in place on ordered examples; returns its curves.
+
+    The examples hold every epoch in order (see `order_examples`). `report` gets (step, steps).
+    Raises TuningError if the first sigmoid loss is not log 2, or a loss is not finite.
+    """
+    steps = math.ceil(len(examples) / config.batch)
+    steps = min(steps, config.max_steps) if config.max_steps else steps
+    on_cpu = device() == "cpu"
+    half = model.dtype == torch.bfloat16 or (not on_cpu and config.dtype != "float32")
+    arguments = DPOConfig(
+        output_dir=str(scratch),
+        beta=config.beta,
+        learning_rate=config.learning_rate,
+        lr_scheduler_type={"constant": "constant_with_warmup"}.get(config.schedule, config.schedule),
+        warmup_steps=round(config.warmup * steps),
+        max_steps=steps,
+        per_device_train_batch_size=config.micro_batch,
+        gradient_accumulation_steps=config.batch // config.micro_batch,
+        max_grad_norm=config.max_grad_norm,
+        weight_decay=config.weight_decay,
+        gradient_checkpointing=config.gradient_checkpointing,
+        precompute_ref_log_probs=True,
+        precompute_ref_batch_size=config.micro_batch,
+        bf16=half,
+        use_cpu=on_cpu,
+        dataloader_pin_memory=not on_cpu,
+        remove_unused_columns=False,
+        logging_steps=1,
+        save_strategy="no",
+        report_to="none",
+        disable_tqdm=True,
+        seed=seed % 2**31,
+    )
+    curves = _Curves(report)
+    trainer = PairTrainer(
+        model=model,
+        args=arguments,
+        train_dataset=Dataset.from_list(list(examples)),
+        processing_class=tokenizer,
+        data_collator=partial(collate_pairs, pad_id=tokenizer.pad_token_id or 0),
+        callbacks=[curves],
+    )
+    trainer.nll_weight = config.nll_weight
+    trainer.train()
+    if not all(math.isfinite(step.loss) for step in curves.steps):
+        raise TuningError("a loss is not finite; lower tuning.learning_rate")
+    return curves.steps

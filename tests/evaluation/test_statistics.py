@@ -1,0 +1,136 @@
+"""Estimators and intervals against scipy, full enumeration and slow loops."""
+
+import math
+from itertools import combinations, product
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from collate.evaluation.statistics import (
+    Difference,
+    auc,
+    bootstrap_mean,
+    paired_bootstrap,
+    pass_at_k,
+    wilson,
+)
+
+
+@pytest.mark.parametrize(("successes", "n"), [(0, 1), (1, 1), (0, 50), (50, 50), (3, 7), (61, 500)])
+@pytest.mark.parametrize("level", [0.8, 0.95, 0.99])
+def test_wilson_agrees_with_scipy(successes: int, n: int, level: float) -> None:
+    reference = stats.binomtest(successes, n).proportion_ci(level, method="wilson")
+    assert wilson(successes, n, level) == pytest.approx((reference.low, reference.high), abs=1e-12)
+
+
+def test_wilson_of_nothing_is_everything() -> None:
+    assert wilson(0, 0) == (0.0, 1.0)
+
+
+@pytest.mark.parametrize(
+    ("successes", "n", "level"), [(-1, 5, 0.95), (6, 5, 0.95), (1, 5, 1.0), (1, 5, 0.0)]
+)
+def test_wilson_refuses_the_impossible(successes: int, n: int, level: float) -> None:
+    with pytest.raises(ValueError, match="expected"):
+        wilson(successes, n, level)
+
+
+def test_bootstrap_has_the_distribution_of_all_resamples() -> None:
+    ours, base = np.array([1, 1, 0, 1, 1.0]), np.array([0, 1, 1, 0, 0.0])
+    every_mean = np.array([np.mean(drawn) for drawn in product(ours - base, repeat=5)])
+    for level in (0.5, 0.9, 0.95):
+        tail = (1 - level) / 2
+        exact = np.quantile(every_mean, [tail, 1 - tail], method="inverted_cdf")
+        found = paired_bootstrap(ours, base, resamples=200_000, seed=3, level=level)
+        assert found.value == pytest.approx(0.4)
+        assert found[1:] == pytest.approx(tuple(exact), abs=1e-9)
+
+
+def test_paired_bootstrap_agrees_with_scipy() -> None:
+    rng = np.random.default_rng(0)
+    base = rng.random(300) < 0.3
+    ours = np.where(rng.random(300) < 0.2, ~base, base)
+    reference = stats.bootstrap(
+        (ours.astype(float), base.astype(float)),
+        lambda x, y, axis: np.mean(x - y, axis=axis),
+        paired=True,
+        n_resamples=20_000,
+        method="percentile",
+        rng=np.random.default_rng(1),
+    ).confidence_interval
+    found = paired_bootstrap(ours, base, resamples=20_000, seed=2)
+    # Means move in steps of 1/300; two independent bootstraps agree to about one step.
+    assert found[1:] == pytest.approx((reference.low, reference.high), abs=1.01 / 300)
+    assert found.low < found.value < found.high
+
+
+def test_bootstrap_of_many_distinct_values_agrees_with_drawing_indices() -> None:
+    values = np.random.default_rng(5).normal(2.0, 1.0, size=400)
+    index = np.random.default_rng(6).integers(0, 400, size=(20_000, 400))
+    slow = np.quantile(values[index].mean(axis=1), [0.025, 0.975])
+    assert bootstrap_mean(values, resamples=20_000, seed=7) == pytest.approx(tuple(slow), abs=6e-3)
+
+
+def test_bootstrap_is_a_function_of_its_seed_and_not_of_the_block(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    values = np.random.default_rng(5).integers(-1, 2, size=200)
+    whole = bootstrap_mean(values, resamples=999, seed=1)
+    assert whole != bootstrap_mean(values, resamples=999, seed=2)
+    monkeypatch.setattr("collate.evaluation.statistics._BLOCK", 100)
+    assert whole == bootstrap_mean(values, resamples=999, seed=1)
+
+
+def test_a_difference_that_is_the_same_everywhere_has_no_width() -> None:
+    assert paired_bootstrap([1, 1], [0, 0], resamples=10, seed=0) == Difference(1.0, 1.0, 1.0)
+
+
+@pytest.mark.parametrize(
+    ("ours", "base", "resamples"),
+    [([1, 0], [1], 10), ([], [], 10), ([1, math.nan], [0, 0], 10), ([1], [0], 0)],
+)
+def test_bootstrap_refuses_what_it_cannot_pair(
+    ours: list[float], base: list[float], resamples: int
+) -> None:
+    with pytest.raises(ValueError):
+        paired_bootstrap(ours, base, resamples=resamples, seed=0)
+
+
+@pytest.mark.parametrize("n", [1, 2, 5, 8])
+def test_pass_at_k_is_the_share_of_subsets_with_a_right_one(n: int) -> None:
+    for correct, k in product(range(n + 1), range(1, n + 1)):
+        subsets = list(combinations([True] * correct + [False] * (n - correct), k))
+        assert pass_at_k(n, correct, k) == pytest.approx(
+            sum(any(drawn) for drawn in subsets) / len(subsets), abs=1e-15
+        )
+
+
+def test_pass_at_k_is_stable_for_many_samples() -> None:
+    # The product form of Chen et al. 2021, listing 1.
+    product_form = 1.0 - np.prod(1.0 - 100 / np.arange(2000 - 3 + 1, 2000 + 1))
+    assert pass_at_k(2000, 3, 100) == pytest.approx(product_form, rel=1e-9)
+
+
+@pytest.mark.parametrize(("n", "correct", "k"), [(4, 1, 0), (4, 1, 5), (4, 5, 1), (4, -1, 1)])
+def test_pass_at_k_refuses_the_impossible(n: int, correct: int, k: int) -> None:
+    with pytest.raises(ValueError, match="expected"):
+        pass_at_k(n, correct, k)
+
+
+def test_auc_counts_ordered_pairs_with_ties_half() -> None:
+    rng = np.random.default_rng(0)
+    scores, labels = rng.integers(0, 6, size=60).astype(float), rng.random(60) < 0.4
+    slow = [
+        1.0 if right > wrong else 0.5 if right == wrong else 0.0
+        for right in scores[labels]
+        for wrong in scores[~labels]
+    ]
+    assert auc(scores, labels) == pytest.approx(sum(slow) / len(slow), abs=1e-12)
+
+
+def test_auc_leaves_out_missing_scores_and_needs_both_classes() -> None:
+    assert auc([0.1, math.nan, 0.9], [False, True, True]) == 1.0
+    assert math.isnan(auc([0.1, 0.2], [True, True]))
+    with pytest.raises(ValueError, match="shape"):
+        auc([0.1, 0.2], [True])

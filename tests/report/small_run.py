@@ -1,0 +1,247 @@
+"""A small run folder of plausible data: 3 agents, 2 rounds, 40 questions, written as a run writes it.
+
+Agents get better from round to round, and the likelihood of the gold answer is higher after a right
+rationale than after a wrong one, but not always. One rationale is hostile: it carries markup of
+HTML, of rich and of the terminal.
+"""
+
+import json
+import random
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+import yaml
+
+from collate.evaluation.metrics import measure
+from collate.tables import (
+    RIGHT,
+    UNKNOWN,
+    WRONG,
+    Answer,
+    Dropped,
+    Metric,
+    Pair,
+    Question,
+    Rationale,
+    Score,
+    TuningStep,
+    digest,
+    to_table,
+)
+
+AGENTS = ["agent-0", "agent-1", "agent-2"]
+ROUNDS = 2
+SAMPLES = 2
+SPLITS = {"train": 16, "validation": 8, "test": 16}
+HOSTILE = (
+    "</td></svg><script>alert('x')</script> [bold red]not bold[/bold red] [/] \x1b[31mred\x1b[0m "
+    '\x07 \u202etxet $x_1$ & "quoted" <img src=x onerror=alert(1)>'
+)
+
+
+@dataclass
+class SmallRun:
+    """The rows behind the folder, by round where they have one."""
+
+    path: Path
+    questions: list[Question] = field(default_factory=list)
+    rationales: dict[int, list[Rationale]] = field(default_factory=dict)
+    scores: dict[int, list[Score]] = field(default_factory=dict)
+    pairs: dict[int, list[Pair]] = field(default_factory=dict)
+    dropped: dict[int, list[Dropped]] = field(default_factory=dict)
+    answers: dict[int, list[Answer]] = field(default_factory=dict)
+    metrics: dict[int, list[Metric]] = field(default_factory=dict)
+    tuning: dict[int, list[TuningStep]] = field(default_factory=dict)
+
+
+def write_small_run(path: Path, *, seed: int = 0, tuning: bool = True) -> SmallRun:
+    """Write the folder `path`, which must not exist yet, and return its rows."""
+    rng = random.Random(seed)
+    run = SmallRun(path)
+    run.questions = _questions(rng)
+    base = [_answer(rng, question, "base", 0.25) for question in _kept(run.questions)]
+    for number in range(ROUNDS + 1):
+        if number:
+            _learn(rng, run, number)
+        run.answers[number] = [
+            _answer(rng, question, agent, 0.25 + 0.08 * place + 0.15 * number)
+            for place, agent in enumerate(AGENTS)
+            for question in _kept(run.questions)
+        ]
+        run.metrics[number] = measure(
+            run.answers[number],
+            base=base,
+            round=number,
+            agents=AGENTS,
+            answer_kind="number",
+            bootstrap=200,
+            seed=seed,
+        )
+        run.answers[number] += base
+    _write(run, tuning)
+    return run
+
+
+def _questions(rng: random.Random) -> list[Question]:
+    questions = []
+    for split, count in SPLITS.items():
+        for place in range(count):
+            one, two = rng.randrange(2, 60), rng.randrange(2, 60)
+            text = f"What is {one} + {two}?"
+            id = digest("chain_sum", text, place)
+            questions.append(Question(id, "chain_sum", split, text, str(one + two)))
+    return questions
+
+
+def _kept(questions: list[Question]) -> list[Question]:
+    return [question for question in questions if question.split != "train"]
+
+
+def _attempt(rng: random.Random, question: Question, skill: float) -> tuple[str, str | None, str]:
+    """Text, stated answer and verdict of one try."""
+    draw = rng.random()
+    if draw > 0.95:
+        return "I add them up and get lost", None, UNKNOWN
+    found = int(question.gold) + (0 if draw < skill else rng.choice([-10, -1, 1, 10]))
+    first, second = question.text.split()[2], question.text.split()[4].rstrip("?")
+    text = f"{first} plus {second} is {found}.\n#### {found}"
+    return text, str(found), RIGHT if str(found) == question.gold else WRONG
+
+
+def _answer(rng: random.Random, question: Question, agent: str, skill: float) -> Answer:
+    text, stated, verdict = _attempt(rng, question, skill)
+    return Answer(
+        question_id=question.id,
+        split=question.split,
+        agent=agent,
+        sample=0,
+        text=text,
+        tokens=rng.randrange(12, 40),
+        finish_reason="stop",
+        stated=stated,
+        verdict=verdict,
+        found=stated,
+        found_verdict=verdict,
+    )
+
+
+def _learn(rng: random.Random, run: SmallRun, number: int) -> None:
+    """One round of rationales, scores, pairs and tuning."""
+    rationales: list[Rationale] = []
+    scores: list[Score] = []
+    train = [question for question in run.questions if question.split == "train"]
+    for question in train:
+        for agent in AGENTS:
+            for sample in range(SAMPLES):
+                text, stated, verdict = _attempt(rng, question, 0.35 + 0.15 * number)
+                if number == 1 and not rationales:
+                    text, stated, verdict = HOSTILE, None, UNKNOWN
+                rationales.append(_rationale(rng, question, agent, number, sample, text))
+                scores.append(_score(rng, rationales[-1], stated, verdict))
+    run.rationales[number], run.scores[number] = rationales, scores
+    run.pairs[number], run.dropped[number] = _pairs(train, rationales, scores)
+    run.tuning[number] = [
+        TuningStep(
+            round=number, agent=agent, step=step, loss=0.693 * 0.95**step, margin=0.05 * step,
+            chosen_logprob=-20 + 0.1 * step, rejected_logprob=-22 - 0.2 * step,
+            accuracy=min(1.0, 0.5 + 0.03 * step), learning_rate=1e-4, grad_norm=1.0,
+        )
+        for agent in AGENTS
+        for step in range(1, 9)
+    ]  # fmt: skip
+
+
+def _rationale(
+    rng: random.Random, question: Question, agent: str, number: int, sample: int, text: str
+) -> Rationale:
+    return Rationale(
+        id=digest(question.id, agent, number, sample),
+        question_id=question.id,
+        agent=agent,
+        adapter=digest(agent, number),
+        round=number,
+        sample=sample,
+        seed=rng.getrandbits(62),
+        temperature=0.8,
+        top_p=1.0,
+        prompt_ids=(1, 2, 3),
+        token_ids=tuple(range(len(text.split()))),
+        text=text,
+        finish_reason="stop",
+        logprob=-rng.random() * 20,
+    )
+
+
+def _score(rng: random.Random, rationale: Rationale, stated: str | None, verdict: str) -> Score:
+    likelihood = min(0.99, max(0.01, rng.gauss(0.55 if verdict == RIGHT else 0.4, 0.15)))
+    return Score(
+        rationale_id=rationale.id,
+        question_id=rationale.question_id,
+        stated=stated,
+        verdict=verdict,
+        reason="equal" if verdict == RIGHT else "not stated" if stated is None else "different",
+        found=stated,
+        found_verdict=verdict,
+        sum_logprob=-3 * (1 - likelihood),
+        mean_logprob=-1.5 * (1 - likelihood),
+        geometric=likelihood,
+        mean_prob=likelihood,
+        likelihood=likelihood,
+        baseline=0.3,
+        lift=likelihood - 0.3,
+    )
+
+
+def _pairs(
+    train: list[Question], rationales: list[Rationale], scores: list[Score]
+) -> tuple[list[Pair], list[Dropped]]:
+    verdicts = {score.rationale_id: score.verdict for score in scores}
+    likelihood = {score.rationale_id: score.likelihood or 0.0 for score in scores}
+    pairs: list[Pair] = []
+    dropped: list[Dropped] = []
+    for question in train:
+        own = [rationale.id for rationale in rationales if rationale.question_id == question.id]
+        right = [id for id in own if verdicts[id] == RIGHT]
+        wrong = [id for id in own if verdicts[id] == WRONG]
+        for agent in AGENTS:
+            if right and wrong:
+                margin = likelihood[right[0]] - likelihood[wrong[0]]
+                id = digest(agent, right[0], wrong[0])
+                pairs.append(
+                    Pair(id, question.id, agent, right[0], wrong[0], "correctness", margin)
+                )
+            else:
+                dropped.append(Dropped(question.id, agent, "none wrong" if right else "none right"))
+    return pairs, dropped
+
+
+def _write(run: SmallRun, tuning: bool) -> None:
+    run.path.mkdir(parents=True)
+    settings: dict[str, Any] = {
+        "name": run.path.name,
+        "seed": 0,
+        "rounds": ROUNDS,
+        "model": {"name": "tiny-random"},
+        "task": {"name": "chain_sum", "answer_kind": "number"},
+        "agents": {"count": len(AGENTS), "samples": SAMPLES},
+    }
+    (run.path / "config.yaml").write_text(yaml.safe_dump(settings))
+    (run.path / "run.json").write_text(json.dumps({"versions": {"collate": "0.1.0"}}))
+    pq.write_table(to_table(Question, run.questions), run.path / "questions.parquet")
+    tables: dict[str, tuple[type, dict[int, list[Any]]]] = {
+        "rationales": (Rationale, run.rationales),
+        "scores": (Score, run.scores),
+        "pairs": (Pair, run.pairs),
+        "dropped": (Dropped, run.dropped),
+        "answers": (Answer, run.answers),
+        "metrics": (Metric, run.metrics),
+    }
+    if tuning:
+        tables["tuning"] = (TuningStep, run.tuning)
+    for name, (row_type, by_round) in tables.items():
+        for number, rows in by_round.items():
+            folder = run.path / f"round-{number:02d}"
+            folder.mkdir(exist_ok=True)
+            pq.write_table(to_table(row_type, rows), folder / f"{name}.parquet")
