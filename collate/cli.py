@@ -54,7 +54,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         import difflib
 
         nearest = difflib.get_close_matches(verb, verbs, n=1)
-        print(f"collate: no verb {verb!r}" + (f"; did you mean {nearest[0]}?" if nearest else ""), file=sys.stderr)
+        print(
+            f"collate: no verb {verb!r}" + (f"; did you mean {nearest[0]}?" if nearest else ""),
+            file=sys.stderr,
+        )
         print(USAGE, file=sys.stderr)
         return 2
     return _guarded(lambda: verbs[verb](rest))

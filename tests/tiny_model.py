@@ -23,14 +23,21 @@ def build_tiny_model(folder: Path, *, seed: int = 0, chat_template: bool = True)
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     tokenizer.decoder = decoders.ByteLevel()
     special = ["<|endoftext|>", "<|im_start|>", "<|im_end|>", "<|pad|>"]
-    corpus = [f"What is {a} + {b}? {a} + {b} = {a + b}. #### {a + b}" for a in range(20) for b in range(20)]
+    corpus = [
+        f"What is {a} + {b}? {a} + {b} = {a + b}. #### {a + b}"
+        for a in range(20)
+        for b in range(20)
+    ]
     trainer = trainers.BpeTrainer(
         vocab_size=512, special_tokens=special, initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
         show_progress=False,
     )  # fmt: skip
     tokenizer.train_from_iterator(corpus, trainer)
     fast = PreTrainedTokenizerFast(
-        tokenizer_object=tokenizer, bos_token="<|endoftext|>", eos_token="<|im_end|>", pad_token="<|pad|>"
+        tokenizer_object=tokenizer,
+        bos_token="<|endoftext|>",
+        eos_token="<|im_end|>",
+        pad_token="<|pad|>",
     )
     if chat_template:
         fast.chat_template = CHAT_TEMPLATE

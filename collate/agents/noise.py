@@ -13,7 +13,9 @@ from collate.models import load_causal_lm, load_tokenizer
 from collate.agents.adapters import new_adapter, save_adapter
 
 
-def write_noisy_weights(base: str, folder: Path, *, agents: AgentsConfig, seed: int, dtype: str) -> None:
+def write_noisy_weights(
+    base: str, folder: Path, *, agents: AgentsConfig, seed: int, dtype: str
+) -> None:
     """Write one agent's perturbed weights into an existing empty folder."""
     import torch
 

@@ -50,7 +50,9 @@ def unknown_key(key: str) -> str:
         last = key.rpartition(".")[2]
         by_last = {k.rpartition(".")[2]: k for k in reversed(known)}
         nearest = [by_last[m] for m in difflib.get_close_matches(last, by_last, n=1, cutoff=0.75)]
-    hint = f"; did you mean {nearest[0]}?" if nearest else "; collate run --help lists what there is"
+    hint = (
+        f"; did you mean {nearest[0]}?" if nearest else "; collate run --help lists what there is"
+    )
     return f"{key}: no such setting{hint}"
 
 
@@ -68,7 +70,9 @@ def _dataclass(cls: type, value: Any, path: str, found: list[str]) -> Any:
             values[item.name] = _value(hints[item.name], value[item.name], key, found)
             choices = item.metadata.get("choices")
             if choices and isinstance(values[item.name], str) and values[item.name] not in choices:
-                found.append(f"{key}: expected one of {', '.join(choices)}; found {value[item.name]!r}")
+                found.append(
+                    f"{key}: expected one of {', '.join(choices)}; found {value[item.name]!r}"
+                )
         elif item.default is MISSING and item.default_factory is MISSING:
             found.append(f"{path}{item.name}: missing")
     return cls(**values) if not found else None
@@ -121,7 +125,9 @@ def problems(config: RunConfig) -> list[str]:
         )  # fmt: skip
     expect(c.rounds >= 1, "rounds", c.rounds, "at least 1 round is needed")
     per_round = c.questions_per_round
-    expect(per_round is None or per_round >= 1, "questions_per_round", per_round, "at least 1, or null")
+    expect(
+        per_round is None or per_round >= 1, "questions_per_round", per_round, "at least 1, or null"
+    )
     expect(bool(c.model.name.strip()), "model.name", repr(c.model.name), "name a model")
     found.extend(_task_problems(config.task))
     expect(a.count >= 2, "agents.count", a.count, "collaboration needs at least 2 agents")
@@ -161,11 +167,21 @@ def problems(config: RunConfig) -> list[str]:
     expect(0 < e.gpu_memory <= 1, "engine.gpu_memory", e.gpu_memory, "above 0 and at most 1")
     expect(e.cache_gib > 0, "engine.cache_gib", e.cache_gib, "above 0")
     expect(e.threads >= 0, "engine.threads", e.threads, "0 (all cores) or more")
-    expect(config.scoring.batch_tokens >= 1, "scoring.batch_tokens", config.scoring.batch_tokens, "at least 1")
+    expect(
+        config.scoring.batch_tokens >= 1,
+        "scoring.batch_tokens",
+        config.scoring.batch_tokens,
+        "at least 1",
+    )
     p = config.pairs
     expect(p.per_question >= 1, "pairs.per_question", p.per_question, "at least 1")
     expect(p.min_margin >= 0, "pairs.min_margin", p.min_margin, "0 or more")
-    expect(p.max_tokens is None or p.max_tokens >= 1, "pairs.max_tokens", p.max_tokens, "at least 1, or null")
+    expect(
+        p.max_tokens is None or p.max_tokens >= 1,
+        "pairs.max_tokens",
+        p.max_tokens,
+        "at least 1, or null",
+    )
     if not config.scoring.likelihood and (p.rule == "likelihood" or p.min_margin > 0):
         found.append(
             f"scoring.likelihood=false: pairs.rule={p.rule} with pairs.min_margin={p.min_margin:g} "
@@ -174,9 +190,16 @@ def problems(config: RunConfig) -> list[str]:
     expect(t.beta > 0, "tuning.beta", t.beta, "above 0")
     expect(t.nll_weight >= 0, "tuning.nll_weight", t.nll_weight, "0 or more")
     expect(t.learning_rate > 0, "tuning.learning_rate", t.learning_rate, "above 0")
-    expect(0 <= t.warmup < 1, "tuning.warmup", t.warmup, "a share of the steps, from 0 up to below 1")
+    expect(
+        0 <= t.warmup < 1, "tuning.warmup", t.warmup, "a share of the steps, from 0 up to below 1"
+    )
     expect(t.epochs >= 1, "tuning.epochs", t.epochs, "at least 1")
-    expect(t.max_steps is None or t.max_steps >= 1, "tuning.max_steps", t.max_steps, "at least 1, or null")
+    expect(
+        t.max_steps is None or t.max_steps >= 1,
+        "tuning.max_steps",
+        t.max_steps,
+        "at least 1, or null",
+    )
     expect(t.micro_batch >= 1, "tuning.micro_batch", t.micro_batch, "at least 1")
     expect(
         t.batch >= 1 and t.batch % max(t.micro_batch, 1) == 0, "tuning.batch", t.batch,
@@ -186,7 +209,9 @@ def problems(config: RunConfig) -> list[str]:
     expect(t.weight_decay >= 0, "tuning.weight_decay", t.weight_decay, "0 or more")
     v = config.evaluation
     expect(v.samples >= 0, "evaluation.samples", v.samples, "0 or more")
-    expect(v.sampled_questions >= 1, "evaluation.sampled_questions", v.sampled_questions, "at least 1")
+    expect(
+        v.sampled_questions >= 1, "evaluation.sampled_questions", v.sampled_questions, "at least 1"
+    )
     expect(v.bootstrap >= 100, "evaluation.bootstrap", v.bootstrap, "at least 100")
     for name, seconds in asdict(config.ray).items():
         if name.endswith("_deadline"):
@@ -204,7 +229,9 @@ def _task_problems(task: TaskConfig) -> list[str]:
             found.append(f"task.{key}={size}: every split needs questions")
     shares = [s for s in (task.train, task.validation, task.test) if isinstance(s, float) and s < 1]
     if len(shares) == 3 and sum(shares) > 1 + 1e-9:
-        found.append(f"task.train, task.validation, task.test: the shares add up to {sum(shares):g}")
+        found.append(
+            f"task.train, task.validation, task.test: the shares add up to {sum(shares):g}"
+        )
     if task.limit is not None and task.limit < 3:
         found.append(f"task.limit={task.limit}: at least 3, one question for each split")
     if "{question}" not in task.prompt:

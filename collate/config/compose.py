@@ -58,7 +58,11 @@ def checked_overrides(overrides: Sequence[str], folders: Sequence[Path]) -> list
         if key.partition(".")[0] == "hydra":
             passed.append(text)
         elif key in presets and not (key in sections and isinstance(override.value(), dict)):
-            values = override.sweep_string_iterator() if override.is_sweep_override() else [override.value()]
+            values = (
+                override.sweep_string_iterator()
+                if override.is_sweep_override()
+                else [override.value()]
+            )
             strangers = [v for v in map(str, values) if v not in presets[key] and v != "None"]
             if key == "model" and strangers:
                 # A model goes by its own name: model=Qwen/Qwen2.5-0.5B-Instruct
@@ -93,4 +97,6 @@ def settings_of(composed: DictConfig) -> dict[str, Any]:
     settings = OmegaConf.to_container(composed, resolve=False)
     assert isinstance(settings, dict)
     known = {item.name for item in fields(RunConfig)}
-    return {str(k): v for k, v in settings.items() if k in known or k not in ("hydra", "experiment")}
+    return {
+        str(k): v for k, v in settings.items() if k in known or k not in ("hydra", "experiment")
+    }

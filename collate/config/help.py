@@ -23,13 +23,19 @@ def settings_help(presets: Mapping[str, Sequence[str]]) -> str:
         section = hints[item.name]
         if is_dataclass(section):
             lines += ["", f"{item.name}: {(section.__doc__ or '').strip()}"]
-            lines += [_setting(f"{item.name}.{f.name}", f) for f in fields(typing.cast(type, section))]
+            lines += [
+                _setting(f"{item.name}.{f.name}", f) for f in fields(typing.cast(type, section))
+            ]
     return "\n".join(lines)
 
 
 def _setting(name: str, item: Any) -> str:
     default = item.default if item.default is not MISSING else item.default_factory()
-    shown = {None: "null", True: "true", False: "false"}.get(default, default) if not isinstance(default, (list, dict, str, int, float)) or isinstance(default, bool) else default
+    shown = (
+        {None: "null", True: "true", False: "false"}.get(default, default)
+        if not isinstance(default, (list, dict, str, int, float)) or isinstance(default, bool)
+        else default
+    )
     choices = item.metadata["choices"]
     meaning = item.metadata["help"] + (f" ({' | '.join(choices)})" if choices else "")
     return _row(f"{name}={shown}", meaning)

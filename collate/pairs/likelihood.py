@@ -26,8 +26,9 @@ def likelihood(candidates: Sequence[Candidate], config: PairsConfig) -> list[Mat
     for one in candidates:
         if one.likelihood is None or one.lift is None:
             raise InputError(
-                f"pairs.rule=likelihood needs the likelihood of every rationale, and {one.chosen_id} "
-                "has none; set scoring.likelihood=true, or pairs.rule=correctness"
+                "pairs.rule=likelihood needs the likelihood of every rationale, and "
+                f"{one.chosen_id} has none; set scoring.likelihood=true, or "
+                "pairs.rule=correctness"
             )
         heights[one] = one.likelihood
     if len(candidates) == 1:

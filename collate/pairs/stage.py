@@ -58,7 +58,9 @@ def _pools(
     score_of = {score.rationale_id: score for score in scores}
     missing = [one.id for one in rationales if one.id not in score_of]
     if missing:
-        raise ValueError(f"{len(missing)} of {len(rationales)} rationales have no score: {missing[0]}")
+        raise ValueError(
+            f"{len(missing)} of {len(rationales)} rationales have no score: {missing[0]}"
+        )
     pools: dict[str, list[tuple[Rationale, Score]]] = {
         question_id: [] for question_id in sorted(question.id for question in questions)
     }

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from collate.evaluation.metrics import BASE
 from collate.evaluation.statistics import auc
@@ -37,7 +38,7 @@ def accuracy_over_rounds(
         # Side by side, or the intervals of one round would hide each other.
         shift = (place - (len(names) - 1) / 2) * 0.06
         axes.errorbar(
-            own["round"] + shift,
+            own["round"].to_numpy(float) + shift,
             value,
             yerr=np.nan_to_num(bounds.astype(float)).clip(min=0),
             label=_label(agent),
@@ -94,14 +95,17 @@ def agreement_matrix(agreement: pd.DataFrame) -> Figure:
         _say(axes, "no answers to compare")
         return figure
     share = agreement.to_numpy(float)
-    axes.imshow(share, vmin=0, vmax=1, cmap="Blues")
+    # A mesh stays vectors in SVG, where an image would be an embedded bitmap.
+    axes.pcolormesh(share, vmin=0, vmax=1, cmap="Blues")
+    axes.invert_yaxis()
+    axes.set_aspect("equal")
     labels = [_label(name) for name in agreement.columns]
-    axes.set_xticks(range(count), labels, rotation=40, ha="right")
-    axes.set_yticks(range(count), labels)
+    axes.set_xticks(np.arange(count) + 0.5, labels, rotation=40, ha="right")
+    axes.set_yticks(np.arange(count) + 0.5, labels)
     for row, column in np.ndindex(share.shape):
         shade = "white" if share[row, column] > 0.55 else "black"
         text = f"{100 * share[row, column]:.0f} %"
-        axes.text(column, row, text, ha="center", va="center", color=shade, fontsize=9)
+        axes.text(column + 0.5, row + 0.5, text, ha="center", va="center", color=shade)
     axes.spines[:].set_visible(False)
     axes.tick_params(length=0)
     return figure
@@ -118,17 +122,22 @@ def tuning_curves(tuning: pd.DataFrame) -> Figure:
     names = list(dict.fromkeys(tuning["agent"]))
     for agent in names:
         own = tuning[tuning["agent"] == agent].sort_values(["round", "step"])
-        at = np.arange(1, len(own) + 1)
         colour = _colour(agent, names)
-        loss.plot(at, own["loss"], color=colour, label=_label(agent))
-        for column, style in (("chosen_logprob", "-"), ("rejected_logprob", ":")):
-            start = own.groupby("round")[column].transform("first")
-            logprob.plot(at, own[column] - start, style, color=colour)
+        steps = 0
+        for _, curve in own.groupby("round"):
+            # A gap between rounds: each starts from a new reference.
+            at = np.arange(steps + 1, steps + len(curve) + 1)
+            loss.plot(at, curve["loss"], color=colour, label=None if steps else _label(agent))
+            for column, style in (("chosen_logprob", "-"), ("rejected_logprob", ":")):
+                moved = curve[column] - curve[column].iloc[0]
+                logprob.plot(at, moved, style, color=colour)
+            steps += len(curve)
     loss.set(xlabel="step, over all rounds", ylabel="loss")
     logprob.set(xlabel="step, over all rounds", ylabel="change within the round, nats")
     logprob.set_title("log-probability: chosen —, rejected ···", loc="left", fontsize=10)
     for axes in (loss, logprob):
         axes.spines[["top", "right"]].set_visible(False)
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         axes.grid(alpha=0.3)
     _legend(loss)
     return figure

@@ -224,9 +224,11 @@ class Run:
     def agreement(self, split: str = "test", round: int | None = None) -> pd.DataFrame:
         """Share of questions on which two agents state the same answer, agents by agents.
 
-        Of one round, the last finished one by default; 1 on the diagonal.
+        Of one round, the last finished one by default; 1 on the diagonal. Empty before the first.
         """
-        number = round if round is not None else max(self.rounds, default=0)
+        if round is None and not self.rounds:
+            return pd.DataFrame()
+        number = self.rounds[-1] if round is None else round
         rows: list[Answer] = []
         for _, path in self._files(Answer, number):
             rows += from_table(Answer, read_rows(Answer, path))

@@ -4,7 +4,8 @@ Control characters could move a terminal's cursor, and directional overrides mak
 another. Both are shown by visible stand-ins; line breaks stay.
 """
 
-# U+2400 to U+241F picture the C0 controls; C1 controls and directional formatting have no picture.
+# U+2400 to U+241F picture the C0 controls; C1 controls, directional formatting and
+# characters of no width have no picture.
 _PICTURES: dict[int, str] = {code: chr(0x2400 + code) for code in range(0x20)}
 _PICTURES |= {0x7F: "\N{SYMBOL FOR DELETE}", ord("\t"): "    "}
 _INVISIBLE = [
@@ -15,6 +16,7 @@ _INVISIBLE = [
     *range(0x2028, 0x202F),
     *range(0x2060, 0x2070),
     0xFEFF,
+    *range(0xE0000, 0xE0080),
 ]
 _PICTURES |= {code: f"<U+{code:04X}>" for code in _INVISIBLE}
 del _PICTURES[ord("\n")]

@@ -22,8 +22,9 @@ its baseline under a different prompt, which mixes the rationale's effect with t
 
 import copy
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 import torch
@@ -47,7 +48,7 @@ class AnswerLikelihood:
 
     @classmethod
     def of(cls, logprob_T: Sequence[float]) -> "AnswerLikelihood":
-        """The four normalisations of one answer's token log-probabilities (at least one), in nats."""
+        """From one answer's token log-probabilities in nats, at least one."""
         total = math.fsum(logprob_T)
         mean = total / len(logprob_T)
         mean_prob = math.fsum(math.exp(logprob) for logprob in logprob_T) / len(logprob_T)
@@ -56,51 +57,61 @@ class AnswerLikelihood:
 
 @dataclass(frozen=True, slots=True)
 class Continuation:
-    """Token ids after a prompt, of which the last `answer_tokens` carry the gold answer."""
+    """Token ids after a prompt: the first `rationale_tokens` lie wholly in the rationale, the last
+    `answer_tokens` carry the gold answer, and the marker is between them."""
 
     ids: tuple[int, ...]
+    rationale_tokens: int
     answer_tokens: int
 
 
 class ContinuationEncoder:
-    """Turns (rationale, marker, gold answer) into token ids that know where the answer begins."""
+    """Turns rationale, marker and gold answer into token ids that know where the answer begins."""
 
-    def __init__(self, tokenizer: Any) -> None:
+    def __init__(self, tokenizer: Any, marker: str) -> None:
         self._tokenizer = tokenizer
+        self._marker = marker
 
-    def encode(self, heads: Sequence[str], answers: Sequence[str]) -> list[Continuation]:
-        """One `Continuation` for each head (see `head_of`) and its gold answer, in order."""
-        if not heads:
+    def encode(self, leads: Sequence[str], answers: Sequence[str]) -> list[Continuation]:
+        """One `Continuation` for each lead (a rationale and its line end) and its gold answer."""
+        if not leads:
             return []
         if not self._tokenizer.is_fast:
-            return [self._apart(*pair) for pair in zip(heads, answers, strict=True)]
-        texts = [f"{head} {answer}" for head, answer in zip(heads, answers, strict=True)]
+            return [self._apart(*pair) for pair in zip(leads, answers, strict=True)]
+        pairs = zip(leads, answers, strict=True)
         encoded = self._tokenizer(
-            texts, add_special_tokens=False, split_special_tokens=True, return_offsets_mapping=True
+            [f"{lead}{self._marker} {answer}" for lead, answer in pairs],
+            add_special_tokens=False,
+            split_special_tokens=True,
+            return_offsets_mapping=True,
         )
-        continuations = []
-        for i, head in enumerate(heads):
-            gold_start = len(head) + 1
-            ends = [end for _, end in encoded["offset_mapping"][i]]
-            answer_tokens = sum(end > gold_start for end in ends)
-            continuations.append(Continuation(tuple(encoded["input_ids"][i]), answer_tokens))
-        return continuations
+        return [self._located(lead, encoded, i) for i, lead in enumerate(leads)]
 
-    def _apart(self, head: str, answer: str) -> Continuation:
-        head_ids, answer_ids = (
+    def _located(self, lead: str, encoded: Any, i: int) -> Continuation:
+        gold_start = len(lead) + len(self._marker) + 1
+        ends = [end for _, end in encoded["offset_mapping"][i]]
+        return Continuation(
+            ids=tuple(encoded["input_ids"][i]),
+            rationale_tokens=sum(end < len(lead) for end in ends),
+            answer_tokens=sum(end > gold_start for end in ends),
+        )
+
+    def _apart(self, lead: str, answer: str) -> Continuation:
+        lead_ids, marker_ids, answer_ids = (
             self._tokenizer.convert_tokens_to_ids(
                 self._tokenizer.tokenize(text, split_special_tokens=True)
             )
-            for text in (head, f" {answer}")
+            for text in (lead, self._marker, f" {answer}")
         )
-        return Continuation((*head_ids, *answer_ids), len(answer_ids))
+        ids = (*lead_ids, *marker_ids, *answer_ids)
+        return Continuation(ids, len(lead_ids), len(answer_ids))
 
 
-def head_of(rationale: str, marker: str) -> str:
-    """What stands before the gold answer and its space; a blank rationale leaves the marker alone."""
+def lead_of(rationale: str) -> str:
+    """A rationale with its line end, as it stands before the marker; nothing for a blank one."""
     if not rationale.strip():
-        return marker
-    return f"{rationale}{'' if rationale.endswith(chr(10)) else chr(10)}{marker}"
+        return ""
+    return rationale if rationale.endswith("\n") else f"{rationale}\n"
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +138,7 @@ class LikelihoodScorer:
             raise ValueError("the scorer's model is in training mode; call model.eval() first")
         self._model = model
         self._head = model.get_output_embeddings()
-        self._encoder = ContinuationEncoder(tokenizer)
+        self._tokenizer = tokenizer
         self._batch_tokens = batch_tokens
         # A recurrent state, unlike a key-value cache, cannot in general be continued by several
         # tokens at once (transformers' Qwen3-Next and kin): those models read every prompt anew.
@@ -156,26 +167,28 @@ class LikelihoodScorer:
         prompt, a blank answer, or a prompt that leaves no room for the answer.
         """
         self._check(prompt_ids, rationales, answers)
-        heads_Q_N = [[head_of(text, marker) for text in texts] for texts in rationales]
-        keys = list(
-            dict.fromkeys((q, head) for q, heads in enumerate(heads_Q_N) for head in heads)
-        )
-        encoded = self._encoder.encode([head for _, head in keys], [answers[q] for q, _ in keys])
+        leads_Q_N = [[lead_of(text) for text in texts] for texts in rationales]
+        keys = list(dict.fromkeys((q, lead) for q, leads in enumerate(leads_Q_N) for lead in leads))
+        encoder = ContinuationEncoder(self._tokenizer, marker)
+        encoded = encoder.encode([lead for _, lead in keys], [answers[q] for q, _ in keys])
         shared_Q = [len(ids) - 1 if self._shares_prefix else 0 for ids in prompt_ids]
         rows = [
             self._row(q, prompt_ids[q], shared_Q[q], continuation)
             for (q, _), continuation in zip(keys, encoded, strict=True)
         ]
-        asked = sorted({row.question for row in rows})
+        rows_of: dict[int, list[int]] = {}
+        for i, row in enumerate(rows):
+            rows_of.setdefault(row.question, []).append(i)
+        asked = list(rows_of)
         likelihoods: dict[tuple[int, str], AnswerLikelihood] = {}
         for places in _pack([shared_Q[q] for q in asked], self._batch_tokens):
             group = [asked[place] for place in places]
-            prefixes = {q: tuple(prompt_ids[q][: shared_Q[q]]) for q in group}
-            members = [i for i, row in enumerate(rows) if row.question in prefixes]
+            members = [i for q in group for i in rows_of[q]]
+            prefixes = {q: prompt_ids[q][: shared_Q[q]] for q in group}
             scored = self._score_group(prefixes, [rows[i] for i in members])
             for i, logprob_T in zip(members, scored, strict=True):
                 likelihoods[keys[i]] = AnswerLikelihood.of(logprob_T)
-        return [[likelihoods[q, head] for head in heads] for q, heads in enumerate(heads_Q_N)]
+        return [[likelihoods[q, lead] for lead in leads] for q, leads in enumerate(leads_Q_N)]
 
     @staticmethod
     def _check(
@@ -194,21 +207,20 @@ class LikelihoodScorer:
                 raise ValueError(f"question number {q} cannot be scored: its {what}")
 
     def _row(self, q: int, prompt: Sequence[int], shared: int, continuation: Continuation) -> _Row:
-        """The tokens after the shared prefix: the prompt's last (it predicts the first), the rest."""
-        ids, answer_tokens = continuation.ids, continuation.answer_tokens
+        """The tokens after the shared prefix: the rest of the prompt, then the continuation."""
+        ids, written = continuation.ids, continuation.rationale_tokens
         excess = len(prompt) + len(ids) - self._limit if self._limit else 0
+        if excess > written:
+            raise ValueError(
+                f"question number {q} cannot be scored: prompt ({len(prompt)} tokens) and answer "
+                f"({len(ids) - written}) exceed the model's {self._limit} positions"
+            )
         if excess > 0:
-            written, answer = ids[: len(ids) - answer_tokens], ids[len(ids) - answer_tokens :]
-            if excess > len(written):
-                raise ValueError(
-                    f"question number {q} cannot be scored: prompt ({len(prompt)} tokens) and "
-                    f"answer ({answer_tokens}) exceed the model's {self._limit} positions"
-                )
-            ids = (*written[: len(written) - excess], *answer)
-        return _Row(q, (*prompt[shared:], *ids), answer_tokens)
+            ids = (*ids[: written - excess], *ids[written:])
+        return _Row(q, (*prompt[shared:], *ids), continuation.answer_tokens)
 
     def _score_group(
-        self, prefixes: dict[int, tuple[int, ...]], rows: Sequence[_Row]
+        self, prefixes: Mapping[int, Sequence[int]], rows: Sequence[_Row]
     ) -> list[list[float]]:
         """Token log-probabilities of each row's answer (and end), in the order of the rows."""
         place = {q: i for i, q in enumerate(prefixes)}
@@ -216,45 +228,34 @@ class LikelihoodScorer:
         width = prefix_mask_Q_T.shape[1]
         result: list[list[float]] = [[] for _ in rows]
         for batch in _pack([len(row.ids) for row in rows], self._batch_tokens, shared=width):
-            chosen = torch.tensor([place[rows[i].question] for i in batch], device=self._ends.device)
-            past = None if cache is None else _select(cache, chosen)
-            scored = self._score_batch([rows[i] for i in batch], prefix_mask_Q_T[chosen], past)
+            of_batch = [place[rows[i].question] for i in batch]
+            prefix = torch.tensor(of_batch, device=self._ends.device)
+            past = None if cache is None else _select(cache, prefix)
+            scored = self._score_batch([rows[i] for i in batch], prefix_mask_Q_T[prefix], past)
             for i, logprob_T in zip(batch, scored, strict=True):
                 result[i] = logprob_T
         return result
 
     def _prefix_cache(self, prefixes: Sequence[Sequence[int]]) -> tuple[torch.Tensor, Any]:
         """Mask (1 on tokens) and key-value cache of prefixes padded on the left to one width."""
-        width = max(len(ids) for ids in prefixes)
-        device = self._ends.device
-        ids = torch.tensor([[0] * (width - len(p)) + list(p) for p in prefixes], device=device)
-        mask = torch.tensor(
-            [[0] * (width - len(p)) + [1] * len(p) for p in prefixes], device=device
-        ).reshape(len(prefixes), width)
-        if width == 0:
+        ids, mask = _padded(prefixes, left=True)
+        ids, mask = ids.to(self._ends.device), mask.to(self._ends.device)
+        if ids.shape[1] == 0:
             return mask, None
-        nowhere = torch.zeros(1, dtype=torch.long, device=device)
-        return mask, self._forward(ids, mask, None, nowhere, nowhere).past_key_values
+        one_row = torch.zeros(1, dtype=torch.long, device=ids.device)
+        return mask, self._forward(ids, mask, None, one_row, one_row).past_key_values
 
     def _score_batch(
         self, rows: Sequence[_Row], prefix_mask_B_T: torch.Tensor, past: Any
     ) -> list[list[float]]:
         device = self._ends.device
-        width = max(len(row.ids) for row in rows)
-        padding = [[0] * (width - len(row.ids)) for row in rows]
-        ids = torch.tensor([[*row.ids, *pad] for row, pad in zip(rows, padding, strict=True)])
-        own = torch.tensor(
-            [[1] * len(row.ids) + pad for row, pad in zip(rows, padding, strict=True)]
-        )
-        mask = torch.cat([prefix_mask_B_T, own.to(device)], dim=1)
-        at, columns, targets = self._answer_rows(rows)
-        logits = self._forward(
-            ids.to(device), mask, past, at.to(device), columns.to(device)
-        ).logits[0]
-        flat = self._logprobs(logits, targets.to(device)).tolist()
-        pieces = torch.bincount(at, minlength=len(rows)).tolist()
-        starts = [sum(pieces[:i]) for i in range(len(pieces))]
-        return [flat[start : start + n] for start, n in zip(starts, pieces, strict=True)]
+        ids, own_mask = _padded([row.ids for row in rows], left=False)
+        mask = torch.cat([prefix_mask_B_T, own_mask.to(device)], dim=1)
+        at, columns, targets = (part.to(device) for part in self._answer_rows(rows))
+        logits = self._forward(ids.to(device), mask, past, at, columns).logits[0]
+        logprobs = iter(self._logprobs(logits, targets).tolist())
+        end = min(1, len(self._ends))
+        return [list(islice(logprobs, row.answer_tokens + end)) for row in rows]
 
     def _answer_rows(self, rows: Sequence[_Row]) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
         """(row of the batch, column, id predicted there) of all answer tokens; id -1 is the end."""
@@ -309,13 +310,25 @@ class LikelihoodScorer:
 
 
 def _stop_tokens(model: Any, tokenizer: Any) -> list[int]:
-    """The tokenizer's eos token and those that the model's generation settings add, without doubles."""
+    """The tokenizer's eos token and those of the model's generation settings, each once."""
     settings = getattr(model, "generation_config", None)
     stops = getattr(settings, "eos_token_id", None)
     stops = [stops] if isinstance(stops, int) else list(stops or [])
     if tokenizer.eos_token_id is not None:
         stops.append(tokenizer.eos_token_id)
     return sorted(set(stops))
+
+
+def _padded(sequences: Sequence[Sequence[int]], *, left: bool) -> tuple[torch.Tensor, torch.Tensor]:
+    """Token ids and mask (1 on tokens), both [B, T], padded on one side to the longest sequence."""
+    width = max(len(ids) for ids in sequences)
+    ids_B_T = torch.zeros(len(sequences), width, dtype=torch.long)
+    mask_B_T = torch.zeros_like(ids_B_T)
+    for b, ids in enumerate(sequences):
+        place = slice(width - len(ids), width) if left else slice(0, len(ids))
+        ids_B_T[b, place] = torch.tensor(ids, dtype=torch.long)
+        mask_B_T[b, place] = 1
+    return ids_B_T, mask_B_T
 
 
 def _pack(lengths: Sequence[int], budget: int, *, shared: int = 0) -> Iterator[list[int]]:

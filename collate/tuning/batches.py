@@ -61,9 +61,7 @@ def collate_pairs(examples: Sequence[Mapping[str, Any]], *, pad_id: int) -> dict
         torch.tensor([e[name] for e in examples]) if has_reference else None
         for name in ("ref_chosen_logps", "ref_rejected_logps")
     ]
-    return {
-        "pairs": Pairs(*batch, torch.tensor(places[0]), torch.tensor(places[1]), *references)
-    }
+    return {"pairs": Pairs(*batch, torch.tensor(places[0]), torch.tensor(places[1]), *references)}
 
 
 def _layout(

@@ -9,7 +9,12 @@ from torch.nn.functional import logsigmoid
 
 
 def reward_margin(
-    chosen_P: Tensor, rejected_P: Tensor, ref_chosen_P: Tensor, ref_rejected_P: Tensor, *, beta: float
+    chosen_P: Tensor,
+    rejected_P: Tensor,
+    ref_chosen_P: Tensor,
+    ref_rejected_P: Tensor,
+    *,
+    beta: float,
 ) -> Tensor:
     """Difference of the implicit rewards, beta (log pi/pi_ref), of chosen and rejected; shape (P,)."""
     return beta * ((chosen_P - ref_chosen_P) - (rejected_P - ref_rejected_P))

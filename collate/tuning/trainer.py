@@ -70,7 +70,9 @@ class PairTrainer(DPOTrainer):
                 chosen += sums[0].tolist()
                 rejected += sums[1].tolist()
         self.model.train(was_training)
-        return dataset.add_column("ref_chosen_logps", chosen).add_column("ref_rejected_logps", rejected)
+        return dataset.add_column("ref_chosen_logps", chosen).add_column(
+            "ref_rejected_logps", rejected
+        )
 
     def compute_loss(
         self, model: Any, inputs: Any, return_outputs: bool = False, num_items_in_batch: Any = None
@@ -156,7 +158,9 @@ def train(
         output_dir=str(scratch),
         beta=config.beta,
         learning_rate=config.learning_rate,
-        lr_scheduler_type={"constant": "constant_with_warmup"}.get(config.schedule, config.schedule),
+        lr_scheduler_type={"constant": "constant_with_warmup"}.get(
+            config.schedule, config.schedule
+        ),
         warmup_steps=round(config.warmup * steps),
         max_steps=steps,
         per_device_train_batch_size=config.micro_batch,

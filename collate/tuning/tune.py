@@ -4,9 +4,11 @@ The reference is the same agent before the round; its log-probabilities are comp
 the first step.
 """
 
+import json
 import random
 import tempfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,8 @@ from collate.engines.protocol import AgentWeights
 from collate.models import load_causal_lm, load_tokenizer
 from collate.tables import Pair, Rationale, seed_of
 from collate.tuning.trainer import Step, train
+
+CURVES = "tuning.json"
 
 
 def pair_examples(
@@ -36,7 +40,9 @@ def pair_examples(
     ]
 
 
-def order_examples(examples: Sequence[dict[str, Any]], *, epochs: int, seed: int) -> list[dict[str, Any]]:
+def order_examples(
+    examples: Sequence[dict[str, Any]], *, epochs: int, seed: int
+) -> list[dict[str, Any]]:
     """All epochs in order: questions shuffled anew in each, the pairs of a question together.
 
     Pairs that stand together share the computation of their prompt (see `batches.py`).
@@ -67,10 +73,11 @@ def tune_agent(
     config: TuningConfig,
     seed: int,
     report: Callable[[int, int], None] = lambda step, steps: None,
-) -> list[Step]:
-    """Write the tuned weights of one agent into an existing empty folder; returns its curves.
+) -> None:
+    """Write the tuned weights of one agent, and its curves, into an existing empty folder.
 
-    `folder` becomes a PEFT folder, or a whole model folder with `agents.weights=full`.
+    `folder` becomes a PEFT folder, or a whole model folder with `agents.weights=full`; the curves
+    lie in it as `tuning.json` (see `read_curves`).
     """
     source = start.folder if start.kind == "full" and start.folder else base
     # Full weights are updated in float32 (autocast computes in bfloat16 on a GPU): steps of a usual
@@ -85,10 +92,17 @@ def tune_agent(
             loaded = new_adapter(loaded, agents, seed=seed)
     ordered = order_examples(examples, epochs=config.epochs, seed=seed)
     with tempfile.TemporaryDirectory(prefix="collate-tune-") as scratch:
-        steps = train(loaded, tokenizer, ordered, config, seed=seed, scratch=Path(scratch), report=report)
+        steps = train(
+            loaded, tokenizer, ordered, config, seed=seed, scratch=Path(scratch), report=report
+        )
     if agents.weights == "adapter":
         save_adapter(loaded, folder)
     else:
         loaded.save_pretrained(folder)
         tokenizer.save_pretrained(folder)
-    return steps
+    (folder / CURVES).write_text(json.dumps([asdict(step) for step in steps]))
+
+
+def read_curves(folder: Path) -> list[Step]:
+    """The curves of a tuned agent's folder."""
+    return [Step(**step) for step in json.loads((folder / CURVES).read_text())]

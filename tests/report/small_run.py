@@ -1,13 +1,14 @@
-"""A small run folder of plausible data: 3 agents, 2 rounds, 40 questions, written as a run writes it.
+"""A small run folder of plausible data: 3 agents, 2 rounds, 40 questions.
 
 Agents get better from round to round, and the likelihood of the gold answer is higher after a right
-rationale than after a wrong one, but not always. One rationale is hostile: it carries markup of
-HTML, of rich and of the terminal.
+rationale than after a wrong one, but not always. A hostile run carries markup of HTML, of rich, of
+matplotlib and of the terminal in every text that a model or a data set wrote.
 """
 
 import json
+import math
 import random
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -56,7 +57,9 @@ class SmallRun:
     tuning: dict[int, list[TuningStep]] = field(default_factory=dict)
 
 
-def write_small_run(path: Path, *, seed: int = 0, tuning: bool = True) -> SmallRun:
+def write_small_run(
+    path: Path, *, seed: int = 0, tuning: bool = True, hostile: bool = False
+) -> SmallRun:
     """Write the folder `path`, which must not exist yet, and return its rows."""
     rng = random.Random(seed)
     run = SmallRun(path)
@@ -80,6 +83,8 @@ def write_small_run(path: Path, *, seed: int = 0, tuning: bool = True) -> SmallR
             seed=seed,
         )
         run.answers[number] += base
+    if hostile:
+        _spoil(run)
     _write(run, tuning)
     return run
 
@@ -136,29 +141,28 @@ def _learn(rng: random.Random, run: SmallRun, number: int) -> None:
         for agent in AGENTS:
             for sample in range(SAMPLES):
                 text, stated, verdict = _attempt(rng, question, 0.35 + 0.15 * number)
-                if number == 1 and not rationales:
-                    text, stated, verdict = HOSTILE, None, UNKNOWN
-                rationales.append(_rationale(rng, question, agent, number, sample, text))
+                tried = (question.id, agent, number, sample)
+                rationales.append(_rationale(rng, tried, text))
                 scores.append(_score(rng, rationales[-1], stated, verdict))
     run.rationales[number], run.scores[number] = rationales, scores
     run.pairs[number], run.dropped[number] = _pairs(train, rationales, scores)
     run.tuning[number] = [
         TuningStep(
-            round=number, agent=agent, step=step, loss=0.693 * 0.95**step, margin=0.05 * step,
+            round=number, agent=agent, step=step,
+            loss=math.log(2) * (0.97 - 0.01 * place) ** (step - 1), margin=0.05 * step,
             chosen_logprob=-20 + 0.1 * step, rejected_logprob=-22 - 0.2 * step,
             accuracy=min(1.0, 0.5 + 0.03 * step), learning_rate=1e-4, grad_norm=1.0,
         )
-        for agent in AGENTS
+        for place, agent in enumerate(AGENTS)
         for step in range(1, 9)
     ]  # fmt: skip
 
 
-def _rationale(
-    rng: random.Random, question: Question, agent: str, number: int, sample: int, text: str
-) -> Rationale:
+def _rationale(rng: random.Random, tried: tuple[str, str, int, int], text: str) -> Rationale:
+    question_id, agent, number, sample = tried
     return Rationale(
-        id=digest(question.id, agent, number, sample),
-        question_id=question.id,
+        id=digest(*tried),
+        question_id=question_id,
         agent=agent,
         adapter=digest(agent, number),
         round=number,
@@ -176,6 +180,7 @@ def _rationale(
 
 def _score(rng: random.Random, rationale: Rationale, stated: str | None, verdict: str) -> Score:
     likelihood = min(0.99, max(0.01, rng.gauss(0.55 if verdict == RIGHT else 0.4, 0.15)))
+    baseline = 0.2 + int(rationale.question_id[:4], 16) / 0xFFFF * 0.2
     return Score(
         rationale_id=rationale.id,
         question_id=rationale.question_id,
@@ -184,13 +189,13 @@ def _score(rng: random.Random, rationale: Rationale, stated: str | None, verdict
         reason="equal" if verdict == RIGHT else "not stated" if stated is None else "different",
         found=stated,
         found_verdict=verdict,
-        sum_logprob=-3 * (1 - likelihood),
-        mean_logprob=-1.5 * (1 - likelihood),
-        geometric=likelihood,
+        sum_logprob=2.5 * math.log(likelihood) - rng.random(),
+        mean_logprob=math.log(likelihood) - 0.1 * rng.random(),
+        geometric=likelihood * (1 - 0.1 * rng.random()),
         mean_prob=likelihood,
         likelihood=likelihood,
-        baseline=0.3,
-        lift=likelihood - 0.3,
+        baseline=baseline,
+        lift=likelihood - baseline,
     )
 
 
@@ -215,6 +220,15 @@ def _pairs(
             else:
                 dropped.append(Dropped(question.id, agent, "none wrong" if right else "none right"))
     return pairs, dropped
+
+
+def _spoil(run: SmallRun) -> None:
+    run.questions = [replace(q, text=q.text + HOSTILE) for q in run.questions]
+    for number, rationales in run.rationales.items():
+        run.rationales[number] = [replace(r, text=HOSTILE + r.text) for r in rationales]
+        run.dropped[number] = [replace(d, reason=HOSTILE) for d in run.dropped[number]]
+    for number, answers in run.answers.items():
+        run.answers[number] = [replace(a, text=HOSTILE, stated=HOSTILE) for a in answers]
 
 
 def _write(run: SmallRun, tuning: bool) -> None:

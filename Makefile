@@ -1,0 +1,47 @@
+# make quickstart   sets up .venv and runs the main job
+# make test         sets up .venv and runs the tests
+# make lint         format, lint and types
+#
+# EXTRA=cpu|cuda picks vLLM's build; it is found out where it is not given.
+
+PYTHON ?= python3
+EXTRA ?= $(if $(shell command -v nvidia-smi 2>/dev/null),cuda,cpu)
+ARGS ?=
+
+VENV := .venv
+BIN := $(VENV)/bin
+UV := $(BIN)/uv
+
+# uv does not read pip's settings: where pip finds wheels, uv shall too. Otherwise uv picks the
+# build of torch that fits the machine.
+TORCH := $(if $(PIP_FIND_LINKS),,--torch-backend=auto)
+INSTALL := $(if $(PIP_FIND_LINKS),UV_FIND_LINKS="$(PIP_FIND_LINKS)") $(UV) pip install --quiet \
+	--python $(BIN)/python $(TORCH) --constraint constraints/$(EXTRA).txt \
+	$(if $(filter cpu,$(EXTRA)),--override constraints/overrides-cpu.txt)
+
+STAMP := $(VENV)/.installed-$(EXTRA)
+
+.PHONY: quickstart test lint install clean
+
+install: $(STAMP)
+
+$(STAMP): pyproject.toml constraints/$(EXTRA).txt constraints/overrides-cpu.txt
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@test -x $(UV) || $(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+	@echo "installing collate[$(EXTRA),packaged,dev] into $(VENV)"
+	@$(INSTALL) --editable ".[$(EXTRA),packaged,dev]"
+	@touch $(STAMP)
+
+quickstart: $(STAMP)
+	@$(BIN)/collate run experiment=quickstart $(ARGS)
+
+test: $(STAMP)
+	@$(BIN)/python -m pytest $(ARGS)
+
+lint: $(STAMP)
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+
+clean:
+	rm -rf $(VENV)

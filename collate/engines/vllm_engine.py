@@ -1,0 +1,228 @@
+"""The vLLM engine, inside the calling process.
+
+Agents go onto it in one of two ways. `adapter`: vLLM's multi-LoRA, all agents' requests in one
+batch. `swap`: an agent's merged weights are written into the live engine, agent by agent, which on
+a CPU is several times faster than its LoRA kernels.
+
+In-process (`VLLM_ENABLE_V1_MULTIPROCESSING=0`) is what lets weights be handed over as tensors; it
+also means that vLLM's changes to torch's threads and to the environment stay with this process.
+"""
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+
+from collate.config.schema import EngineConfig, ModelConfig
+from collate.engines.limits import Limits
+from collate.engines.protocol import (
+    AgentWeights,
+    Completion,
+    Progress,
+    Request,
+    groups_by_weights,
+    used_agents,
+)
+from collate.engines.weights import agent_state, check_adapter
+from collate.errors import CollateError, EngineError
+
+BASE = "base"
+MAX_LORAS = 8
+"""Adapters in one batch; requests of further agents wait in vLLM's queue for a place."""
+LORA_RANKS = (8, 16, 32, 64, 128, 256, 320, 512)
+"""The ranks that vLLM makes room for."""
+CPU_BLOCK = 32
+"""Tokens in a cache block on a CPU. vLLM's 128 shares no prefix of a shorter prompt."""
+CPU_PREFILL_TOKENS = 4096
+"""Prompt tokens in one step on a CPU, at least."""
+
+
+class VllmEngine:
+    """An engine over vLLM. One a process."""
+
+    name = "vllm"
+
+    def __init__(self, model_folder: str, config: EngineConfig, model: ModelConfig):
+        on_gpu = torch.cuda.is_available()
+        self._folder, self._max_rank = model_folder, config.max_rank
+        self._host = resolve_host(config.host, on_gpu=on_gpu)
+        prepare_environment(on_gpu=on_gpu, compile=config.compile)
+        trust = model.trust_remote_code
+        self._limits = Limits(model_folder, config.max_length, trust_remote_code=trust)
+        if not on_gpu:
+            torch.set_num_threads(config.threads or len(os.sched_getaffinity(0)))
+        arguments = engine_arguments(config, model, self._limits, self._host, on_gpu=on_gpu)
+        with _as_engine_error(f"vLLM could not start with the model in {model_folder}"):
+            from vllm import LLM
+
+            self._llm: Any = LLM(model_folder, **arguments)
+        self._live: str | None = BASE
+        self._adapters: dict[str, Any] = {}
+
+    def generate(
+        self,
+        requests: Sequence[Request],
+        agents: Mapping[str, AgentWeights],
+        progress: Progress | None = None,
+    ) -> list[Completion]:
+        """See `Engine.generate`. Swapping writes each set of weights at most once a call."""
+        used = used_agents(requests, agents)
+        params = [self._params(request) for request in requests]
+        adapters = {name: self._adapter(weights) for name, weights in used.items()}
+        groups: list[tuple[AgentWeights | None, list[int]]] = [(None, list(range(len(requests))))]
+        if self._host == "swap":
+            groups = list(groups_by_weights(requests, agents, self._live))
+        completions: dict[int, Completion] = {}
+        tokens = 0
+        for weights, places in groups:
+            if weights is not None:
+                self._swap_to(weights)
+            with _as_engine_error(f"vLLM failed while writing {len(places)} rationales"):
+                ids = self._llm.enqueue(
+                    [{"prompt_token_ids": list(requests[p].prompt_ids)} for p in places],
+                    [params[p] for p in places],
+                    lora_request=[adapters[requests[p].agent] for p in places],
+                    use_tqdm=False,
+                )
+                for place, output in self._outputs(dict(zip(ids, places, strict=True))):
+                    completion = self._limits.completion(
+                        requests[place], output.token_ids, output.cumulative_logprob
+                    )
+                    completions[place] = completion
+                    tokens += len(completion.token_ids)
+                    if progress is not None:
+                        progress(len(completions), tokens)
+        return [completions[place] for place in range(len(requests))]
+
+    def close(self) -> None:
+        """Shut vLLM down and give its memory back."""
+        from vllm.distributed.parallel_state import cleanup_dist_env_and_memory
+
+        self._llm.llm_engine.engine_core.shutdown()
+        self._llm = None
+        cleanup_dist_env_and_memory()
+
+    def _outputs(self, waiting: dict[str, int]) -> Iterator[tuple[int, Any]]:
+        """(place, output) as requests finish; leftovers of an interrupted call are passed over."""
+        while waiting:
+            for output in self._llm.llm_engine.step():
+                if output.finished and output.request_id in waiting:
+                    yield waiting.pop(output.request_id), output.outputs[0]
+
+    def _params(self, request: Request) -> Any:
+        from vllm import SamplingParams
+
+        stop_texts = list(self._limits.stop_texts)
+        return SamplingParams(
+            temperature=request.temperature,
+            top_p=request.top_p,
+            seed=request.seed,
+            max_tokens=self._limits.room(request),
+            stop_token_ids=sorted(self._limits.stop_ids),
+            stop=stop_texts,
+            detokenize=bool(stop_texts),
+            logprobs=0,
+        )
+
+    def _adapter(self, weights: AgentWeights) -> Any:
+        """vLLM's handle of an agent's adapter; None for the base model, and always when swapping.
+
+        Name, id and path of a handle are never used for other weights: vLLM's prefix cache is keyed
+        by them, and re-use serves what the former weights computed (vllm #42125, #48312).
+        """
+        if self._host == "swap" or weights.kind == "base":
+            return None
+        if weights.kind != "adapter" or weights.folder is None:
+            raise EngineError(
+                f"agent {weights.agent!r} has weights of kind {weights.kind!r}, which engine.host="
+                "adapter cannot host; set engine.host=swap"
+            )
+        name = f"{weights.agent}@{weights.digest}"
+        if name not in self._adapters:
+            from vllm.lora.request import LoRARequest
+
+            rank = check_adapter(self._folder, weights.folder).rank
+            if rank > self._max_rank:
+                raise EngineError(
+                    f"agent {weights.agent!r} has an adapter of rank {rank}; the engine has room "
+                    f"for {self._max_rank} (engine.max_rank)"
+                )
+            self._adapters[name] = LoRARequest(name, len(self._adapters) + 1, weights.folder)
+        return self._adapters[name]
+
+    def _swap_to(self, weights: AgentWeights) -> None:
+        """Make the live weights this agent's, and forget every cached prefix of the former."""
+        if weights.digest == self._live:
+            return
+        state = agent_state(self._folder, weights)
+        self._live = None
+        with _as_engine_error(f"the weights of agent {weights.agent!r} could not be written"):
+            self._llm.collective_rpc("reload_weights", kwargs={"weights_iterator": state})
+            if not self._llm.reset_prefix_cache():
+                raise EngineError("vLLM kept its prefix cache: requests are still running")
+        self._live = weights.digest
+
+
+def resolve_host(host: str, *, on_gpu: bool) -> str:
+    """How agents go onto the engine: `adapter` or `swap`."""
+    if host != "auto":
+        return host
+    return "adapter" if on_gpu else "swap"
+
+
+def prepare_environment(*, on_gpu: bool, compile: bool) -> None:
+    """What vLLM reads from the environment, set before it is imported."""
+    os.environ.update(VLLM_ENABLE_V1_MULTIPROCESSING="0", VLLM_NO_USAGE_STATS="1", DO_NOT_TRACK="1")
+    os.environ.setdefault("VLLM_LOGGING_LEVEL", "WARNING")
+    if on_gpu:
+        return
+    # engine.cache_gib is passed as an argument; the variable would override it.
+    os.environ.pop("VLLM_CPU_KVCACHE_SPACE", None)
+    os.environ["VLLM_CPU_NUM_OF_RESERVED_CPU"] = "0"
+    if not compile:
+        # Log-probabilities make vLLM compile a counting kernel: 40 s at first, and no faster then.
+        os.environ["TORCHDYNAMO_DISABLE"] = "1"
+
+
+def engine_arguments(
+    config: EngineConfig, model: ModelConfig, limits: Limits, host: str, *, on_gpu: bool
+) -> dict[str, Any]:
+    """The arguments of `vllm.LLM`."""
+    arguments: dict[str, Any] = {
+        "dtype": model.dtype,
+        "trust_remote_code": model.trust_remote_code,
+        "max_model_len": limits.max_length,
+        "max_num_seqs": config.batch,
+        "enable_prefix_caching": True,
+        "enforce_eager": not config.compile,
+        "skip_tokenizer_init": not limits.stop_texts,
+        "use_tqdm_on_load": False,
+        "disable_log_stats": True,
+    }
+    if model.dtype == "auto":
+        arguments["dtype"] = "bfloat16" if on_gpu else "float32"
+    if host == "adapter":
+        rank = next((rank for rank in LORA_RANKS if rank >= config.max_rank), LORA_RANKS[-1])
+        arguments |= {"enable_lora": True, "max_loras": MAX_LORAS, "max_lora_rank": rank}
+    if on_gpu:
+        return arguments | {"gpu_memory_utilization": config.gpu_memory}
+    # A chunked prefill rewinds a seeded generator, which torch's CPU generators cannot do.
+    return arguments | {
+        "enable_chunked_prefill": False,
+        "max_num_batched_tokens": max(limits.max_length, CPU_PREFILL_TOKENS),
+        "block_size": CPU_BLOCK,
+        "kv_cache_memory_bytes": int(config.cache_gib * 2**30),
+    }
+
+
+@contextmanager
+def _as_engine_error(what: str) -> Iterator[None]:
+    """vLLM's failures have many types, some of which cannot be pickled; ours has one that can."""
+    try:
+        yield
+    except CollateError:
+        raise
+    except Exception as error:
+        raise EngineError(f"{what}: {type(error).__name__}: {error}") from error

@@ -1,0 +1,123 @@
+"""Measure a finished run's agents again: on its own held-out questions, or on another task.
+
+    collate evaluate run=runs/quickstart
+    collate evaluate run=runs/quickstart task=gsm8k task.path=test.jsonl evaluation.samples=8
+
+The answers and numbers go to `runs/<name>/evaluations/<task>-<digest>/`.
+"""
+
+import copy
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+import yaml
+
+from collate.agents.roster import make_agents
+from collate.cluster.session import session
+from collate.cluster.workers import Workers
+from collate.commit import complete_folder
+from collate.config.build import build
+from collate.config.schema import RunConfig
+from collate.engines.protocol import AgentWeights
+from collate.errors import InputError
+from collate.models import load_tokenizer, model_problems, prepare_model
+from collate.report.screen import results_table
+from collate.rounds import stages
+from collate.rounds.folder import RunFolder
+from collate.rounds.preflight import engine_problems
+from collate.rounds.prompts import Prompts
+from collate.rounds.screen import Screen, screen_and_log
+from collate.rounds.steps import last_weights
+from collate.tables import Answer, Metric, digest, to_table
+from collate.tasks import load_task
+
+CHANGEABLE = ("task", "evaluation", "engine", "ray")
+"""The sections of a run's settings that an evaluation may change."""
+
+
+def evaluate(path: Path, composed: Mapping[str, Any], overrides: Sequence[str]) -> int:
+    """Evaluate the run at `path`. `composed` holds the values of the overrides; returns 0.
+
+    Raises InputError where the overrides touch other settings, or the run has no finished round.
+    """
+    config = with_overrides(path, composed, overrides)
+    found = engine_problems(config.engine.kind) + model_problems(config.model)
+    if found:
+        raise InputError.of(found)
+    data = load_task(config.task)
+    folder = RunFolder.existing(path)
+    weights, round = last_weights(folder, config)
+    model = prepare_model(config.model)
+    agents = make_agents(config)
+    tokenizer = load_tokenizer(model, trust_remote_code=config.model.trust_remote_code)
+    prompts = Prompts(config, agents, tokenizer)
+    prompts.check_lengths(data.questions)
+    untouched = {a.name: AgentWeights(a.name, "base", None, "base") for a in agents}
+    total = stages.answer_count(config, data.questions, len(agents))
+    with screen_and_log(path / "log.txt") as screen:
+        with session(config.ray), Workers(config, model) as workers:
+
+            def answers(label: str, number: int, of: Mapping[str, AgentWeights]) -> list[Answer]:
+                with screen.stage(label, "answers", total) as tick:
+                    return stages.answer(
+                        config, number, agents, of, data.questions, prompts, workers, tick
+                    )
+
+            before = answers("the base", 0, untouched)
+            base = stages.as_base(before)
+            metrics = stages.metrics(config, 0, agents, before, base)
+            after = before
+            if weights != untouched:
+                after = answers(f"after round {round}", round, weights)
+                metrics += stages.metrics(config, round, agents, after, base)
+        _keep(screen, path, config, round, [*base, *after], metrics)
+    return 0
+
+
+def with_overrides(path: Path, composed: Mapping[str, Any], overrides: Sequence[str]) -> RunConfig:
+    """The run's settings with what the overrides set."""
+    settings = yaml.safe_load((path / "config.yaml").read_text())
+    for override in overrides:
+        if override.startswith("-"):
+            continue
+        key = override.partition("=")[0].lstrip("+~")
+        section, _, rest = key.partition(".")
+        if section not in CHANGEABLE:
+            raise InputError(
+                f"{override}: an evaluation can change {', '.join(CHANGEABLE)}; "
+                f"everything else is as the run has it"
+            )
+        if not rest:
+            settings[section] = copy.deepcopy(composed[section])
+            continue
+        target, source = settings[section], composed[section]
+        *parents, last = rest.split(".")
+        for parent in parents:
+            target, source = target[parent], source[parent]
+        target[last] = source[last]
+    return build(settings)
+
+
+def _keep(
+    screen: Screen,
+    path: Path,
+    config: RunConfig,
+    round: int,
+    answers: Sequence[Answer],
+    metrics: Sequence[Metric],
+) -> None:
+    text = yaml.safe_dump(
+        {"task": vars(config.task), "evaluation": vars(config.evaluation)}, default_flow_style=True
+    )
+    target = path / "evaluations" / f"{digest(text, round, length=12)}"
+    with complete_folder(target) as unfinished:
+        pq.write_table(to_table(Answer, answers), unfinished / "answers.parquet")
+        pq.write_table(to_table(Metric, metrics), unfinished / "metrics.parquet")
+        (unfinished / "settings.yaml").write_text(text)
+    screen.say()
+    screen.say(
+        results_table(metrics, sorted({m.round for m in metrics}), width=screen.console.width)
+    )
+    screen.say(f"\ntables       {target}")

@@ -1,0 +1,67 @@
+"""The loop: rounds of generate, score, pair, tune, evaluate. `learn` is all of it.
+
+    collate run experiment=quickstart
+    collate run task=gsm8k model=Qwen/Qwen2.5-0.5B-Instruct agents.count=4 rounds=3
+
+Every stage is committed to the run folder when it is done; the same command continues after the
+last one.
+"""
+
+from pathlib import Path
+
+from collate.agents.roster import make_agents
+from collate.cluster.session import session
+from collate.cluster.workers import Workers
+from collate.config.schema import RunConfig
+from collate.models import folder_digest, load_tokenizer, prepare_model
+from collate.rounds.folder import RunFolder
+from collate.rounds.preflight import preflight
+from collate.rounds.prompts import Prompts
+from collate.rounds.screen import screen_and_log
+from collate.rounds.stages import questions_of_round
+from collate.rounds.steps import Steps
+from collate.rounds.summary import conclude, greet
+from collate.tables import digest
+
+
+def learn(steps: Steps, rounds: int) -> None:
+    """The COLLATE method: every agent learns, round by round, from the best rationales of all."""
+    questions = steps.questions()
+    weights = steps.first_weights()
+    base = steps.measure_base(questions, weights)
+    for round in range(1, rounds + 1):
+        asked = questions_of_round(steps.config, questions, round)
+        rationales = steps.generate(round, asked, weights)
+        scores = steps.score(round, asked, rationales)
+        pairs = steps.pair(round, asked, rationales, scores)
+        if not pairs:
+            break
+        weights = steps.tune(round, asked, rationales, pairs, weights)
+        steps.evaluate(round, questions, weights, base)
+
+
+def run(config: RunConfig) -> Path:
+    """Carry out a run, or continue it; returns its folder.
+
+    Raises InputError, before anything is started or written, when the request cannot be met.
+    """
+    data = preflight(config)
+    model = prepare_model(config.model)
+    tokenizer = load_tokenizer(model, trust_remote_code=config.model.trust_remote_code)
+    agents = make_agents(config)
+    prompts = Prompts(config, agents, tokenizer)
+    prompts.check_lengths(data.questions)
+    identity = {
+        "model": folder_digest(model),
+        "questions": digest(*(f"{q.id} {q.split} {q.gold}" for q in data.questions)),
+    }
+    folder = RunFolder.open(config, identity)
+    with screen_and_log(folder.path / "log.txt") as screen:
+        greet(screen, config, folder, data)
+        if not folder.complete:
+            folder.note("agents", [agent.record() for agent in agents])
+            with session(config.ray), Workers(config, model) as workers:
+                learn(Steps(config, agents, data, prompts, folder, workers, screen), config.rounds)
+            folder.note("complete", True)
+        conclude(screen, folder)
+    return folder.path

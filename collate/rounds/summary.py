@@ -1,0 +1,73 @@
+"""What the screen says when a run begins and when it ends."""
+
+from rich.padding import Padding
+
+from collate.config.schema import RunConfig
+from collate.evaluation.metrics import best_agent
+from collate.models.folder import PACKAGED
+from collate.report.screen import results_table, side_by_side
+from collate.rounds.folder import RunFolder
+from collate.rounds.screen import Screen
+from collate.tables import Metric, Pair, Question, Rationale, Score
+from collate.tasks import TaskData
+
+
+def greet(screen: Screen, config: RunConfig, folder: RunFolder, data: TaskData) -> None:
+    """The run, its model and its questions, and where it goes on."""
+    splits = {s: sum(q.split == s for q in data.questions) for s in ("train", "validation", "test")}
+    packaged = PACKAGED.get(config.model.name.removeprefix("packaged:"))
+    model = config.model.name + (f", {packaged.dequantised}" if packaged else "")
+    screen.say(f"\nrun        {folder.path}")
+    screen.say(f"model      {model}")
+    screen.say(
+        f"questions  {config.task.name}: {splits['train']:,} to learn from, {splits['validation']:,} for "
+        f"validation, {splits['test']:,} held out; {data.duplicates:,} duplicates dropped"
+    )
+    screen.say(
+        f"agents     {config.agents.count}, {config.agents.samples} rationales a question each, "
+        f"{config.rounds} rounds"
+    )
+    screen.say(f"log        {folder.path / 'log.txt'}\n")
+    if folder.complete:
+        screen.say("This run is finished; there is nothing to do.")
+    elif folder.continued:
+        screen.say(f"Continuing after {folder.last_stage()}.")
+
+
+def conclude(screen: Screen, folder: RunFolder) -> None:
+    """The table of results, one pair of the last round that has any, and where everything lies."""
+    rounds = sorted(
+        int(stage[6:8]) for stage in folder.manifest["stages"] if stage.endswith("/evaluate")
+    )
+    metrics: list[Metric] = []
+    for round in rounds:
+        metrics += folder.rows(f"{folder.round(round).name}/metrics", Metric)
+    width = screen.console.width
+    screen.say()
+    screen.say(results_table(metrics, rounds, width=width))
+    if len(rounds) > 1:
+        _show_pair(screen, folder, rounds[-1])
+        best = folder.round(rounds[-1]) / "agents" / best_agent(metrics)
+        screen.say(f"\nbest agent   {best}  (by validation accuracy)")
+    screen.say(f"tables       {folder.path}/round-*/*.parquet")
+    screen.say(
+        f"read         collate report run={folder.path}  or  collate.load_run({str(folder.path)!r})"
+    )
+
+
+def _show_pair(screen: Screen, folder: RunFolder, round: int) -> None:
+    """The pair of the round with the widest margin."""
+    at = folder.round(round).name
+    pairs = folder.rows(f"{at}/pairs", Pair)
+    pair = max(pairs, key=lambda p: (p.margin, p.id))
+    rationales = {r.id: r for r in folder.rows(f"{at}/rationales", Rationale)}
+    scores = {s.rationale_id: s for s in folder.rows(f"{at}/scores", Score)}
+    questions = {q.id: q for q in folder.rows("questions", Question)}
+    shown = side_by_side(
+        pair,
+        rationales[pair.chosen_id],
+        rationales[pair.rejected_id],
+        questions[pair.question_id],
+        scores,
+    )
+    screen.say(Padding(shown, (1, 0)))

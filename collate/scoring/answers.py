@@ -1,0 +1,180 @@
+r"""Reading answers of the four kinds: number, choice, boolean and text.
+
+`read_answer` reads a stated answer strictly: it must be the answer and nothing that contradicts it.
+`last_answer` searches a whole rationale for the last thing that could be an answer. Both give a key
+that `same_answer` compares with the key of a gold answer:
+
+    number    a `numbers.Number`, exact
+    choice    the option's letter, from a letter ("B", "(b)", "B) text") or the option's text
+    boolean   "yes" or "no", from one such word (or true/false), or y/n/t/f/1/0 standing alone
+    text      the text without regard to case, spacing, quotes, emphasis and final punctuation
+
+Every pattern is linear in the length of the text; what is read as an answer is capped first.
+"""
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from string import ascii_uppercase
+
+from collate.scoring.numbers import LONGEST, Number, last_number, read_number, same_number
+
+KINDS = ("number", "choice", "boolean", "text")
+Key = Number | str
+
+_WRAPPED = re.compile(
+    r"\\(?:boxed|fbox|text|textbf|textit|mathrm|mathbf|mbox)\s?\{(.*)\}", re.DOTALL
+)
+_QUOTES = "\"'“”‘’«»*`"
+_FINAL = ".,;:!?。"
+_YES_NO = {"yes": "yes", "true": "yes", "no": "no", "false": "no"}
+_ALONE = {"y": "yes", "t": "yes", "1": "yes", "n": "no", "f": "no", "0": "no"}
+_YES_NO_WORD = re.compile(r"\b(yes|no|true|false)\b", re.IGNORECASE)
+_NEGATION = re.compile(r"\bnot\b|n['’]t\b|\bneither\b", re.IGNORECASE)
+# The whole of a stated choice: a letter, or a letter with a few words that introduce it.
+_INTRODUCED = re.compile(
+    r"(?:(?:the )?(?:(?:correct|right|best|final) )?(?:answer|option|choice)(?: is)?:? )?"
+    r"(?:(?:is|option|choice):? )?[(\[*]{0,3}(?P<letter>[a-z])[)\].:*]{0,3}",
+    re.IGNORECASE | re.ASCII,
+)
+_LETTERED = re.compile(r"[(\[*]{0,3}(?P<letter>[A-Za-z])(?P<mark>[)\].:*]{0,3}| [-–]) (?P<rest>.+)")
+# A letter that stands alone, with what tells a naming of an option from the article "A": a word
+# or bracket before it, and what follows.
+_LETTER = re.compile(
+    r"(?:\b(?P<word>(?i:answer|option|choice))[:\s]{1,4})?[(\[*]{0,3}"
+    r"(?<![\w'’-])(?P<letter>[A-Za-z])(?![\w'’-])"
+    r"(?P<close>[)\].:*]{0,3})(?P<next>\s(?!(?:and|or|is|because|since|as|but)\b)[a-z])?"
+)
+
+
+def read_answer(kind: str, text: str, options: Sequence[str]) -> tuple[Key | None, str]:
+    """What a stated answer says, as (key, ""), or as (None, reason) where it cannot be read."""
+    if len(text) > LONGEST:
+        return None, f"longer than {LONGEST} characters"
+    if kind == "number":
+        number = read_number(text)
+        return (None, number) if isinstance(number, str) else (number, "")
+    if kind == "choice":
+        return _read_choice(text, options)
+    if kind == "boolean":
+        return _read_boolean(text)
+    key = text_key(text)
+    return (key, "") if key else (None, "nothing but punctuation")
+
+
+def read_gold(kind: str, gold: str, options: Sequence[str]) -> Key:
+    """The key of a gold answer. Raises ValueError, with what was expected, where it has none."""
+    if kind not in KINDS:
+        raise ValueError(f"an answer is one of {', '.join(KINDS)}; found {kind!r}")
+    if kind != "choice":
+        key, reason = read_answer(kind, gold, ())
+        if key is None:
+            raise ValueError(f"gold answer {gold[:80]!r} cannot be read as {kind}: {reason}")
+        return key
+    letters = ascii_uppercase[: len(options) or None]
+    if len(gold) != 1 or gold not in letters:
+        raise ValueError(
+            f"gold answer {gold[:80]!r} is no letter from {letters[0]} to {letters[-1]}"
+        )
+    return gold
+
+
+def last_answer(kind: str, text: str, options: Sequence[str]) -> tuple[str, Key | None] | None:
+    """The last thing in a text that could be an answer, as it stands there, and its key."""
+    if kind == "number":
+        number = last_number(text)
+        if number is None:
+            return None
+        return number[0], None if isinstance(number[1], str) else number[1]
+    if kind == "choice":
+        return _last_choice(text, options)
+    if kind == "boolean":
+        words = list(_YES_NO_WORD.finditer(text))
+        return (words[-1].group(), _YES_NO[words[-1].group().lower()]) if words else None
+    lines = text.rstrip().rsplit("\n", 1)
+    line = lines[-1].strip()[:LONGEST]
+    return (line, text_key(line) or None) if line else None
+
+
+def same_answer(key: Key, gold: Key) -> bool | None:
+    """Whether two keys of one kind agree; None where the text may be read either way."""
+    if isinstance(key, Number) and isinstance(gold, Number):
+        return same_number(key, gold)
+    return key == gold
+
+
+def text_key(text: str) -> str:
+    """Text without regard to case, spacing, LaTeX wrapping, quotes and final punctuation."""
+    return _bare(text).casefold()
+
+
+def _bare(text: str) -> str:
+    text = " ".join(unicodedata.normalize("NFKC", text).split())
+    for _ in range(4):
+        if len(text) > 2 and text[0] == text[-1] == "$":
+            text = text[1:-1].strip()
+        wrapped = _WRAPPED.fullmatch(text.rstrip(_FINAL))
+        if wrapped is not None:
+            text = wrapped.group(1).strip()
+    stripped = text.strip(_QUOTES + " ").rstrip(_FINAL + _QUOTES + " ")
+    return stripped or text
+
+
+def _read_choice(text: str, options: Sequence[str]) -> tuple[str | None, str]:
+    plain = _bare(text)
+    named = _letters_of(plain, options)
+    if introduced := _INTRODUCED.fullmatch(plain):
+        named.add(introduced["letter"].upper())
+    if not named and (lettered := _LETTERED.fullmatch(plain)):
+        # "B) Vitamin C" names B, although a C stands alone in it; "B) or C)" names two.
+        named = _letters_of(lettered["rest"], options)
+        if not named and lettered["mark"]:
+            others = (m for m in _LETTER.finditer(lettered["rest"]) if _names(m))
+            named = {match["letter"].upper() for match in others}
+        if named or lettered["mark"]:
+            named.add(lettered["letter"].upper())
+    if len(named) != 1:
+        return None, f"names {len(named)} options" if named else "names no option"
+    (letter,) = named
+    if letter not in ascii_uppercase[: len(options) or None]:
+        return None, f"there is no option {letter}"
+    return letter, ""
+
+
+def _letters_of(text: str, options: Sequence[str]) -> set[str]:
+    key = text_key(text)
+    return {ascii_uppercase[i] for i, option in enumerate(options) if text_key(option) == key}
+
+
+def _names(match: re.Match[str]) -> bool:
+    """Whether a letter that stands alone names an option, and is no article, pronoun or unit."""
+    if match["word"] or ")" in match["close"] or "]" in match["close"]:
+        return not (match["word"] and match["letter"] == "a" and match["next"])
+    return match["letter"].isupper() and not (match["letter"] in "AI" and match["next"])
+
+
+def _last_choice(text: str, options: Sequence[str]) -> tuple[str, str] | None:
+    letters = ascii_uppercase[: len(options) or None]
+    end, size, found = -1, 0, None
+    for match in _LETTER.finditer(text):
+        letter = match["letter"].upper()
+        if letter in letters and _names(match):
+            end, size, found = match.end("letter"), 1, (match["letter"], letter)
+    for letter, option in zip(letters, options, strict=False):
+        words = r"\s{1,4}".join(re.escape(word) for word in option.split())
+        for match in re.finditer(rf"(?<!\w){words}(?!\w)", text, re.IGNORECASE):
+            if (match.end(), len(option)) > (end, size):
+                end, size, found = match.end(), len(option), (match.group(), letter)
+    return found
+
+
+def _read_boolean(text: str) -> tuple[str | None, str]:
+    plain = _bare(text)
+    if plain.lower() in _ALONE:
+        return _ALONE[plain.lower()], ""
+    if _NEGATION.search(plain):
+        return None, "a negation"
+    says = {_YES_NO[match.group().lower()] for match in _YES_NO_WORD.finditer(plain)}
+    if len(says) == 1:
+        return says.pop(), ""
+    return None, "both yes and no" if says else "neither yes nor no"

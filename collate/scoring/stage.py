@@ -1,0 +1,166 @@
+"""The scoring stage: questions and rationales in, one score for each rationale out."""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from collate.config.schema import ScoringConfig
+from collate.scoring.verifier import Judgement, Verifier, cut_answer
+from collate.tables import Question, Rationale, Score
+
+if TYPE_CHECKING:  # likelihood.py imports torch, which judging alone does not need
+    from collate.scoring.likelihood import AnswerLikelihood, LikelihoodScorer
+
+NORMALISATIONS = {
+    "sum": "sum_logprob",
+    "mean_log": "mean_logprob",
+    "geometric": "geometric",
+    "mean_prob": "mean_prob",
+}
+"""Which number of an `AnswerLikelihood` each choice of `ScoringConfig.normalisation` names."""
+
+
+def score_rationales(
+    questions: Sequence[Question],
+    rationales: Sequence[Rationale],
+    *,
+    verifier: Verifier,
+    scorer: "LikelihoodScorer | None",
+    base_prompts: Mapping[str, Sequence[int]],
+    marker: str,
+    config: ScoringConfig,
+    baselines: "Mapping[str, AnswerLikelihood] | None" = None,
+) -> list[Score]:
+    """A score for every rationale, in their order.
+
+    Every rationale is judged. With a scorer, the gold answer's likelihood is taken after the
+    rationale, cut before its stated answer if `cut_answer` says so, and after no rationale, both
+    under the question's base prompt: `base_prompts` gives token ids by question id, and whoever
+    wrote a rationale, it is scored under these. `likelihood` is under the configured normalisation,
+    `baseline` the same without a rationale, `lift` their difference. Without a scorer all seven
+    numbers are None.
+
+    `baselines`, by question id, are not taken again; see `take_baselines`. Raises ValueError for a
+    rationale whose question is not given, and for a question that has no base prompt.
+    """
+    by_id = {question.id: question for question in questions}
+    strays = [one.id for one in rationales if one.question_id not in by_id]
+    if strays:
+        raise ValueError(
+            f"{len(strays)} of {len(rationales)} rationales are of questions that are not given: "
+            f"{strays[0]}"
+        )
+    judgements = _judge(by_id, rationales, verifier)
+    if scorer is None:
+        return [_score(*both, config) for both in zip(rationales, judgements, strict=True)]
+    texts = [cut_answer(one.text, marker) if config.cut_answer else one.text for one in rationales]
+    likelihoods, baselines = _take_likelihoods(
+        by_id, rationales, texts, scorer, base_prompts, marker, baselines or {}
+    )
+    return [
+        _score(rationale, judgement, config, likelihood, baselines[rationale.question_id])
+        for rationale, judgement, likelihood in zip(
+            rationales, judgements, likelihoods, strict=True
+        )
+    ]
+
+
+def take_baselines(
+    questions: Sequence[Question],
+    *,
+    scorer: "LikelihoodScorer",
+    base_prompts: Mapping[str, Sequence[int]],
+    marker: str,
+) -> "dict[str, AnswerLikelihood]":
+    """Each question's gold answer after no rationale, by question id.
+
+    They are the same in every round: a run may take them once and hand them to `score_rationales`.
+    """
+    rows = scorer.score(
+        [_prompt(question.id, base_prompts) for question in questions],
+        [[""]] * len(questions),
+        [question.gold for question in questions],
+        marker=marker,
+    )
+    return {question.id: row[0] for question, row in zip(questions, rows, strict=True)}
+
+
+def _judge(
+    by_id: Mapping[str, Question], rationales: Sequence[Rationale], verifier: Verifier
+) -> list[Judgement]:
+    asked = [by_id[rationale.question_id] for rationale in rationales]
+    items = [
+        (rationale.text, question.gold)
+        for rationale, question in zip(rationales, asked, strict=True)
+    ]
+    return verifier.judge(items, [question.options for question in asked])
+
+
+def _take_likelihoods(
+    by_id: Mapping[str, Question],
+    rationales: Sequence[Rationale],
+    texts: Sequence[str],
+    scorer: "LikelihoodScorer",
+    base_prompts: Mapping[str, Sequence[int]],
+    marker: str,
+    known: "Mapping[str, AnswerLikelihood]",
+) -> "tuple[list[AnswerLikelihood], dict[str, AnswerLikelihood]]":
+    """Likelihoods in the order of the rationales; baselines of their questions, by question id.
+
+    A baseline that is not known is one more text of its question, so that the prompt's computation
+    serves both.
+    """
+    texts_of: dict[str, list[str]] = {}
+    places: list[tuple[str, int]] = []
+    for rationale, text in zip(rationales, texts, strict=True):
+        of_question = texts_of.setdefault(rationale.question_id, [])
+        places.append((rationale.question_id, len(of_question)))
+        of_question.append(text)
+    for question_id, of_question in texts_of.items():
+        if question_id not in known:
+            of_question.append("")
+    rows = scorer.score(
+        [_prompt(question_id, base_prompts) for question_id in texts_of],
+        list(texts_of.values()),
+        [by_id[question_id].gold for question_id in texts_of],
+        marker=marker,
+    )
+    row_of = dict(zip(texts_of, rows, strict=True))
+    baselines = {
+        question_id: known[question_id] if question_id in known else row[-1]
+        for question_id, row in row_of.items()
+    }
+    return [row_of[question_id][i] for question_id, i in places], baselines
+
+
+def _prompt(question_id: str, base_prompts: Mapping[str, Sequence[int]]) -> Sequence[int]:
+    if question_id not in base_prompts:
+        raise ValueError(f"question {question_id} has no base prompt to take a likelihood under")
+    return base_prompts[question_id]
+
+
+def _score(
+    rationale: Rationale,
+    judgement: Judgement,
+    config: ScoringConfig,
+    likelihood: "AnswerLikelihood | None" = None,
+    baseline: "AnswerLikelihood | None" = None,
+) -> Score:
+    name = NORMALISATIONS[config.normalisation]
+    value = None if likelihood is None else getattr(likelihood, name)
+    floor = None if baseline is None else getattr(baseline, name)
+    return Score(
+        rationale_id=rationale.id,
+        question_id=rationale.question_id,
+        stated=judgement.stated,
+        verdict=judgement.verdict,
+        reason=judgement.reason,
+        found=judgement.found,
+        found_verdict=judgement.found_verdict,
+        sum_logprob=None if likelihood is None else likelihood.sum_logprob,
+        mean_logprob=None if likelihood is None else likelihood.mean_logprob,
+        geometric=None if likelihood is None else likelihood.geometric,
+        mean_prob=None if likelihood is None else likelihood.mean_prob,
+        likelihood=value,
+        baseline=floor,
+        lift=None if value is None or floor is None else value - floor,
+    )

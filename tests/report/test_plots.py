@@ -1,0 +1,88 @@
+"""The figures show the numbers they are given."""
+
+import io
+
+import matplotlib as mpl
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib.figure import Figure
+
+import collate
+from collate.evaluation.statistics import auc
+from collate.report import plots
+from tests.report.small_run import AGENTS, SmallRun
+
+
+@pytest.fixture(scope="module")
+def run(small_run: SmallRun) -> collate.Run:
+    return collate.load_run(small_run.path)
+
+
+def drawn(figure: Figure) -> str:
+    buffer = io.StringIO()
+    with mpl.rc_context({"svg.fonttype": "none"}):
+        figure.savefig(buffer, format="svg")
+    return buffer.getvalue()
+
+
+def test_accuracy_lines_hold_the_metrics(run: collate.Run, small_run: SmallRun) -> None:
+    (axes,) = plots.accuracy_over_rounds(run.metrics()).axes
+    lines = {bar.get_label(): bar.lines for bar in axes.containers}
+    assert list(lines) == ["base", *AGENTS, "vote"]
+    for agent, (line, caps, _) in lines.items():
+        rows = [
+            m
+            for number in (0, 1, 2)
+            for m in small_run.metrics[number]
+            if (m.split, m.agent, m.name) == ("test", agent, "accuracy")
+        ]
+        assert line.get_ydata() == pytest.approx([100 * m.value for m in rows])
+        assert caps[0].get_ydata() == pytest.approx([100 * m.low for m in rows])
+        assert caps[1].get_ydata() == pytest.approx([100 * m.high for m in rows])
+        assert np.round(line.get_xdata()).tolist() == [0, 1, 2]
+
+
+def test_histogram_counts_right_and_wrong(run: collate.Run) -> None:
+    frame = run.rationales()
+    (axes,) = plots.score_histogram(frame, score="lift").axes
+    right, wrong = (frame["verdict"] == name for name in ("right", "wrong"))
+    labels = [text.get_text() for text in axes.get_legend().get_texts()]
+    assert labels == [f"right ({right.sum()})", f"wrong ({wrong.sum()})"]
+    for container in axes.containers:
+        assert sum(bar.get_height() for bar in container) == pytest.approx(100)
+    judged = frame[right | wrong]
+    assert f"{auc(judged['lift'], judged['verdict'] == 'right'):.3f}" in axes.get_title("left")
+
+
+def test_histogram_of_a_run_without_likelihood_says_so(run: collate.Run) -> None:
+    figure = plots.score_histogram(run.rationales().assign(likelihood=np.nan))
+    assert "no rationale with a verdict and this score" in drawn(figure)
+
+
+def test_agreement_is_written_into_its_cells(run: collate.Run) -> None:
+    matrix = run.agreement()
+    (axes,) = plots.agreement_matrix(matrix).axes
+    written = [text.get_text() for text in axes.texts]
+    assert written == [f"{100 * share:.0f} %" for share in matrix.to_numpy().ravel()]
+    assert "no answers to compare" in drawn(plots.agreement_matrix(pd.DataFrame()))
+
+
+def test_tuning_curves_start_anew_each_round(run: collate.Run) -> None:
+    loss, logprob = plots.tuning_curves(run.tuning()).axes
+    assert len(loss.lines) == len(AGENTS) * 2
+    assert len(logprob.lines) == len(AGENTS) * 2 * 2
+    assert {line.get_ydata()[0] for line in logprob.lines} == {0.0}
+    assert [line.get_xdata()[0] for line in loss.lines[:2]] == [1, 9]
+
+
+def test_names_are_shown_word_for_word() -> None:
+    names = ["_hidden", r"$\frac{1}{2}$", "<b>", "base"]
+    rows = [
+        {"round": 0, "split": "test", "agent": name, "name": "accuracy", "value": 0.5}
+        | {"low": 0.4, "high": 0.6, "n": 9}
+        for name in names
+    ]
+    text = drawn(plots.accuracy_over_rounds(pd.DataFrame(rows)))
+    for shown in ("_hidden", r"$\frac{1}{2}$", "&lt;b&gt;"):
+        assert shown in text

@@ -1,0 +1,226 @@
+"""A run read back: every join leads to the rows that were written, and damage is named."""
+
+import math
+import shutil
+from pathlib import Path
+
+import pandas as pd
+import pyarrow.parquet as pq
+import pytest
+
+import collate
+from collate.errors import InputError, RunFolderError
+from collate.evaluation.metrics import best_agent
+from collate.report.question import best_first
+from collate.tables import RIGHT, WRONG
+from tests.report.small_run import AGENTS, SmallRun
+
+
+@pytest.fixture(scope="module")
+def run(small_run: SmallRun) -> collate.Run:
+    return collate.load_run(small_run.path)
+
+
+@pytest.fixture
+def copied(small_run: SmallRun, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(small_run.path, tmp_path / "copied"))
+
+
+def test_what_a_run_says_of_itself(run: collate.Run, small_run: SmallRun) -> None:
+    assert run.rounds == [0, 1, 2]
+    assert run.agents == AGENTS
+    assert run.config["task"]["answer_kind"] == "number"
+    assert run.manifest["versions"] == {"collate": "0.1.0"}
+    assert run.best_agent == best_agent(small_run.metrics[2])
+    assert str(small_run.path) in repr(run)
+
+
+def test_rationales_carry_question_and_scores(run: collate.Run, small_run: SmallRun) -> None:
+    frame = run.rationales().set_index("id")
+    questions = {question.id: question for question in small_run.questions}
+    assert len(frame) == sum(len(rows) for rows in small_run.rationales.values())
+    for number in (1, 2):
+        for rationale, score in zip(
+            small_run.rationales[number], small_run.scores[number], strict=True
+        ):
+            row = frame.loc[rationale.id]
+            assert row["round"] == number
+            assert row["text"] == rationale.text
+            assert row["seed"] == rationale.seed
+            assert row["tokens"] == len(rationale.token_ids)
+            assert row["question"] == questions[rationale.question_id].text
+            assert row["gold"] == questions[rationale.question_id].gold
+            assert (row["verdict"], row["likelihood"]) == (score.verdict, score.likelihood)
+            assert (None if pd.isna(row["stated"]) else row["stated"]) == score.stated
+
+
+def test_pairs_lead_to_both_sides_whole(run: collate.Run, small_run: SmallRun) -> None:
+    frame = run.pairs(2)
+    assert frame["id"].tolist() == [pair.id for pair in small_run.pairs[2]]
+    rationales = {rationale.id: rationale for rationale in small_run.rationales[2]}
+    scores = {score.rationale_id: score for score in small_run.scores[2]}
+    for row in frame.itertuples():
+        for side in ("chosen", "rejected"):
+            id = getattr(row, f"{side}_id")
+            assert getattr(row, f"{side}_text") == rationales[id].text
+            assert getattr(row, f"{side}_agent") == rationales[id].agent
+            assert getattr(row, f"{side}_seed") == rationales[id].seed
+            assert getattr(row, f"{side}_verdict") == scores[id].verdict
+            assert getattr(row, f"{side}_mean_logprob") == scores[id].mean_logprob
+        assert (row.chosen_verdict, row.rejected_verdict) == (RIGHT, WRONG)
+        assert row.question.startswith("What is")
+
+
+def test_the_other_tables_by_round(run: collate.Run, small_run: SmallRun) -> None:
+    assert len(run.questions()) == 40
+    for number in (1, 2):
+        assert len(run.dropped(number)) == len(small_run.dropped[number])
+        assert len(run.tuning(number)) == len(small_run.tuning[number])
+        assert set(run.answers(number)["round"]) == {number}
+    assert len(run.answers()) == sum(len(rows) for rows in small_run.answers.values())
+    assert run.metric_rows() == [m for rows in small_run.metrics.values() for m in rows]
+    assert set(run.metrics(0)["agent"]) == {*AGENTS, "base", "vote", "agents"}
+    with pytest.raises(InputError, match="has no round 7; it has 0, 1, 2"):
+        run.pairs(7)
+
+
+def test_a_question_whole_and_best_first(run: collate.Run, small_run: SmallRun) -> None:
+    id = run.contested()[0]
+    view = run.question(id[:10])
+    assert view.question.id == id
+    assert len(view.rationales) == sum(
+        rationale.question_id == id for rows in small_run.rationales.values() for rationale in rows
+    )
+    ranks = [{"right": 0, "unknown": 1, "wrong": 2}[v] for v in view.rationales["verdict"]]
+    assert ranks == sorted(ranks)
+    for _, group in view.rationales.groupby("verdict"):
+        assert group["likelihood"].is_monotonic_decreasing
+    page = str(view)
+    assert view.question.text in page and f"gold answer: {view.question.gold}" in page
+    assert page.count("── agent-") == len(view.rationales)
+    assert page.count("correctness, margin") == len(view.pairs) > 0
+
+
+def test_an_evaluated_question_shows_its_answers(run: collate.Run, small_run: SmallRun) -> None:
+    id = next(question.id for question in small_run.questions if question.split == "test")
+    view = run.question(id)
+    assert len(view.answers) == 3 * (len(AGENTS) + 1)
+    assert str(view).count("round 2, agent-1:") == 1
+
+
+def test_unknown_and_ambiguous_ids_name_the_nearest(run: collate.Run) -> None:
+    ids = run.questions()["id"].tolist()
+    wanted = ids[0][:8] + "zzzz"
+    with pytest.raises(KeyError, match=f"no question has this id; nearest:.*{ids[0]}"):
+        run.question(wanted)
+    with pytest.raises(KeyError, match="no question has this id"):
+        run.question("")
+    shared = next(id[0] for id in ids if sum(other[0] == id[0] for other in ids) > 1)
+    with pytest.raises(KeyError, match="more than one begins so"):
+        run.question(shared)
+
+
+def test_separation_counts_right_over_wrong(run: collate.Run, small_run: SmallRun) -> None:
+    scores = [score for rows in small_run.scores.values() for score in rows]
+    right = [score for score in scores if score.verdict == RIGHT]
+    wrong = [score for score in scores if score.verdict == WRONG]
+    table = run.separation()
+    for name in ("likelihood", "sum_logprob", "lift"):
+        every, within = [], []
+        for one in right:
+            for other in wrong:
+                a, b = getattr(one, name), getattr(other, name)
+                win = 1.0 if a > b else 0.5 if a == b else 0.0
+                every.append(win)
+                if one.question_id == other.question_id:
+                    within.append(win)
+        assert table.loc[name, "auc"] == pytest.approx(sum(every) / len(every))
+        assert table.loc[name, "auc_within"] == pytest.approx(sum(within) / len(within))
+        assert (table.loc[name, "right"], table.loc[name, "wrong"]) == (len(right), len(wrong))
+
+
+def test_agreement_of_the_last_round(run: collate.Run, small_run: SmallRun) -> None:
+    matrix = run.agreement()
+    by = {
+        agent: {
+            a.question_id: a.stated
+            for a in small_run.answers[2]
+            if (a.agent, a.split) == (agent, "test")
+        }
+        for agent in AGENTS
+    }
+    for one in AGENTS:
+        for other in AGENTS:
+            same = [by[one][id] == by[other][id] for id in by[one]]
+            assert matrix.loc[one, other] == pytest.approx(sum(same) / len(same))
+
+
+def test_contested_questions_have_right_and_wrong(run: collate.Run, small_run: SmallRun) -> None:
+    expected = set()
+    for question in small_run.questions:
+        verdicts = {s.verdict for s in small_run.scores[1] if s.question_id == question.id}
+        if {RIGHT, WRONG} <= verdicts:
+            expected.add(question.id)
+    assert set(run.contested(1)) == expected
+
+
+def test_best_first_puts_the_unscored_last() -> None:
+    frame = pd.DataFrame(
+        {
+            "id": list("abcde"),
+            "verdict": ["wrong", "right", None, "right", "unknown"],
+            "likelihood": [0.9, 0.2, math.nan, 0.4, math.nan],
+        }
+    )
+    assert best_first(frame)["id"].tolist() == ["d", "b", "e", "a", "c"]
+
+
+def test_a_round_that_is_going_on_can_be_read(copied: Path) -> None:
+    for name in ("scores", "pairs", "dropped", "answers", "metrics", "tuning"):
+        (copied / "round-02" / f"{name}.parquet").unlink()
+    run = collate.load_run(copied)
+    assert run.rounds == [0, 1]
+    second = run.rationales(2)
+    assert len(second) == 96 and second["verdict"].isna().all()
+    assert run.pairs(2).empty and "chosen_text" in run.pairs(2)
+    assert str(run.question(second["question_id"][0])).count("not scored yet") == 6
+
+
+def test_a_run_before_its_first_round_is_empty_not_broken(copied: Path) -> None:
+    for folder in copied.glob("round-*"):
+        shutil.rmtree(folder)
+    run = collate.load_run(copied)
+    assert (run.rounds, run.agents, run.best_agent, run.contested()) == ([], [], None, [])
+    for frame in (run.rationales(), run.pairs(), run.dropped(), run.answers(), run.tuning()):
+        assert frame.empty and "round" in frame
+    assert run.separation()["auc"].isna().all()
+
+
+def test_a_path_that_is_no_run_is_refused(small_run: SmallRun, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"no such folder, expected a run's; .* holds small"):
+        collate.load_run(small_run.path.parent / "smal")
+    with pytest.raises(InputError, match=r"no run\.json and no config\.yaml"):
+        collate.load_run(tmp_path)
+
+
+def test_damage_is_named(copied: Path) -> None:
+    run = collate.load_run(copied)
+    lost = copied / "round-01" / "rationales.parquet"
+    lost.rename(copied / "kept")
+    with pytest.raises(RunFolderError, match="name a chosen rationale that is in no"):
+        run.pairs()
+    lost.write_bytes(b"PAR1 and then nothing")
+    with pytest.raises(RunFolderError, match=r"round-01/rationales\.parquet cannot be read"):
+        run.rationales()
+    pq.write_table(pq.read_table(copied / "kept").drop(["seed"]), lost)
+    with pytest.raises(RunFolderError, match="lacks seed"):
+        run.rationales()
+    (copied / "questions.parquet").unlink()
+    with pytest.raises(RunFolderError, match=r"questions\.parquet is missing"):
+        run.questions()
+    (copied / "config.yaml").write_text("- a\n- list\n")
+    with pytest.raises(RunFolderError, match="holds list, expected settings by name"):
+        _ = run.config
+    (copied / "run.json").write_text('{"half": ')
+    with pytest.raises(RunFolderError, match=r"run\.json is damaged"):
+        _ = run.manifest
