@@ -40,7 +40,10 @@ def continue_adapter(model: Any, folder: Path | str) -> Any:
     """The model with a saved adapter, ready to be trained further."""
     from peft import PeftModel
 
-    return PeftModel.from_pretrained(model, str(folder), is_trainable=True)
+    adapted = PeftModel.from_pretrained(model, str(folder), is_trainable=True)
+    # What was saved names the base without its folder; peft looks there for the vocabulary.
+    adapted.peft_config["default"].base_model_name_or_path = model.config._name_or_path
+    return adapted
 
 
 def save_adapter(adapted: Any, folder: Path) -> None:

@@ -1,7 +1,7 @@
 """Ray, joined or started: on one machine by default, on a cluster where an address is given.
 
-A local Ray listens on the loopback address only and has no dashboard. Every wait in this room goes
-through `gather`, which has a deadline and says what it waited for and what the cluster has.
+A local Ray has no dashboard and takes no jobs. Every wait in this room goes through `gather`, which
+has a deadline and says what it waited for and what the cluster has.
 """
 
 import contextlib
@@ -17,6 +17,7 @@ from collate.config.schema import RayConfig
 from collate.errors import DeadlineError, EngineError
 
 OBJECT_STORE_BYTES = 512 * 2**20
+QUIET: dict[str, Any] = {"logging_level": logging.ERROR, "log_to_driver": True}
 
 
 @contextlib.contextmanager
@@ -26,21 +27,27 @@ def session(config: RayConfig) -> Iterator[None]:
         yield
         return
     address = config.address or os.environ.get("RAY_ADDRESS")
-    quiet: dict[str, Any] = {"logging_level": logging.ERROR, "log_to_driver": True}
     if address:
-        ray.init(address=address, **quiet)
+        ray.init(address=address, **QUIET)
     else:
-        ray.init(
-            address="local",
-            include_dashboard=False,
-            object_store_memory=OBJECT_STORE_BYTES,
-            _node_ip_address="127.0.0.1",
-            **quiet,
-        )
+        _start_local(config.start_deadline)
     try:
         yield
     finally:
         ray.shutdown()
+
+
+def _start_local(deadline: float) -> None:
+    """A Ray of this machine. On a busy one Ray gives up its own start after 30 s: we try again."""
+    until = time.monotonic() + deadline
+    while True:
+        try:
+            ray.init(address="local", include_dashboard=False, object_store_memory=OBJECT_STORE_BYTES, **QUIET)
+            return
+        except Exception as error:
+            ray.shutdown()
+            if "timed out during startup" not in str(error) or time.monotonic() > until:
+                raise EngineError(f"Ray could not start on this machine: {error}") from error
 
 
 def gather(

@@ -156,7 +156,7 @@ class ScoringConfig:
         choices=("sum", "mean_log", "geometric", "mean_prob"),
     )
     cut_answer: bool = _f(True, "cut the stated answer off before the likelihood is taken")
-    batch_tokens: int = _f(8192, "tokens scored in one forward pass")
+    batch_tokens: int = _f(4096, "tokens scored in one forward pass")
 
 
 @dataclass(frozen=True)

@@ -30,7 +30,9 @@ class Decoding:
         place = {prompt: i for i, prompt in enumerate(prompts)}
         shared = torch.tensor([place[r.prompt_ids] for r in requests], device=self._device)
         self._rows_B = torch.arange(len(requests), device=self._device)
-        self._logits_B_V = self._prefill(prompts)[shared]
+        self._cache = DynamicCache(config=model.config)
+        ids_B_T, self._mask_B_T = left_padded(prompts, self._device)
+        self._logits_B_V = self._forward(ids_B_T)[shared]
         self._cache.batch_select_indices(shared)
         self._mask_B_T = self._mask_B_T[shared]
 
@@ -62,17 +64,6 @@ class Decoding:
                 present = alive.copy()
             self._advance(token_B)
 
-    def _prefill(self, prompts: Sequence[tuple[int, ...]]) -> Tensor:
-        width = max(map(len, prompts))
-        ids_B_T = torch.zeros(len(prompts), width, dtype=torch.long)
-        mask_B_T = torch.zeros_like(ids_B_T)
-        for row, prompt in enumerate(prompts):
-            ids_B_T[row, width - len(prompt) :] = torch.tensor(prompt)
-            mask_B_T[row, width - len(prompt) :] = 1
-        self._cache = DynamicCache(config=self._model.config)
-        self._mask_B_T = mask_B_T.to(self._device)
-        return self._forward(ids_B_T.to(self._device))
-
     def _advance(self, token_B: Tensor) -> None:
         new_B_1 = torch.ones_like(self._mask_B_T[:, :1])
         self._mask_B_T = torch.cat([self._mask_B_T, new_B_1], dim=1)
@@ -96,3 +87,14 @@ class Decoding:
         self._cache.batch_select_indices(kept)
         self._mask_B_T, self._rows_B = self._mask_B_T[kept], self._rows_B[kept]
         return token_B[kept]
+
+
+def left_padded(prompts: Sequence[tuple[int, ...]], device: torch.device) -> tuple[Tensor, Tensor]:
+    """Ids and attention mask, `_B_T` each, with the prompts' ends aligned."""
+    width = max(map(len, prompts))
+    ids_B_T = torch.zeros(len(prompts), width, dtype=torch.long)
+    mask_B_T = torch.zeros_like(ids_B_T)
+    for row, prompt in enumerate(prompts):
+        ids_B_T[row, width - len(prompt) :] = torch.tensor(prompt)
+        mask_B_T[row, width - len(prompt) :] = 1
+    return ids_B_T.to(device), mask_B_T.to(device)

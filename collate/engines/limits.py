@@ -34,7 +34,7 @@ class Limits:
         room = self.max_length - len(request.prompt_ids)
         if room < 1 or not request.prompt_ids:
             raise EngineError(
-                f"request {request.key} has a prompt of {len(request.prompt_ids)} tokens; from 1 to "
+                f"request {request.key} has a prompt of {len(request.prompt_ids)} tokens; 1 to "
                 f"{self.max_length - 1} are possible (engine.max_length, or the model's own limit)"
             )
         return min(request.max_tokens, room)

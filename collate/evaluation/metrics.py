@@ -14,10 +14,11 @@ bootstrap intervals over questions. All are 95 %.
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from collate.evaluation.statistics import bootstrap_mean, paired_bootstrap, pass_at_k, wilson
-from collate.evaluation.votes import VOTE, disagree, majority
+from collate.evaluation.votes import VOTE, Reader, disagree, majority
 from collate.tables import RIGHT, UNKNOWN, Answer, Metric, seed_of
 
 BASE, AGENTS = "base", "agents"
@@ -41,13 +42,14 @@ def measure(
     `answers` holds one greedy answer for each agent and question, `base` those of the agent `base`
     to the same questions, `sampled` several for each question of an agent, equally many for all.
     Ties of the vote go to the agent with the better validation accuracy. `bootstrap` is a number of
-    resamples, `seed` the run's; `options` of multiple-choice questions are by question id. Raises ValueError where an agent's questions are not the base's, or
-    one is answered twice.
+    resamples, `seed` the run's, `options` a multiple-choice question's by its id. Raises ValueError
+    where an agent's questions are not the base's, or one is answered twice.
     """
+    reader = Reader(answer_kind, options or {})
     ranked = _by_validation(answers, agents)
     metrics: list[Metric] = []
     for split in sorted({answer.split for answer in base}, reverse=True):
-        record = _Record(round, split, bootstrap, seed)
+        record = _Record(round, split, bootstrap, seed, reader)
         questions = sorted({answer.question_id for answer in base if answer.split == split})
         base_Q = _aligned(base, BASE, split, questions)
         answers_K_Q = {agent: _aligned(answers, agent, split, questions) for agent in agents}
@@ -55,12 +57,12 @@ def measure(
             metrics += record.greedy(agent, answers_K_Q[agent], base_Q)
         metrics += record.greedy(BASE, base_Q, None)
         votes_Q = [
-            majority(voters, answer_kind)
+            majority(voters, reader)
             for voters in zip(*(answers_K_Q[agent] for agent in ranked), strict=True)
         ]
         metrics += record.greedy(VOTE, votes_Q, base_Q)
-        metrics += record.together(list(zip(*answers_K_Q.values(), strict=True)), answer_kind)
-    return metrics + _sampled(sampled, round, answer_kind, bootstrap, seed)
+        metrics += record.together(list(zip(*answers_K_Q.values(), strict=True)))
+    return metrics + list(_sampled(sampled, _Record(round, "", bootstrap, seed, reader)))
 
 
 def best_agent(metrics: Sequence[Metric]) -> str:
@@ -81,11 +83,15 @@ def best_agent(metrics: Sequence[Metric]) -> str:
     ).agent
 
 
+@dataclass(frozen=True)
 class _Record:
     """Makes the metrics of one split of one round."""
 
-    def __init__(self, round: int, split: str, bootstrap: int, seed: int) -> None:
-        self.round, self.split, self.bootstrap, self.seed = round, split, bootstrap, seed
+    round: int
+    split: str
+    bootstrap: int
+    seed: int
+    reader: Reader
 
     def greedy(
         self, agent: str, answers_Q: Sequence[Answer], base_Q: Sequence[Answer] | None
@@ -102,24 +108,20 @@ class _Record:
             yield self.gain(agent, "gain", strict_Q, _right(base_Q))
             yield self.gain(agent, "gain_lenient", lenient_Q, _lenient(base_Q))
 
-    def together(
-        self, answers_Q_K: Sequence[Sequence[Answer]], answer_kind: str
-    ) -> Iterator[Metric]:
+    def together(self, answers_Q_K: Sequence[Sequence[Answer]]) -> Iterator[Metric]:
         """What only several agents have: how often they differ, and how often one is right."""
-        differ = [disagree(answers_K, answer_kind) for answers_K in answers_Q_K]
+        differ = [disagree(answers_K, self.reader) for answers_K in answers_Q_K]
         yield self.share(AGENTS, "disagreement", differ)
         yield self.share(AGENTS, "oracle", [any(_right(answers)) for answers in answers_Q_K])
 
-    def samples(
-        self, agent: str, answers_Q_N: Sequence[Sequence[Answer]], answer_kind: str
-    ) -> Iterator[Metric]:
+    def samples(self, agent: str, answers_Q_N: Sequence[Sequence[Answer]]) -> Iterator[Metric]:
         """mean@n, majority@n, and pass@k for k = 1, 2, 4, ... up to n."""
         n = len(answers_Q_N[0])
         correct_Q = [sum(_right(answers_N)) for answers_N in answers_Q_N]
         yield self.mean(agent, f"mean@{n}", [correct / n for correct in correct_Q])
         for k in (1 << power for power in range(n.bit_length())):
             yield self.mean(agent, f"pass@{k}", [pass_at_k(n, c, k) for c in correct_Q])
-        votes_Q = [majority(answers_N, answer_kind) for answers_N in answers_Q_N]
+        votes_Q = [majority(answers_N, self.reader) for answers_N in answers_Q_N]
         yield self.share(agent, f"majority@{n}", _right(votes_Q))
 
     def share(self, agent: str, name: str, flags_Q: Sequence[bool]) -> Metric:
@@ -175,17 +177,12 @@ def _aligned(
     return own
 
 
-def _sampled(
-    sampled: Sequence[Answer], round: int, answer_kind: str, bootstrap: int, seed: int
-) -> list[Metric]:
+def _sampled(sampled: Sequence[Answer], record: _Record) -> Iterator[Metric]:
     groups: dict[tuple[str, str], dict[str, list[Answer]]] = defaultdict(lambda: defaultdict(list))
     for answer in sorted(sampled, key=lambda a: (a.question_id, a.sample)):
         groups[answer.split, answer.agent][answer.question_id].append(answer)
-    metrics: list[Metric] = []
     for (split, agent), by_question in sorted(groups.items()):
         sizes = {len(answers_N) for answers_N in by_question.values()}
         if len(sizes) > 1:
             raise ValueError(f"{agent} has {sorted(sizes)} samples a question on {split}")
-        record = _Record(round, split, bootstrap, seed)
-        metrics += record.samples(agent, list(by_question.values()), answer_kind)
-    return metrics
+        yield from replace(record, split=split).samples(agent, list(by_question.values()))

@@ -7,6 +7,7 @@ its first voter, so nothing is judged twice. An answer that is missing does not 
 
 from collections import Counter
 from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import combinations
 
 from collate.scoring.answers import read_answer, text_key
@@ -15,14 +16,30 @@ from collate.tables import UNKNOWN, Answer
 VOTE = "vote"
 
 
-def canonical(text: str, answer_kind: str, options: Sequence[str] = ()) -> Hashable:
-    """A key under which two spellings of one answer are equal: `18`, `18.0` and `$18` are.
+@dataclass(frozen=True)
+class Reader:
+    """How the answers of a task are read: their kind, and a question's options by its id."""
 
-    `answer_kind` is the task's (`number`, `choice`, `boolean` or `text`), `options` the question's.
-    What the verifier cannot read as that kind is compared as text.
-    """
-    key, _ = read_answer(answer_kind, text, options)
-    return text_key(text) if key is None else key
+    kind: str
+    options: Mapping[str, Sequence[str]] = field(default_factory=dict)
+
+    def key(self, text: str | None, question_id: str) -> Hashable | None:
+        """A key under which two spellings of one answer are equal, as `18`, `18.0` and `$18` are.
+
+        None where there is no answer. What cannot be read as the kind is compared as text.
+        """
+        if text is None:
+            return None
+        key, _ = read_answer(self.kind, text, self.options.get(question_id, ()))
+        return text_key(text) if key is None else key
+
+    def stated(self, answer: Answer) -> Hashable | None:
+        """The key of the answer in the form asked for."""
+        return self.key(answer.stated, answer.question_id)
+
+    def found(self, answer: Answer) -> Hashable | None:
+        """The key of the answer found anywhere."""
+        return self.key(answer.found, answer.question_id)
 
 
 def winner(ballots: Sequence[Hashable | None]) -> int | None:
@@ -38,7 +55,7 @@ def winner(ballots: Sequence[Hashable | None]) -> int | None:
     return ballots.index(max(counts, key=counts.__getitem__))
 
 
-def majority(answers: Sequence[Answer], answer_kind: str, options: Sequence[str] = ()) -> Answer:
+def majority(answers: Sequence[Answer], reader: Reader) -> Answer:
     """The vote of several answers to one question, as an answer of the agent `vote`.
 
     The order of `answers` breaks ties. The strict reading is the vote over `stated`, the lenient
@@ -46,8 +63,8 @@ def majority(answers: Sequence[Answer], answer_kind: str, options: Sequence[str]
     voted. Text and finish reason are the strict winner's (else the lenient one's, else the first),
     and `tokens` is the sum: what the vote costs.
     """
-    stated = winner([_ballot(answer.stated, answer_kind, options) for answer in answers])
-    found = winner([_ballot(answer.found, answer_kind, options) for answer in answers])
+    stated = winner([reader.stated(answer) for answer in answers])
+    found = winner([reader.found(answer) for answer in answers])
     shown = answers[next((place for place in (stated, found) if place is not None), 0)]
     return Answer(
         question_id=shown.question_id,
@@ -64,36 +81,25 @@ def majority(answers: Sequence[Answer], answer_kind: str, options: Sequence[str]
     )
 
 
-def disagree(answers: Sequence[Answer], answer_kind: str, options: Sequence[str] = ()) -> bool:
+def disagree(answers: Sequence[Answer], reader: Reader) -> bool:
     """Whether two answers to one question are stated differently; unstated is an answer too."""
-    return len({_ballot(answer.stated, answer_kind, options) for answer in answers}) > 1
+    return len({reader.stated(answer) for answer in answers}) > 1
 
 
 def agreement(
-    answers_K_Q: Mapping[str, Sequence[Answer]],
-    answer_kind: str,
-    options: Mapping[str, Sequence[str]] | None = None,
+    answers_K_Q: Mapping[str, Sequence[Answer]], reader: Reader
 ) -> dict[tuple[str, str], float]:
     """Share of questions on which two agents state the same answer, for every two agents.
 
-    Each agent's answers are to the same questions in the same order; `options` is by question id.
-    Both unstated agrees.
+    Each agent's answers are to the same questions in the same order. Both unstated agrees.
     """
-    offered = options or {}
-    ballots = {
-        agent: [
-            _ballot(answer.stated, answer_kind, offered.get(answer.question_id, ()))
-            for answer in answers_Q
-        ]
+    keys = {
+        agent: [reader.stated(answer) for answer in answers_Q]
         for agent, answers_Q in answers_K_Q.items()
     }
     return {
-        (one, other): sum(a == b for a, b in zip(ballots[one], ballots[other], strict=True))
-        / len(ballots[one])
-        for one, other in combinations(ballots, 2)
-        if ballots[one]
+        (one, other): sum(a == b for a, b in zip(keys[one], keys[other], strict=True))
+        / len(keys[one])
+        for one, other in combinations(keys, 2)
+        if keys[one]
     }
-
-
-def _ballot(text: str | None, answer_kind: str, options: Sequence[str]) -> Hashable | None:
-    return None if text is None else canonical(text, answer_kind, options)

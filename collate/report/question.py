@@ -53,9 +53,10 @@ class QuestionView:
                 f"{row.rule}, margin {row.margin:.3f}: "
                 f"{one_line(str(row.chosen_text), 40)!r} > {one_line(str(row.rejected_text), 40)!r}"
             ]
-        if len(self.answers):
+        greedy = self.answers[self.answers["sample"] == 0]
+        if len(greedy):
             lines += ["", "greedy answers in evaluation"]
-        for row in self.answers.itertuples():
+        for row in greedy.itertuples():
             stated = "states no answer" if pd.isna(row.stated) else one_line(str(row.stated), 40)
             lines += [f"  round {row.round}, {row.agent}: {stated}, {row.verdict}"]
         return "\n".join(lines)

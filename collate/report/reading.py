@@ -18,7 +18,7 @@ import pyarrow as pa
 from collate.errors import InputError, RunFolderError
 from collate.evaluation.metrics import BASE, best_agent
 from collate.evaluation.statistics import auc
-from collate.evaluation.votes import VOTE, agreement
+from collate.evaluation.votes import VOTE, Reader, agreement
 from collate.report.folder import read_mapping, read_rows, round_folders
 from collate.report.question import QuestionView, best_first
 from collate.tables import (
@@ -152,7 +152,10 @@ class Run:
         return self._asked(self._table(Dropped, round))
 
     def answers(self, round: int | None = None) -> pd.DataFrame:
-        """Answers on validation and held-out questions, with `question` and `gold`."""
+        """Answers on validation and held-out questions, with `question` and `gold`.
+
+        Sample 0 is the greedy answer; sampled ones, where there are any, count from 1.
+        """
         return self._asked(self._table(Answer, round))
 
     def metrics(self, round: int | None = None) -> pd.DataFrame:
@@ -232,12 +235,15 @@ class Run:
         rows: list[Answer] = []
         for _, path in self._files(Answer, number):
             rows += from_table(Answer, read_rows(Answer, path))
-        greedy = sorted((a for a in rows if a.split == split), key=lambda a: a.question_id)
+        greedy = [a for a in rows if a.split == split and a.sample == 0]
+        greedy.sort(key=lambda a: a.question_id)
         names = [name for name in self.agents if any(a.agent == name for a in greedy)]
         matrix = pd.DataFrame(1.0, index=names, columns=names)
-        kind = self.config["task"]["answer_kind"]
+        asked = self._questions()
+        options = dict(zip(asked["id"].to_pylist(), asked["options"].to_pylist(), strict=True))
+        reader = Reader(self.config["task"]["answer_kind"], options)
         by_agent = {name: [a for a in greedy if a.agent == name] for name in names}
-        for (one, other), share in agreement(by_agent, kind).items():
+        for (one, other), share in agreement(by_agent, reader).items():
             matrix.loc[one, other] = matrix.loc[other, one] = share
         return matrix
 

@@ -67,11 +67,11 @@ def evaluate(path: Path, composed: Mapping[str, Any], overrides: Sequence[str]) 
 
             before = answers("the base", 0, untouched)
             base = stages.as_base(before)
-            metrics = stages.metrics(config, 0, agents, before, base)
+            metrics = stages.metrics(config, 0, agents, data.questions, before, base)
             after = before
             if weights != untouched:
                 after = answers(f"after round {round}", round, weights)
-                metrics += stages.metrics(config, round, agents, after, base)
+                metrics += stages.metrics(config, round, agents, data.questions, after, base)
         _keep(screen, path, config, round, [*base, *after], metrics)
     return 0
 

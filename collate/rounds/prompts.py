@@ -6,7 +6,7 @@ from typing import Any
 from collate.agents.roster import Agent, base_examples
 from collate.config.schema import RunConfig
 from collate.errors import InputError
-from collate.models import render, stop_texts
+from collate.models import render
 from collate.tables import Question
 from collate.tasks import render_messages
 
@@ -20,7 +20,6 @@ class Prompts:
         self._config, self._tokenizer = config, tokenizer
         self._agents = {agent.name: agent for agent in agents}
         self._rendered: dict[tuple[str | None, str], Ids] = {}
-        self.stop = stop_texts(tokenizer)
 
     def of(self, agent: str, question: Question) -> Ids:
         """The agent's own prompt: its persona, its worked examples, the question."""

@@ -45,10 +45,11 @@ class Screen:
         """
         began, seen = time.monotonic(), [0, 0]
         columns = (
-            TextColumn("  {task.description:<24}"), BarColumn(bar_width=24), MofNCompleteColumn(),
+            TextColumn("  {task.description:<20}"), BarColumn(bar_width=24), MofNCompleteColumn(),
             _Rate(), TimeElapsedColumn(), TextColumn("left"), TimeRemainingColumn(),
         )  # fmt: skip
-        with Progress(*columns, console=self.console, transient=True) as progress:
+        shown = self.console.is_terminal
+        with Progress(*columns, console=self.console, transient=True, disable=not shown) as progress:
             task = progress.add_task(name, total=total, tokens=0)
 
             def tick(done: int, tokens: int) -> None:
@@ -60,7 +61,7 @@ class Screen:
         parts = [f"{total:,} {unit}" if total is not None else ""]
         if seen[1]:
             parts.append(f"{seen[1]:,} tokens, {seen[1] / seconds:,.0f}/s")
-        self.say(f"  {name:<24} {'  '.join(p for p in parts if p):<52} {seconds:7.1f} s")
+        self.say(f"  {name:<20} {', '.join(p for p in parts if p):<44} {seconds:7.1f} s")
 
 
 @contextlib.contextmanager

@@ -54,7 +54,7 @@ def generate(
                     Request(
                         key=key, agent=agent.name, prompt_ids=prompts.of(agent.name, question), seed=seed,
                         temperature=agent.temperature, top_p=agent.top_p,
-                        max_tokens=config.agents.max_tokens, stop=prompts.stop,
+                        max_tokens=config.agents.max_tokens,
                     )
                 )  # fmt: skip
                 rationales.append((agent, question, sample))
@@ -166,7 +166,7 @@ def answer(
                         seed=seed_of(config.seed, "evaluation", round, agent.name, question.id, sample),
                         temperature=agent.temperature if sample else 0.0,
                         top_p=agent.top_p if sample else 1.0,
-                        max_tokens=config.agents.max_tokens, stop=prompts.stop,
+                        max_tokens=config.agents.max_tokens,
                     )
                 )  # fmt: skip
                 asked.append((agent.name, question, sample))
@@ -218,6 +218,7 @@ def metrics(
     config: RunConfig,
     round: int,
     agents: Sequence[Agent],
+    questions: Sequence[Question],
     answers: Sequence[Answer],
     base: Sequence[Answer],
 ) -> list[Metric]:
@@ -231,4 +232,5 @@ def metrics(
         bootstrap=config.evaluation.bootstrap,
         seed=config.seed,
         sampled=[a for a in answers if a.sample > 0],
+        options={q.id: q.options for q in questions},
     )

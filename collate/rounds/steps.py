@@ -74,7 +74,7 @@ class Steps:
             base = stages.as_base(answers)
             if weights != untouched:
                 answers = self._answers(0, "before  evaluate agents", questions, weights)
-            metrics = stages.metrics(self.config, 0, self.agents, answers, base)
+            metrics = stages.metrics(self.config, 0, self.agents, questions, answers, base)
             return {"round-00/answers": [*base, *answers], "round-00/metrics": metrics}
 
         tables = {"round-00/answers": Answer, "round-00/metrics": Metric}
@@ -136,7 +136,7 @@ class Steps:
         pairs, dropped = rows[f"{at}/pairs"], rows[f"{at}/dropped"]
         reasons = Counter(row.reason for row in dropped)
         self._screen.say(
-            f"  {f'round {round}  pair':<24} {len(pairs):,} pairs over {len(self.agents)} agents; no pair: "
+            f"  {f'round {round}  pair':<20} {len(pairs):,} pairs over {len(self.agents)} agents; no pair: "
             + (
                 ", ".join(f"{reason} {count:,}" for reason, count in reasons.most_common())
                 or "none"
@@ -190,7 +190,7 @@ class Steps:
 
         def make() -> Mapping[str, Sequence[Answer | Metric]]:
             answers = self._answers(round, f"round {round}  evaluate", questions, weights)
-            metrics = stages.metrics(self.config, round, self.agents, answers, base)
+            metrics = stages.metrics(self.config, round, self.agents, questions, answers, base)
             return {f"{at}/answers": answers, f"{at}/metrics": metrics}
 
         tables = {f"{at}/answers": Answer, f"{at}/metrics": Metric}

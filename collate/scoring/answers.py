@@ -37,7 +37,7 @@ _INTRODUCED = re.compile(
     r"(?:(?:is|option|choice):? )?[(\[*]{0,3}(?P<letter>[a-z])[)\].:*]{0,3}",
     re.IGNORECASE | re.ASCII,
 )
-_LETTERED = re.compile(r"[(\[*]{0,3}(?P<letter>[A-Za-z])(?P<mark>[)\].:*]{0,3}| [-–]) (?P<rest>.+)")
+_LETTERED = re.compile(r"[(\[*]{0,3}(?P<letter>[A-Za-z])(?P<mark> [-–]|[)\].:*]{0,3}) (?P<rest>.+)")
 # A letter that stands alone, with what tells a naming of an option from the article "A": a word
 # or bracket before it, and what follows.
 _LETTER = re.compile(

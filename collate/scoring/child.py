@@ -5,8 +5,6 @@ Requests and answers travel as JSON over a socket, never as pickles. The child h
 that socket, ends itself by an alarm when one answer takes longer than `DEADLINE`, and is replaced
 after a failure. It starts with the first request and ends with `close`, with the parent process, or
 when the `Child` is forgotten.
-
-    python -m collate.scoring.child FD MODULE FUNCTION      # how the parent starts it
 """
 
 import importlib
@@ -25,16 +23,22 @@ DEADLINE = 20.0  # seconds for one answer
 START_DEADLINE = 120.0  # seconds until the child answers at all
 MEMORY = 4 * 2**30  # bytes of address space; the interpreter and its libraries map about one GiB
 
+_PROGRAM = f"import sys; from {__name__} import serve; serve(*sys.argv[1:])"
+
 
 class ChildError(Exception):
     """The child did not answer in time, or died."""
 
 
 class Child:
-    """One child process that runs one function, started when it is first asked."""
+    """One child process that runs one function, started when it is first asked.
+
+    `deadline` is in seconds for one answer; `pid` is the process's id while there is one.
+    """
 
     def __init__(self, module: str, function: str, deadline: float = DEADLINE) -> None:
         self._target, self._deadline = (module, function), deadline
+        self.pid: int | None = None
         self._connection: Connection | None = None
         self._stop: weakref.finalize | None = None
 
@@ -58,14 +62,14 @@ class Child:
         """Ends the process, if there is one; the next request starts another."""
         if self._stop is not None:
             self._stop()
-        self._connection = self._stop = None
+        self.pid = self._connection = self._stop = None
 
     def _start(self) -> Connection:
         ours, theirs = Pipe()
         package = str(Path(__file__).resolve().parents[2])
         paths = [package, *filter(None, [os.environ.get("PYTHONPATH")])]
         process = subprocess.Popen(
-            [sys.executable, "-m", __spec__.name, str(theirs.fileno()), *self._target,
+            [sys.executable, "-c", _PROGRAM, str(theirs.fileno()), *self._target,
              str(self._deadline)],
             env=os.environ | {"PYTHONPATH": os.pathsep.join(paths)},
             pass_fds=[theirs.fileno()],
@@ -74,7 +78,7 @@ class Child:
             start_new_session=True,  # Ctrl-C is for the parent, which then ends the child
         )  # fmt: skip
         theirs.close()
-        self._connection = ours
+        self.pid, self._connection = process.pid, ours
         self._stop = weakref.finalize(self, _end, process, ours)
         try:
             if ours.poll(START_DEADLINE) and ours.recv_bytes() == b"ready":
@@ -94,8 +98,9 @@ def _end(process: subprocess.Popen, connection: Connection) -> None:
     process.wait()
 
 
-def _serve(descriptor: int, module: str, function: str, deadline: float) -> None:
-    connection = Connection(descriptor)
+def serve(descriptor: str, module: str, function: str, deadline: str) -> None:
+    """The life of a child: answers one request after another until the socket is closed."""
+    connection = Connection(int(descriptor))
     answer = getattr(importlib.import_module(module), function)
     if sys.platform == "linux":
         resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
@@ -107,11 +112,7 @@ def _serve(descriptor: int, module: str, function: str, deadline: float) -> None
         except EOFError:
             return
         # The default action of the alarm ends the process even inside one long C call.
-        signal.setitimer(signal.ITIMER_REAL, deadline)
+        signal.setitimer(signal.ITIMER_REAL, float(deadline))
         reply = json.dumps(answer(request)).encode()
         signal.setitimer(signal.ITIMER_REAL, 0)
         connection.send_bytes(reply)
-
-
-if __name__ == "__main__":
-    _serve(int(sys.argv[1]), sys.argv[2], sys.argv[3], float(sys.argv[4]))

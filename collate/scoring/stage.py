@@ -54,7 +54,13 @@ def score_rationales(
         return [_score(*both, config) for both in zip(rationales, judgements, strict=True)]
     texts = [cut_answer(one.text, marker) if config.cut_answer else one.text for one in rationales]
     likelihoods, baselines = _take_likelihoods(
-        by_id, rationales, texts, scorer, base_prompts, marker, baselines or {}
+        by_id,
+        rationales,
+        texts,
+        scorer=scorer,
+        base_prompts=base_prompts,
+        marker=marker,
+        known=baselines or {},
     )
     return [
         _score(rationale, judgement, config, likelihood, baselines[rationale.question_id])
@@ -99,6 +105,7 @@ def _take_likelihoods(
     by_id: Mapping[str, Question],
     rationales: Sequence[Rationale],
     texts: Sequence[str],
+    *,
     scorer: "LikelihoodScorer",
     base_prompts: Mapping[str, Sequence[int]],
     marker: str,

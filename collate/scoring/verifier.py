@@ -61,7 +61,7 @@ def judge_text(
     gold_key = read_gold(kind, gold, options)
     if len(text) > LONGEST_TEXT:
         return Judgement(UNKNOWN, None, f"longer than {LONGEST_TEXT} characters", None, UNKNOWN)
-    statements = _statements(text, marker)
+    statements = _statements(text, marker.strip())
     if not statements:
         found = last_answer(kind, text, options)
         said, key = found or (None, None)
@@ -85,7 +85,7 @@ def cut_answer(text: str, marker: str) -> str:
     What stands before the marker on its line stays where it holds a word or a digit. Blanks at
     both ends are taken off. A text that states no answer comes back whole.
     """
-    offset = 0
+    marker, offset = marker.strip(), 0
     for line in text.splitlines(keepends=True):
         place = line.find(marker)
         if place >= 0 and _behind(line, marker):

@@ -211,6 +211,26 @@ def test_uneven_answers_are_refused(answers: dict[str, list[Answer]]) -> None:
         measured_from(answers, sampled=answers["sampled"][1:])
 
 
+def test_votes_on_options_are_counted_by_option(answers: dict[str, list[Answer]]) -> None:
+    """Two agents mean option B in different words; the third says A."""
+    said = {"agent-0": ("A", WRONG), "agent-1": ("Rome", RIGHT), "agent-2": ("(b)", RIGHT)}
+    (asked,) = (a for a in answers["base"] if a.question_id == "test-000")
+    greedy = [
+        replace(asked, agent=agent, stated=stated, verdict=verdict)
+        for agent, (stated, verdict) in said.items()
+    ]
+    measured = {
+        (m.agent, m.name): m.value
+        for m in measured_from(
+            answers | {"greedy": greedy, "base": [asked]},
+            answer_kind="choice",
+            options={"test-000": ["Paris", "Rome"]},
+            sampled=[],
+        )
+    }
+    assert measured["vote", "accuracy"] == 1.0
+
+
 def metric(agent: str, value: float, name: str = "accuracy", **other: object) -> Metric:
     plain = Metric(1, "validation", agent, name, value, None, None, 30)
     return replace(plain, **other)  # type: ignore[arg-type]

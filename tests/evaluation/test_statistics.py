@@ -127,6 +127,8 @@ def test_auc_counts_ordered_pairs_with_ties_half() -> None:
         for wrong in scores[~labels]
     ]
     assert auc(scores, labels) == pytest.approx(sum(slow) / len(slow), abs=1e-12)
+    statistic = stats.mannwhitneyu(scores[labels], scores[~labels]).statistic
+    assert auc(scores, labels) == pytest.approx(statistic / len(slow), abs=1e-12)
 
 
 def test_auc_leaves_out_missing_scores_and_needs_both_classes() -> None:

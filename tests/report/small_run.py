@@ -35,6 +35,7 @@ from collate.tables import (
 AGENTS = ["agent-0", "agent-1", "agent-2"]
 ROUNDS = 2
 SAMPLES = 2
+SAMPLED = 4  # answers of agent-1 to a held-out question, besides the greedy one
 SPLITS = {"train": 16, "validation": 8, "test": 16}
 HOSTILE = (
     "</td></svg><script>alert('x')</script> [bold red]not bold[/bold red] [/] \x1b[31mred\x1b[0m "
@@ -73,8 +74,15 @@ def write_small_run(
             for place, agent in enumerate(AGENTS)
             for question in _kept(run.questions)
         ]
+        sampled = [
+            replace(_answer(rng, question, "agent-1", 0.4), sample=sample)
+            for question in _kept(run.questions)
+            if question.split == "test"
+            for sample in range(1, SAMPLED + 1)
+        ]
         run.metrics[number] = measure(
             run.answers[number],
+            sampled=sampled,
             base=base,
             round=number,
             agents=AGENTS,
@@ -82,7 +90,7 @@ def write_small_run(
             bootstrap=200,
             seed=seed,
         )
-        run.answers[number] += base
+        run.answers[number] += base + sampled
     if hostile:
         _spoil(run)
     _write(run, tuning)

@@ -13,7 +13,7 @@ from collate.errors import InputError, RunFolderError
 from collate.evaluation.metrics import best_agent
 from collate.report.question import best_first
 from collate.tables import RIGHT, WRONG
-from tests.report.small_run import AGENTS, SmallRun
+from tests.report.small_run import AGENTS, SAMPLED, SmallRun
 
 
 @pytest.fixture(scope="module")
@@ -104,8 +104,8 @@ def test_a_question_whole_and_best_first(run: collate.Run, small_run: SmallRun) 
 def test_an_evaluated_question_shows_its_answers(run: collate.Run, small_run: SmallRun) -> None:
     id = next(question.id for question in small_run.questions if question.split == "test")
     view = run.question(id)
-    assert len(view.answers) == 3 * (len(AGENTS) + 1)
-    assert str(view).count("round 2, agent-1:") == 1
+    assert len(view.answers) == 3 * (len(AGENTS) + 1 + SAMPLED)
+    assert str(view).count("round 2, agent-1:") == 1, "the sampled ones are not listed"
 
 
 def test_unknown_and_ambiguous_ids_name_the_nearest(run: collate.Run) -> None:
@@ -145,7 +145,7 @@ def test_agreement_of_the_last_round(run: collate.Run, small_run: SmallRun) -> N
         agent: {
             a.question_id: a.stated
             for a in small_run.answers[2]
-            if (a.agent, a.split) == (agent, "test")
+            if (a.agent, a.split, a.sample) == (agent, "test", 0)
         }
         for agent in AGENTS
     }

@@ -1,0 +1,79 @@
+"""From a question to chat messages: the task's wording around it, worked examples before it.
+
+Only the literal placeholders {question} and {options} of a wording are replaced, in one pass, so
+that braces in a question, or in LaTeX like \\boxed{x}, stay as they are.
+"""
+
+import re
+from collections.abc import Sequence
+from string import ascii_uppercase
+
+from collate.config.schema import Example, Persona, TaskConfig
+from collate.tables import Question
+from collate.tasks.rows import nearest
+
+FIELDS = ("question", "options")
+_FIELD = re.compile(r"\{(question|options)\}")
+# A name in braces that is no argument of a LaTeX command and no doubled brace.
+_ANY_FIELD = re.compile(r"(?<![\w\\{}])\{([A-Za-z_]\w{0,40})\}(?!\})")
+_OPTION_LINE = re.compile(r"[A-Z]\) (.*)")
+
+
+def prompt_problems(setting: str, prompt: str) -> list[str]:
+    """What is wrong with a prompt wording, a sentence each; `setting` is its key."""
+    problems = []
+    if "{question}" not in prompt:
+        problems.append(f"{setting}={prompt[:80]!r}: must contain {{question}}")
+    for name in dict.fromkeys(_ANY_FIELD.findall(prompt)):
+        if name not in FIELDS:
+            problems.append(
+                f"{setting}: no field {{{name}}}; there are {{question}} and {{options}}"
+                f"{nearest(name, FIELDS)}"
+            )
+    return problems
+
+
+def render_messages(
+    config: TaskConfig,
+    question: Question,
+    *,
+    examples: Sequence[Example],
+    persona: Persona | None = None,
+) -> list[dict[str, str]]:
+    """Chat messages, each with `role` and `content`, that ask one question.
+
+    First the system message where there is one, then each worked example as a user and an assistant
+    turn, then the question. A persona's system message and wording replace the task's where they
+    are not None; which examples are shown is for the caller to say. An example's question goes
+    through the same wording, and lines "A) ..." at its end count as its options. Options stand
+    where the wording names {options}, else on lines of their own behind the question.
+    """
+    system, prompt = config.system, config.prompt
+    if persona is not None:
+        system = system if persona.system is None else persona.system
+        prompt = prompt if persona.prompt is None else persona.prompt
+    messages = [] if system is None else [{"role": "system", "content": system}]
+    for example in examples:
+        asked = _fill(prompt, *split_options(example.question))
+        messages.append({"role": "user", "content": asked})
+        messages.append({"role": "assistant", "content": example.response})
+    messages.append({"role": "user", "content": _fill(prompt, question.text, question.options)})
+    return messages
+
+
+def split_options(text: str) -> tuple[str, tuple[str, ...]]:
+    """A worked example's question without its closing lines `A) ...`, `B) ...`, and the options."""
+    lines = text.rstrip().split("\n")
+    options: list[str] = []
+    while lines and (match := _OPTION_LINE.fullmatch(lines[-1])):
+        options.insert(0, match.group(1))
+        lines.pop()
+    return ("\n".join(lines), tuple(options)) if lines and options else (text, ())
+
+
+def _fill(prompt: str, text: str, options: Sequence[str]) -> str:
+    listed = "\n".join(f"{ascii_uppercase[i]}) {option}" for i, option in enumerate(options))
+    if options and "{options}" not in prompt:
+        text = f"{text}\n{listed}"
+    values = {"question": text, "options": listed}
+    return _FIELD.sub(lambda match: values[match.group(1)], prompt)

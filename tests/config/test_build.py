@@ -1,0 +1,82 @@
+"""Settings become a checked RunConfig, or one message that names every problem."""
+
+from collections.abc import Callable
+from dataclasses import asdict
+from typing import Any
+
+import pytest
+
+from collate.config.build import build
+from collate.config.schema import RunConfig
+from collate.errors import InputError
+
+
+def settings(**changes: Any) -> dict[str, Any]:
+    """The defaults with some dotted keys changed (dots written as double underscores)."""
+    made = asdict(RunConfig())
+    for key, value in changes.items():
+        *parents, last = key.split("__")
+        target = made
+        for parent in parents:
+            target = target[parent]
+        target[last] = value
+    return made
+
+
+def test_the_defaults_are_valid() -> None:
+    assert build(settings()) == RunConfig()
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"rounds": 0}, "rounds=0: at least 1 round is needed"),
+        ({"agents__count": 1}, "agents.count=1: collaboration needs at least 2 agents"),
+        ({"agents__temperature": -0.1}, "agents.temperature=-0.1: 0 (greedy) or more"),
+        ({"agents__top_p": 0.0}, "agents.top_p=0.0: above 0 and at most 1"),
+        ({"agents__temperature_step": -0.9}, "the last agent's temperature would be -0.1"),
+        ({"agents__rank": 128}, "agents.rank=128: larger than the engine allows (engine.max_rank=64)"),
+        ({"tuning__beta": 0.0}, "tuning.beta=0.0: above 0"),
+        ({"tuning__beta": -1}, "tuning.beta=-1.0: above 0"),
+        ({"tuning__batch": 10}, "tuning.batch=10: a multiple of tuning.micro_batch=8"),
+        ({"tuning__learning_rate": "fast"}, "tuning.learning_rate: expected a number, found 'fast'"),
+        ({"rounds": 1.5}, "rounds: expected a whole number, found 1.5"),
+        ({"rounds": True}, "rounds: expected a whole number, found True"),
+        ({"seed": None}, "seed: expected a whole number, found null"),
+        ({"engine__kind": "vlm"}, "engine.kind: expected one of vllm, transformers; found 'vlm'"),
+        ({"engine__max_length": 100}, "leaves no room for a prompt beside agents.max_tokens=256"),
+        ({"task__prompt": "Solve."}, "must contain {question}"),
+        ({"task__test": 0}, "task.test=0: every split needs questions"),
+        ({"task__train": 0.9}, "the shares add up to 1.2"),
+        ({"name": "../elsewhere"}, "a run's name is letters, digits"),
+        ({"scoring__likelihood": False, "pairs__rule": "likelihood"}, "needs the likelihood"),
+        ({"agents__weights": "full", "engine__host": "adapter"}, "agents.weights=full has no adapters"),
+        ({"tunning": {}}, "tunning: no such setting"),
+        ({"tuning__betta": 1.0}, "tuning.betta: no such setting; did you mean tuning.beta?"),
+        ({"model": "gpt2"}, "model: expected a group of settings, found 'gpt2'"),
+        ({"ray__tune_deadline": 0}, "ray.tune_deadline=0.0: above 0 seconds"),
+    ],
+)  # fmt: skip
+def test_what_cannot_work_is_said_in_plain_words(changes: dict[str, Any], message: str) -> None:
+    with pytest.raises(InputError) as raised:
+        build(settings(**changes))
+    assert message in str(raised.value)
+
+
+def test_all_problems_are_told_at_once() -> None:
+    with pytest.raises(InputError) as raised:
+        build(settings(rounds=0, agents__count=1, tuning__beta=-1))
+    lines = str(raised.value).splitlines()
+    assert lines[0] == "3 problems:" and len(lines) == 4
+
+
+def test_whole_numbers_pass_as_reals_and_examples_become_dataclasses() -> None:
+    made = build(settings(tuning__beta=1, task__examples=[{"question": "1+1", "response": "#### 2"}]))
+    assert isinstance(made.tuning.beta, float)
+    assert made.task.examples[0].response == "#### 2"
+
+
+@pytest.mark.parametrize("make", [lambda c: setattr(c, "rounds", 3)])
+def test_a_built_config_is_frozen(make: Callable[[RunConfig], None]) -> None:
+    with pytest.raises(AttributeError):
+        make(build(settings()))
