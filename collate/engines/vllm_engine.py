@@ -8,6 +8,7 @@ In-process (`VLLM_ENABLE_V1_MULTIPROCESSING=0`) is what lets weights be handed o
 also means that vLLM's changes to torch's threads and to the environment stay with this process.
 """
 
+import itertools
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -60,6 +61,7 @@ class VllmEngine:
             self._llm: Any = LLM(model_folder, **arguments)
         self._live: str | None = BASE
         self._adapters: dict[str, Any] = {}
+        self._names = itertools.count()
 
     def generate(
         self,
@@ -69,7 +71,8 @@ class VllmEngine:
     ) -> list[Completion]:
         """See `Engine.generate`. Swapping writes each set of weights at most once a call."""
         used = used_agents(requests, agents)
-        params = [self._params(request) for request in requests]
+        for request in requests:
+            self._limits.room(request)
         adapters = {name: self._adapter(weights) for name, weights in used.items()}
         groups: list[tuple[AgentWeights | None, list[int]]] = [(None, list(range(len(requests))))]
         if self._host == "swap":
@@ -79,21 +82,16 @@ class VllmEngine:
         for weights, places in groups:
             if weights is not None:
                 self._swap_to(weights)
-            with _as_engine_error(f"vLLM failed while writing {len(places)} rationales"):
-                ids = self._llm.enqueue(
-                    [{"prompt_token_ids": list(requests[p].prompt_ids)} for p in places],
-                    [params[p] for p in places],
-                    lora_request=[adapters[requests[p].agent] for p in places],
-                    use_tqdm=False,
+            for place, output in self._outputs(
+                {place: (requests[place], adapters[requests[place].agent]) for place in places}
+            ):
+                completion = self._limits.completion(
+                    requests[place], output.token_ids, output.cumulative_logprob
                 )
-                for place, output in self._outputs(dict(zip(ids, places, strict=True))):
-                    completion = self._limits.completion(
-                        requests[place], output.token_ids, output.cumulative_logprob
-                    )
-                    completions[place] = completion
-                    tokens += len(completion.token_ids)
-                    if progress is not None:
-                        progress(len(completions), tokens)
+                completions[place] = completion
+                tokens += len(completion.token_ids)
+                if progress is not None:
+                    progress(len(completions), tokens)
         return [completions[place] for place in range(len(requests))]
 
     def close(self) -> None:
@@ -104,15 +102,32 @@ class VllmEngine:
         self._llm = None
         cleanup_dist_env_and_memory()
 
-    def _outputs(self, waiting: dict[str, int]) -> Iterator[tuple[int, Any]]:
-        """(place, output) as requests finish; leftovers of an interrupted call are passed over."""
-        while waiting:
-            for output in self._llm.llm_engine.step():
-                if output.finished and output.request_id in waiting:
-                    yield waiting.pop(output.request_id), output.outputs[0]
+    def _outputs(self, asked: Mapping[int, tuple[Request, Any]]) -> Iterator[tuple[int, Any]]:
+        """(place, output) of each request, as it finishes; none is left running on an error."""
+        engine = self._llm.llm_engine
+        waiting: dict[str, int] = {}
+        with _as_engine_error(f"vLLM failed while writing {len(asked)} rationales"):
+            from vllm.inputs import tokens_input
+
+            try:
+                for place, (request, adapter) in asked.items():
+                    name = str(next(self._names))
+                    prompt = tokens_input(list(request.prompt_ids))
+                    waiting[name] = place
+                    engine.add_request(name, prompt, self._params(request), lora_request=adapter)
+                while waiting:
+                    if not engine.has_unfinished_requests():
+                        raise EngineError(f"vLLM ended without {len(waiting)} of the requests")
+                    for output in engine.step():
+                        if output.finished and output.request_id in waiting:
+                            yield waiting.pop(output.request_id), output.outputs[0]
+            finally:
+                if waiting:
+                    engine.abort_request(list(waiting))
 
     def _params(self, request: Request) -> Any:
         from vllm import SamplingParams
+        from vllm.sampling_params import RequestOutputKind
 
         stop_texts = list(self._limits.stop_texts)
         return SamplingParams(
@@ -124,6 +139,7 @@ class VllmEngine:
             stop=stop_texts,
             detokenize=bool(stop_texts),
             logprobs=0,
+            output_kind=RequestOutputKind.FINAL_ONLY,
         )
 
     def _adapter(self, weights: AgentWeights) -> Any:
@@ -160,9 +176,25 @@ class VllmEngine:
         self._live = None
         with _as_engine_error(f"the weights of agent {weights.agent!r} could not be written"):
             self._llm.collective_rpc("reload_weights", kwargs={"weights_iterator": state})
+            self._llm.apply_model(_renew_tied_heads)
             if not self._llm.reset_prefix_cache():
                 raise EngineError("vLLM kept its prefix cache: requests are still running")
         self._live = weights.digest
+
+
+def _renew_tied_heads(model: torch.nn.Module) -> None:
+    """Pack the weights of tied layers again, which on a CPU are copies that a reload leaves old.
+
+    Without it an agent whose embeddings differ from the base model's would read with its own and
+    write with those that the engine started with (vLLM 0.32).
+    """
+    by_weight: dict[int, list[Any]] = {}
+    for layer in model.modules():
+        if isinstance(weight := getattr(layer, "weight", None), torch.nn.Parameter):
+            by_weight.setdefault(id(weight), []).append(layer)
+    for layers in by_weight.values():
+        for layer in layers if len(layers) > 1 else ():
+            layer.quant_method.process_weights_after_loading(layer)
 
 
 def resolve_host(host: str, *, on_gpu: bool) -> str:

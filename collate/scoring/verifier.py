@@ -68,7 +68,9 @@ def judge_text(
         return Judgement(UNKNOWN, None, "no stated answer", said, _verdict(key, gold_key)[0])
     different = list(dict.fromkeys(statements))
     readings = {said: read_answer(kind, said, options) for said in different[:MOST_STATEMENTS]}
-    distinct = {text_key(said) if key is None else key for said, (key, _) in readings.items()}
+    distinct = {
+        text_key(said[:LONGEST]) if key is None else key for said, (key, _) in readings.items()
+    }
     last = statements[-1]
     key, reason = readings.get(last) or read_answer(kind, last, options)
     verdict, agreement = _verdict(key, gold_key)

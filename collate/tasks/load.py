@@ -70,9 +70,7 @@ def load_task(config: TaskConfig) -> TaskData:
     if held_out:
         wanted = None if is_share(config.test) else int(config.test)
         if wanted is not None and wanted > len(test):
-            problems.append(
-                f"task.test={wanted}: there are {len(test)} distinct held-out questions"
-            )
+            problems.append(f"task.test={wanted}: only {len(test)} distinct questions are held out")
         splits |= dict.fromkeys(sorted(test)[:wanted], "test")
     return _data(config, test | rest, splits, dropped + dropped_test, problems)
 

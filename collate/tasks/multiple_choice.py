@@ -65,25 +65,22 @@ def read_items(source: Source, config: TaskConfig, problems: list[str]) -> list[
 
 def _options_of(row: Row, columns: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
     if len(columns) > 1:
-        texts = [text_of(value_of(row, column)) or "" for column in columns]
-        while texts and not texts[-1]:  # questions with fewer options than there are columns
-            texts.pop()
-        return tuple(texts), ()
+        cells = [text_of(value_of(row, column)) or "" for column in columns]
+        while cells and not cells[-1]:  # questions with fewer options than there are columns
+            cells.pop()
+        return tuple(cells), ()
     value = value_of(row, columns[0])
     if isinstance(value, str) and value.lstrip().startswith(("[", "{")):
         try:
             value = json.loads(value)
         except ValueError:
             return (), ()
+    labels: Any = None
+    texts: Any = value
     if isinstance(value, dict):
-        labels, texts = (
-            value.get("label", value.get("labels")),
-            value.get("text", value.get("texts")),
-        )
+        labels, texts = value.get("label"), value.get("text")
     elif isinstance(value, list) and value and all(isinstance(each, dict) for each in value):
         labels, texts = [v.get("label") for v in value], [v.get("text") for v in value]
-    else:
-        labels, texts = None, value
     if not isinstance(texts, list):
         return (), ()
     return _as_texts(texts), _as_texts(labels) if isinstance(labels, list) else ()

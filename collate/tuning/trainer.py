@@ -1,4 +1,4 @@
-"""TRL's DPO trainer, fed with token ids and with prompts shared between completions.
+"""TRL's DPO trainer, fed with token ids and with batches that share prefixes.
 
 TRL brings the optimizer, the schedule, clipping, accumulation, mixed precision and the reference
 handling. What differs is in the four methods that `PairTrainer` overrides: examples are tokens
@@ -9,7 +9,6 @@ also computes the policy's, and that code is `completion_logprobs`.
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -44,7 +43,7 @@ class Step:
 
 
 class PairTrainer(DPOTrainer):
-    """DPO over rows that share prompts. Expects `prompt_ids`, `chosen_ids`, `rejected_ids`."""
+    """DPO over batches that share prefixes. Expects `prompt_ids`, `chosen_ids`, `rejected_ids`."""
 
     nll_weight = 0.0
 
@@ -186,7 +185,7 @@ def train(
         args=arguments,
         train_dataset=Dataset.from_list(list(examples)),
         processing_class=tokenizer,
-        data_collator=partial(collate_pairs, pad_id=tokenizer.pad_token_id or 0),
+        data_collator=collate_pairs,
         callbacks=[curves],
     )
     trainer.nll_weight = config.nll_weight

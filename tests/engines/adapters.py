@@ -23,7 +23,7 @@ def load(folder: Path) -> Any:
 
 
 def write_adapter(base: Path, folder: Path, *, seed: int, **settings: Any) -> Path:
-    """A PEFT folder with seeded random A and B (a fresh adapter's B is zero and changes nothing)."""
+    """A PEFT folder with seeded random A and B (a fresh B is zero)."""
     defaults = {"r": 8, "lora_alpha": 16, "target_modules": "all-linear", "task_type": "CAUSAL_LM"}
     adapted = get_peft_model(load(base), LoraConfig(**defaults | settings))
     source = torch.Generator().manual_seed(seed)

@@ -13,7 +13,7 @@ from typing import Any
 from collate.config.schema import EngineConfig, ModelConfig
 from collate.engines import AgentWeights, Completion, Request, build_engine
 
-DEADLINE = 300.0
+DEADLINE = 120.0
 
 
 class EngineProcess:

@@ -1,4 +1,4 @@
-"""The tuner's log-probabilities, loss and gradients are TRL's, though prompts are shared."""
+"""The tuner's log-probabilities, loss and gradients are TRL's, though prefixes are shared."""
 
 import math
 import random
@@ -44,7 +44,7 @@ def plain_logprobs(model, prompt: list[int], completion: list[int]) -> torch.Ten
 
 def test_shared_prompts_give_the_log_probabilities_of_separate_sequences(tiny_model: Path) -> None:
     model = load_causal_lm(tiny_model, dtype="float32").double()
-    pairs = collate_pairs(examples(), pad_id=PAD)["pairs"]
+    pairs = collate_pairs(examples())["pairs"]
     with torch.no_grad():
         chosen_P, rejected_P, chosen_tokens_P, rejected_tokens_P = completion_logprobs(model, pairs)
         for p, example in enumerate(examples()):
@@ -56,9 +56,23 @@ def test_shared_prompts_give_the_log_probabilities_of_separate_sequences(tiny_mo
 
 
 def test_a_prompt_is_computed_once_for_all_its_pairs() -> None:
-    pairs = collate_pairs(examples(questions=3, pairs=4), pad_id=PAD)["pairs"]
-    assert len(pairs.input_ids_BT) == 3
-    assert len(pairs.chosen_P2) == 12
+    data = examples(questions=3, pairs=4)
+    pairs = collate_pairs(data)["pairs"]
+    prompts = sum(len(p) for p in {tuple(e["prompt_ids"]) for e in data})
+    completions = sum(len(e["chosen_ids"]) + len(e["rejected_ids"]) for e in data)
+    assert len(pairs.input_ids_T) <= prompts + completions
+    assert len(pairs.chosen_P) == 12
+
+
+def test_a_prefix_that_prompts_share_is_computed_once() -> None:
+    shared = list(range(10, 60))
+    data = [
+        {"prompt_ids": [*shared, 100 + i], "chosen_ids": [7, 8], "rejected_ids": [7, 9]} for i in range(5)
+    ]
+    pairs = collate_pairs(data)["pairs"]
+    assert len(pairs.input_ids_T) == 50 + 5 * (1 + 3)
+    assert pairs.position_ids_T.max() == 52
+    assert pairs.mask_TT.sum(1).tolist() == (pairs.position_ids_T + 1).tolist()
 
 
 @pytest.mark.parametrize(("nll_weight", "loss_types"), [(0.0, ["sigmoid"]), (0.7, ["sigmoid", "sft"])])
@@ -101,7 +115,7 @@ def test_loss_and_gradients_equal_trl(
     their_loss.backward()
 
     model = adapted()
-    pairs = collate_pairs(data, pad_id=PAD)["pairs"]
+    pairs = collate_pairs(data)["pairs"]
     chosen_P, rejected_P, tokens_P, _ = completion_logprobs(model, pairs)
     margin_P = reward_margin(chosen_P, rejected_P, pairs.ref_chosen_P, pairs.ref_rejected_P, beta=beta)
     loss = sigmoid_loss(margin_P).mean() + nll_weight * nll_loss(chosen_P, tokens_P).mean()
