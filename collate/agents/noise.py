@@ -8,9 +8,9 @@ load as they are.
 
 from pathlib import Path
 
+from collate.agents.adapters import new_adapter, save_adapter
 from collate.config.schema import AgentsConfig
 from collate.models import load_causal_lm, load_tokenizer
-from collate.agents.adapters import new_adapter, save_adapter
 
 
 def write_noisy_weights(

@@ -42,7 +42,12 @@ def _start_local(deadline: float) -> None:
     until = time.monotonic() + deadline
     while True:
         try:
-            ray.init(address="local", include_dashboard=False, object_store_memory=OBJECT_STORE_BYTES, **QUIET)
+            ray.init(
+                address="local",
+                include_dashboard=False,
+                object_store_memory=OBJECT_STORE_BYTES,
+                **QUIET,
+            )
             return
         except Exception as error:
             ray.shutdown()

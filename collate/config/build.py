@@ -44,7 +44,7 @@ def known_keys(cls: type = RunConfig, prefix: str = "") -> dict[str, Any]:
 
 def unknown_key(key: str) -> str:
     """One sentence about a key that does not exist, naming the nearest that does."""
-    known = list(known_keys())
+    known = [*known_keys(), *(f.name for f in fields(RunConfig))]
     nearest = difflib.get_close_matches(key, known, n=1, cutoff=0.6)
     if not nearest:
         last = key.rpartition(".")[2]

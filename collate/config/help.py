@@ -31,11 +31,7 @@ def settings_help(presets: Mapping[str, Sequence[str]]) -> str:
 
 def _setting(name: str, item: Any) -> str:
     default = item.default if item.default is not MISSING else item.default_factory()
-    shown = (
-        {None: "null", True: "true", False: "false"}.get(default, default)
-        if not isinstance(default, (list, dict, str, int, float)) or isinstance(default, bool)
-        else default
-    )
+    shown = {"None": "null", "True": "true", "False": "false"}.get(str(default), default)
     choices = item.metadata["choices"]
     meaning = item.metadata["help"] + (f" ({' | '.join(choices)})" if choices else "")
     return _row(f"{name}={shown}", meaning)

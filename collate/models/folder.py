@@ -125,7 +125,10 @@ def _convert(model: PackagedModel, folder: Path) -> None:
     """De-quantise a GGUF file into bfloat16 safetensors; the folder appears only when complete."""
     import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer, GgufConfig
+    from transformers.utils.logging import disable_progress_bar
 
+    disable_progress_bar()
+    print(f"converting {model.file}, once, into {folder}", flush=True)
     spec = importlib.util.find_spec(model.module)
     assert spec is not None and spec.origin is not None
     source = str(Path(spec.origin).parent)

@@ -13,8 +13,16 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from rich.console import Console, RenderableType
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TextColumn
-from rich.progress import TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    Task,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
 from rich.text import Text
 
 Tick = Callable[[int, int], None]
@@ -35,7 +43,8 @@ class Screen:
         self.console = console
 
     def say(self, message: RenderableType = "") -> None:
-        self.console.print(message, highlight=False)
+        whole = isinstance(message, str)
+        self.console.print(message, highlight=False, markup=False, soft_wrap=whole)
 
     @contextlib.contextmanager
     def stage(self, name: str, unit: str, total: int | None) -> Iterator[Tick]:
@@ -49,7 +58,9 @@ class Screen:
             _Rate(), TimeElapsedColumn(), TextColumn("left"), TimeRemainingColumn(),
         )  # fmt: skip
         shown = self.console.is_terminal
-        with Progress(*columns, console=self.console, transient=True, disable=not shown) as progress:
+        with Progress(
+            *columns, console=self.console, transient=True, disable=not shown
+        ) as progress:
             task = progress.add_task(name, total=total, tokens=0)
 
             def tick(done: int, tokens: int) -> None:

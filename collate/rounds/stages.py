@@ -15,7 +15,16 @@ from collate.pairs import make_pairs
 from collate.rounds.prompts import Prompts
 from collate.scoring import Verifier
 from collate.tables import (
-    RIGHT, Answer, Dropped, Metric, Pair, Question, Rationale, Score, digest, seed_of,
+    RIGHT,
+    Answer,
+    Dropped,
+    Metric,
+    Pair,
+    Question,
+    Rationale,
+    Score,
+    digest,
+    seed_of,
 )  # fmt: skip
 from collate.tuning.tune import pair_examples
 

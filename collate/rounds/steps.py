@@ -17,7 +17,16 @@ from collate.rounds.folder import RunFolder
 from collate.rounds.prompts import Prompts
 from collate.rounds.screen import Screen
 from collate.tables import (
-    Answer, Dropped, Metric, Pair, Question, Rationale, Score, TuningStep, digest, seed_of,
+    Answer,
+    Dropped,
+    Metric,
+    Pair,
+    Question,
+    Rationale,
+    Score,
+    TuningStep,
+    digest,
+    seed_of,
 )  # fmt: skip
 from collate.tasks import TaskData
 from collate.tuning.tune import read_curves

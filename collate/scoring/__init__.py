@@ -25,6 +25,6 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     if name not in ("AnswerLikelihood", "LikelihoodScorer"):
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from collate.scoring import likelihood  # noqa: PLC0415 (torch, see above)
+    from collate.scoring import likelihood
 
     return getattr(likelihood, name)

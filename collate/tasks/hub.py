@@ -5,7 +5,7 @@ from collate.tasks.rows import Row, Source
 
 def read_hub(name: str, subset: str | None, split: str, problems: list[str]) -> Source | None:
     """The rows of one split, or None with the problem told. `name` may be a local folder."""
-    import datasets  # noqa: PLC0415 (takes seconds, and local files do without)
+    import datasets
 
     shown = f"task.dataset={name}" + (f" task.subset={subset}" if subset else "")
     try:

@@ -77,7 +77,7 @@ def _library() -> Any:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", SyntaxWarning)  # of a package that it depends on
-            import reasoning_gym.factory as library  # noqa: PLC0415 (an extra, and slow)
+            import reasoning_gym.factory as library
     except ModuleNotFoundError as error:
         raise InputError(
             f"task.kind=procedural needs {error.name}, which is not installed: "

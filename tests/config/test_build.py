@@ -71,7 +71,9 @@ def test_all_problems_are_told_at_once() -> None:
 
 
 def test_whole_numbers_pass_as_reals_and_examples_become_dataclasses() -> None:
-    made = build(settings(tuning__beta=1, task__examples=[{"question": "1+1", "response": "#### 2"}]))
+    made = build(
+        settings(tuning__beta=1, task__examples=[{"question": "1+1", "response": "#### 2"}])
+    )
     assert isinstance(made.tuning.beta, float)
     assert made.task.examples[0].response == "#### 2"
 

@@ -9,7 +9,13 @@ import pytest
 from hydra import compose, initialize_config_dir
 
 from collate.config.build import build
-from collate.config.compose import checked_overrides, conf_folder, groups, register_schema, settings_of
+from collate.config.compose import (
+    checked_overrides,
+    conf_folder,
+    groups,
+    register_schema,
+    settings_of,
+)
 from collate.config.schema import RunConfig
 from collate.errors import InputError
 
@@ -54,7 +60,9 @@ def test_interpolations_stay_text(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def collate(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "collate", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, cwd=cwd, timeout=120, check=False)
+    return subprocess.run(
+        command, capture_output=True, text=True, cwd=cwd, timeout=120, check=False
+    )
 
 
 def test_the_command_line_prints_its_settings_and_stops(tmp_path: Path) -> None:
@@ -96,7 +104,9 @@ def test_bad_requests_end_with_status_2_and_write_nothing(
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("module", ["collate.config.build", "collate.config.schema", "collate.cli", "collate"])
+@pytest.mark.parametrize(
+    "module", ["collate.config.build", "collate.config.schema", "collate.cli", "collate"]
+)
 def test_settings_import_neither_torch_nor_ray_nor_vllm(module: str) -> None:
     code = f"import sys, {module}; print([m for m in ('torch', 'ray', 'vllm', 'pandas') if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -1,6 +1,6 @@
 """Print greedy tokens of the base, of the adapter in peft, and of the adapter in vLLM, as JSON.
 
-    python load_adapter_plainly.py MODEL_FOLDER ADAPTER_FOLDER
+python load_adapter_plainly.py MODEL_FOLDER ADAPTER_FOLDER
 """
 
 import json

@@ -27,7 +27,11 @@ def test_the_folder_holds_what_the_readme_promises(vllm_run: TinyRun) -> None:
         for r in (1, 2)
         for t in ("rationales", "scores", "pairs", "dropped", "tuning", "answers", "metrics")
     ]
-    agents = [f"round-{r:02d}/agents/agent-{a}/adapter_model.safetensors" for r in (0, 1, 2) for a in (1, 2)]
+    agents = [
+        f"round-{r:02d}/agents/agent-{a}/adapter_model.safetensors"
+        for r in (0, 1, 2)
+        for a in (1, 2)
+    ]
     wanted = {"config.yaml", "run.json", "log.txt", "questions.parquet", "round-00/metrics.parquet"}
     assert wanted | set(rounds) | set(agents) <= there
     assert not [name for name in there if Path(name).name.startswith(".")]
@@ -77,7 +81,9 @@ def test_every_question_gives_each_agent_a_pair_or_a_reason(vllm_run: TinyRun) -
     train = run.questions().query("split == 'train'")
     for number in (1, 2):
         paired = set(run.pairs(number)[["agent", "question_id"]].itertuples(index=False, name=None))
-        dropped = set(run.dropped(number)[["agent", "question_id"]].itertuples(index=False, name=None))
+        dropped = set(
+            run.dropped(number)[["agent", "question_id"]].itertuples(index=False, name=None)
+        )
         assert not paired & dropped
         assert paired | dropped == {(a, q) for a in ("agent-1", "agent-2") for q in train["id"]}
 
@@ -86,7 +92,9 @@ def test_rounds_chain_the_agents_weights(vllm_run: TinyRun) -> None:
     rationales = collate.load_run(vllm_run.path).rationales()
     adapters = rationales.groupby(["round", "agent"])["adapter"].agg(set)
     assert all(len(digests) == 1 for digests in adapters)
-    assert len({next(iter(digests)) for digests in adapters}) == 4  # 2 agents, 2 rounds, all different
+    assert (
+        len({next(iter(digests)) for digests in adapters}) == 4
+    )  # 2 agents, 2 rounds, all different
 
 
 def test_curves_begin_at_log_2(vllm_run: TinyRun) -> None:
@@ -107,7 +115,14 @@ def test_metrics_cover_base_agents_and_vote(vllm_run: TinyRun) -> None:
 
 def test_the_screen_is_readable_and_the_libraries_words_are_in_the_log(vllm_run: TinyRun) -> None:
     shown = vllm_run.done.stdout
-    for text in ("round 1  generate", "round 2  tune", "held-out", "tokens", "best agent", "rejected"):
+    for text in (
+        "round 1  generate",
+        "round 2  tune",
+        "held-out",
+        "tokens",
+        "best agent",
+        "rejected",
+    ):
         assert text in shown
     assert "WARNING" not in shown + vllm_run.done.stderr
     assert "Traceback" not in (vllm_run.path / "log.txt").read_text()
@@ -123,7 +138,9 @@ def test_the_same_command_again_does_nothing_and_says_so(vllm_run: TinyRun) -> N
     assert before == {p: p.stat().st_mtime_ns for p in vllm_run.path.rglob("*.parquet")}
 
 
-def test_other_settings_under_the_same_name_are_refused_with_the_difference(vllm_run: TinyRun) -> None:
+def test_other_settings_under_the_same_name_are_refused_with_the_difference(
+    vllm_run: TinyRun,
+) -> None:
     done = command(
         "run", f"model={vllm_run.model}", *TINY_RUN, "name=tiny", "rounds=2", "tuning.beta=0.5",
         cwd=vllm_run.path.parent.parent,

@@ -165,7 +165,7 @@ def test_a_table_may_name_its_columns_and_kind(tmp_path: Path) -> None:
 
 
 def test_a_hub_data_set_and_its_held_out_split(tmp_path: Path) -> None:
-    import datasets  # noqa: PLC0415 (takes seconds; the other tests do without)
+    import datasets
 
     folder = tmp_path / "hub"
     folder.mkdir()

@@ -46,7 +46,7 @@ def test_held_out_questions_stay_when_more_training_questions_are_asked_for() ->
 
 
 def test_seeds_that_follow_on_each_other_share_a_stream_and_blocks_are_seamless() -> None:
-    from reasoning_gym.factory import create_dataset  # noqa: PLC0415 (an extra)
+    from reasoning_gym.factory import create_dataset
 
     stream = procedural.stream(config(dataset_seed=3))
     ours = [next(stream).text for _ in range(1100)]

@@ -67,7 +67,8 @@ def test_a_prompt_is_computed_once_for_all_its_pairs() -> None:
 def test_a_prefix_that_prompts_share_is_computed_once() -> None:
     shared = list(range(10, 60))
     data = [
-        {"prompt_ids": [*shared, 100 + i], "chosen_ids": [7, 8], "rejected_ids": [7, 9]} for i in range(5)
+        {"prompt_ids": [*shared, 100 + i], "chosen_ids": [7, 8], "rejected_ids": [7, 9]}
+        for i in range(5)
     ]
     pairs = collate_pairs(data)["pairs"]
     assert len(pairs.input_ids_T) == 50 + 5 * (1 + 3)
@@ -75,7 +76,9 @@ def test_a_prefix_that_prompts_share_is_computed_once() -> None:
     assert pairs.mask_TT.sum(1).tolist() == (pairs.position_ids_T + 1).tolist()
 
 
-@pytest.mark.parametrize(("nll_weight", "loss_types"), [(0.0, ["sigmoid"]), (0.7, ["sigmoid", "sft"])])
+@pytest.mark.parametrize(
+    ("nll_weight", "loss_types"), [(0.0, ["sigmoid"]), (0.7, ["sigmoid", "sft"])]
+)
 def test_loss_and_gradients_equal_trl(
     tiny_model: Path, tmp_path: Path, nll_weight: float, loss_types: list[str]
 ) -> None:
@@ -88,7 +91,9 @@ def test_loss_and_gradients_equal_trl(
     ]
 
     def adapted():
-        model = new_adapter(load_causal_lm(tiny_model, dtype="float32"), AgentsConfig(rank=4), seed=5)
+        model = new_adapter(
+            load_causal_lm(tiny_model, dtype="float32"), AgentsConfig(rank=4), seed=5
+        )
         generator = torch.Generator().manual_seed(1)
         with torch.no_grad():
             for name, weight in model.named_parameters():
@@ -117,7 +122,9 @@ def test_loss_and_gradients_equal_trl(
     model = adapted()
     pairs = collate_pairs(data)["pairs"]
     chosen_P, rejected_P, tokens_P, _ = completion_logprobs(model, pairs)
-    margin_P = reward_margin(chosen_P, rejected_P, pairs.ref_chosen_P, pairs.ref_rejected_P, beta=beta)
+    margin_P = reward_margin(
+        chosen_P, rejected_P, pairs.ref_chosen_P, pairs.ref_rejected_P, beta=beta
+    )
     loss = sigmoid_loss(margin_P).mean() + nll_weight * nll_loss(chosen_P, tokens_P).mean()
     loss.backward()
 
@@ -154,9 +161,18 @@ def test_accumulated_micro_batches_take_the_same_step_as_one_batch(
     tiny_model: Path, tmp_path: Path
 ) -> None:
     def trained(micro_batch: int) -> dict[str, torch.Tensor]:
-        model = new_adapter(load_causal_lm(tiny_model, dtype="float32"), AgentsConfig(rank=4), seed=0)
+        model = new_adapter(
+            load_causal_lm(tiny_model, dtype="float32"), AgentsConfig(rank=4), seed=0
+        )
         config = TuningConfig(batch=8, micro_batch=micro_batch, learning_rate=1e-3, warmup=0.0)
-        train(model, load_tokenizer(tiny_model), examples(questions=8), config, seed=1, scratch=tmp_path)
+        train(
+            model,
+            load_tokenizer(tiny_model),
+            examples(questions=8),
+            config,
+            seed=1,
+            scratch=tmp_path,
+        )
         return {n: p.detach() for n, p in model.named_parameters() if "lora_" in n}
 
     whole, parts = trained(8), trained(2)
