@@ -13,6 +13,7 @@ nothing was started, 1 it failed on the way, 130 interrupted.
 Heavy packages are imported where they are used: `collate --help` answers in well under a second.
 """
 
+import itertools
 import os
 import re
 import sys
@@ -25,7 +26,8 @@ USAGE = """\
 usage: collate <verb> [options] [group=preset | key=value ...]
 
   run         teach several agents from their own rationales; the same command again continues
-  evaluate    measure a run's agents again, or on another task:  collate evaluate run=runs/quickstart
+  evaluate    measure a run's agents again, or on another task:  \
+collate evaluate run=runs/quickstart
   report      write a run as one HTML page:                      collate report run=runs/quickstart
   submit      send a verb to a Ray cluster as a job:             collate submit run task=gsm8k
   doctor      say what is installed and what this machine offers
@@ -84,6 +86,7 @@ def _hydra(arguments: list[str], job: Callable[[dict[str, Any]], int]) -> int:
     """Compose the settings with Hydra and give each job's to `job`; the worst status of them."""
     import hydra
     from hydra.core.hydra_config import HydraConfig
+    from hydra.types import RunMode
     from omegaconf import DictConfig
 
     from collate.config import compose
@@ -103,7 +106,7 @@ def _hydra(arguments: list[str], job: Callable[[dict[str, Any]], int]) -> int:
     def task(composed: DictConfig) -> None:
         settings = compose.settings_of(composed)
         overrides = HydraConfig.get().overrides.task
-        if HydraConfig.get().mode.name == "MULTIRUN" and settings.get("name") is not None:
+        if HydraConfig.get().mode == RunMode.MULTIRUN and settings.get("name") is not None:
             varied = re.sub(r"[^A-Za-z0-9._=,-]", "-", ",".join(overrides))
             settings["name"] = f"{settings['name']}-{varied}"
         statuses.append(_guarded(lambda: job(settings)))
@@ -139,8 +142,7 @@ def _checked(arguments: list[str], folders: Sequence[Path]) -> list[str]:
 
 
 def _option_values(arguments: Sequence[str], names: Sequence[str]) -> list[str]:
-    follows = zip(arguments, arguments[1:], strict=False)
-    apart = [value for name, value in follows if name in names]
+    apart = [value for name, value in itertools.pairwise(arguments) if name in names]
     joined = [a.partition("=")[2] for a in arguments if a.partition("=")[0] in names and "=" in a]
     return apart + joined
 

@@ -15,7 +15,7 @@ from pathlib import Path
 
 @contextlib.contextmanager
 def complete_folder(folder: Path) -> Iterator[Path]:
-    """A temporary sibling to fill, which takes the folder's place when the block ends without error.
+    """A temporary sibling to fill; it takes the folder's place when the block ends without error.
 
     A folder that stands there already (another process was faster) is kept, and ours thrown away.
     """

@@ -115,7 +115,7 @@ class Dropped:
 
 @dataclass(frozen=True, slots=True)
 class TuningStep:
-    """One optimizer step of one agent. Log-probabilities are mean sums over a completion, in nats."""
+    """One optimizer step of an agent. Log-probabilities are mean sums per completion, in nats."""
 
     round: int
     agent: str
@@ -131,7 +131,7 @@ class TuningStep:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A greedy (or sampled) answer on a split kept for evaluation, judged strictly and leniently."""
+    """A greedy or sampled answer on a split kept for evaluation, judged strictly and leniently."""
 
     question_id: str
     split: str
@@ -178,7 +178,8 @@ _COLUMNS: dict[type, dict[str, pa.DataType]] = {
     Score: {
         name: _real
         for name in (
-            "sum_logprob", "mean_logprob", "geometric", "mean_prob", "likelihood", "baseline", "lift",
+            "sum_logprob", "mean_logprob", "geometric", "mean_prob", "likelihood", "baseline",
+            "lift",
         )
     },
     Pair: {"margin": _real},
@@ -187,7 +188,10 @@ _COLUMNS: dict[type, dict[str, pa.DataType]] = {
         "round": _whole,
         "step": _whole,
         **dict.fromkeys(
-            ("loss", "margin", "chosen_logprob", "rejected_logprob", "accuracy", "learning_rate", "grad_norm"),
+            (
+                "loss", "margin", "chosen_logprob", "rejected_logprob", "accuracy",
+                "learning_rate", "grad_norm",
+            ),
             _real,
         ),
     },

@@ -1,4 +1,4 @@
-"""`collate` as a user runs it: in a process of its own, on the tiny model, in a folder of its own."""
+"""`collate` as a user runs it: in its own process and folder, on the tiny model."""
 
 import os
 import subprocess
@@ -10,9 +10,10 @@ TINY_RUN = (
     "task.dataset_args.max_terms=2", "task.system=''", "task.prompt='{question}'",
     "agents.count=2", "agents.samples=3", "agents.max_tokens=12", "agents.examples=1",
     "agents.temperature=1.0", "pairs=likelihood", "engine.max_length=320", "engine.cache_gib=0.25",
-    "tuning.batch=4", "tuning.micro_batch=4", "tuning.learning_rate=1e-3", "evaluation.bootstrap=200",
+    "tuning.batch=4", "tuning.micro_batch=4", "tuning.learning_rate=1e-3",
+    "evaluation.bootstrap=200",
 )  # fmt: skip
-"""Settings of a run that takes seconds. A random model is never right, so pairs come by likelihood."""
+"""A run that takes seconds. A random model is never right, so pairs come by likelihood."""
 
 
 def collate(*arguments: str, cwd: Path, timeout: float = 420) -> subprocess.CompletedProcess[str]:

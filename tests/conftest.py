@@ -1,4 +1,4 @@
-"""What the tests share: no network, and a tiny random-weight Llama that every stage can really run."""
+"""What the tests share: no network, and a tiny random Llama that every stage can really run."""
 
 import os
 
@@ -11,7 +11,7 @@ import pytest
 
 @pytest.fixture(scope="session")
 def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with a two-layer Llama of random weights (seeded) and a tokenizer with a chat template."""
+    """A folder with a seeded random two-layer Llama and a tokenizer with a chat template."""
     from tests.tiny_model import build_tiny_model
 
     return build_tiny_model(tmp_path_factory.mktemp("tiny-model"))

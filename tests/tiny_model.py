@@ -29,8 +29,8 @@ def build_tiny_model(folder: Path, *, seed: int = 0, chat_template: bool = True)
         for b in range(20)
     ]
     trainer = trainers.BpeTrainer(
-        vocab_size=512, special_tokens=special, initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
-        show_progress=False,
+        vocab_size=512, special_tokens=special,
+        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(), show_progress=False,
     )  # fmt: skip
     tokenizer.train_from_iterator(corpus, trainer)
     fast = PreTrainedTokenizerFast(
@@ -45,8 +45,8 @@ def build_tiny_model(folder: Path, *, seed: int = 0, chat_template: bool = True)
     config = LlamaConfig(
         vocab_size=512, hidden_size=64, intermediate_size=128, num_hidden_layers=2,
         num_attention_heads=2, num_key_value_heads=1, head_dim=32, max_position_embeddings=1024,
-        bos_token_id=fast.bos_token_id, eos_token_id=fast.eos_token_id, pad_token_id=fast.pad_token_id,
-        tie_word_embeddings=True, initializer_range=0.2,
+        bos_token_id=fast.bos_token_id, eos_token_id=fast.eos_token_id,
+        pad_token_id=fast.pad_token_id, tie_word_embeddings=True, initializer_range=0.2,
     )  # fmt: skip
     model = LlamaForCausalLM(config)
     model.save_pretrained(folder)

@@ -76,7 +76,7 @@ def base_examples(config: RunConfig) -> tuple[Example, ...]:
 def own_parts(
     config: RunConfig, agents: Sequence[Agent], questions: Sequence[Question]
 ) -> dict[str, set[str]] | None:
-    """Question ids by the agent that is tuned on them: K disjoint random parts, or None without them.
+    """Question ids by the agent tuned on them: K disjoint random parts, or None without them.
 
     Paper section 3.3: every agent writes for all questions, but is tuned on its own part, which
     keeps the agents distinct.

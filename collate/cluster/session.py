@@ -22,7 +22,7 @@ QUIET: dict[str, Any] = {"logging_level": logging.ERROR, "log_to_driver": True}
 
 @contextlib.contextmanager
 def session(config: RayConfig) -> Iterator[None]:
-    """A connection to Ray for as long as the block lasts; a Ray that stands already is left alone."""
+    """A connection to Ray while the block lasts; a Ray that stands already is left alone."""
     if ray.is_initialized():
         yield
         return
@@ -74,8 +74,8 @@ def gather(
         left = until - time.monotonic()
         if left <= 0:
             raise DeadlineError(
-                f"waited {deadline:.0f} s for {waiting_for}; {len(pending)} of {len(refs)} did not come. "
-                f"The cluster has {resources_text()}. Free some of it, ask for less "
+                f"waited {deadline:.0f} s for {waiting_for}; {len(pending)} of {len(refs)} "
+                f"did not come. The cluster has {resources_text()}. Free some of it, ask for less "
                 "(engine.count, engine.threads), or raise the deadline (ray.*_deadline)."
             )
         ready, pending = ray.wait(pending, num_returns=len(pending), timeout=min(every, left))

@@ -26,7 +26,8 @@ PATH_KEYS = ("task.path", "task.test_path", "folder", "run")
 
 NO_ADDRESS = """\
 no cluster named. Give --address http://HOST:8265, or set RAY_API_SERVER_ADDRESS.
-To make a cluster of this machine:  ray start --head --include-dashboard=true --dashboard-host=127.0.0.1
+To make a cluster of this machine:  ray start --head --include-dashboard=true \
+--dashboard-host=127.0.0.1
 and then:                           collate submit --address http://127.0.0.1:8265 run ..."""
 
 
@@ -44,7 +45,8 @@ def submit(arguments: Sequence[str]) -> int:
     overrides = absolute_paths(options.overrides, Path.cwd(), options.verb)
     entry = shlex.join([options.python, "-m", "collate", options.verb, *overrides])
     print(
-        f"sending     {project} ({size / 2**20:.1f} MiB, without {', '.join(environment['excludes'])})"
+        f"sending     {project} ({size / 2**20:.1f} MiB, "
+        f"without {', '.join(environment['excludes'])})"
     )
     print(f"job         {entry}")
     client = _client(address)
@@ -73,7 +75,7 @@ def _options(arguments: Sequence[str]) -> argparse.Namespace:
 
 
 def absolute_paths(overrides: Sequence[str], folder: Path, verb: str) -> list[str]:
-    """The overrides with paths made absolute; a run without `folder=` is kept below `folder`/runs."""
+    """The overrides with paths made absolute; without `folder=` a run is kept in `folder`/runs."""
     made = []
     for override in overrides:
         key, sign, value = override.partition("=")

@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import ray
 
@@ -126,7 +126,7 @@ def _use_threads(threads: int) -> None:
 
 
 class Workers:
-    """Everything of a run that happens in other processes. Use as a context manager, inside a session."""
+    """What a run does in other processes. Use as a context manager, inside a session."""
 
     def __init__(self, config: RunConfig, folder: Path):
         self._config, self._folder = config, str(folder)
@@ -134,7 +134,7 @@ class Workers:
         self._threads = config.engine.threads or (os.cpu_count() or 1)
         self._engines: list[Any] = []
         self._holds: dict[int, str] = {}
-        self._board = Board.remote()
+        self._board = cast(Any, Board).remote()
 
     def __enter__(self) -> "Workers":
         return self
@@ -151,15 +151,16 @@ class Workers:
             count = config.engine.count or max(self._gpus, 1)
             options = self._place(env={"OMP_NUM_THREADS": str(self._threads)})
             self._engines = [
-                EngineActor.options(**options).remote(
-                    self._folder, config.engine, config.model, self._board, f"engine-{i}"
-                )
+                cast(Any, EngineActor)
+                .options(**options)
+                .remote(self._folder, config.engine, config.model, self._board, f"engine-{i}")
                 for i in range(count)
             ]
         names = gather(
             [engine.ready.remote() for engine in self._engines],
             deadline=config.ray.start_deadline,
-            waiting_for=f"{len(self._engines)} {config.engine.kind} engine(s) to start, each on {self._share()}",
+            waiting_for=f"{len(self._engines)} {config.engine.kind} engine(s) to start, "
+            f"each on {self._share()}",
         )
         return f"{len(names)} x {names[0]}"
 

@@ -78,7 +78,7 @@ def _dataclass(cls: type, value: Any, path: str, found: list[str]) -> Any:
     return cls(**values) if not found else None
 
 
-def _value(hint: Any, value: Any, key: str, found: list[str]) -> Any:  # noqa: PLR0911
+def _value(hint: Any, value: Any, key: str, found: list[str]) -> Any:
     """`value` as the hinted type, or a problem. Whole numbers pass as reals, never the reverse."""
     if is_dataclass(hint):
         return _dataclass(typing.cast(type, hint), value, f"{key}.", found)
@@ -152,7 +152,8 @@ def problems(config: RunConfig) -> list[str]:
     if a.weights == "adapter":
         expect(
             a.rank <= e.max_rank, "agents.rank", a.rank,
-            f"larger than the engine allows (engine.max_rank={e.max_rank}); raise that or lower this",
+            f"larger than the engine allows (engine.max_rank={e.max_rank}); "
+            "raise that or lower this",
         )  # fmt: skip
     elif e.host == "adapter":
         found.append(

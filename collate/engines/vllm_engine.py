@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import torch
+from torch import set_num_threads  # vLLM replaces torch's own by one that does nothing
 
 from collate.config.schema import EngineConfig, ModelConfig
 from collate.engines.limits import Limits
@@ -52,8 +53,8 @@ class VllmEngine:
         prepare_environment(on_gpu=on_gpu, compile=config.compile)
         trust = model.trust_remote_code
         self._limits = Limits(model_folder, config.max_length, trust_remote_code=trust)
-        if not on_gpu:
-            torch.set_num_threads(config.threads or len(os.sched_getaffinity(0)))
+        self._threads = 0 if on_gpu else config.threads or len(os.sched_getaffinity(0))
+        self._use_threads()
         arguments = engine_arguments(config, model, self._limits, self._host, on_gpu=on_gpu)
         with _as_engine_error(f"vLLM could not start with the model in {model_folder}"):
             from vllm import LLM
@@ -70,6 +71,7 @@ class VllmEngine:
         progress: Progress | None = None,
     ) -> list[Completion]:
         """See `Engine.generate`. Swapping writes each set of weights at most once a call."""
+        self._use_threads()
         used = used_agents(requests, agents)
         for request in requests:
             self._limits.room(request)
@@ -101,6 +103,14 @@ class VllmEngine:
         self._llm.llm_engine.engine_core.shutdown()
         self._llm = None
         cleanup_dist_env_and_memory()
+
+    def _use_threads(self) -> None:
+        """Set the calling thread's OpenMP threads, which begin anew in every Python thread.
+
+        vLLM's CPU kernels stop the process when these change after its start.
+        """
+        if self._threads:
+            set_num_threads(self._threads)
 
     def _outputs(self, asked: Mapping[int, tuple[Request, Any]]) -> Iterator[tuple[int, Any]]:
         """(place, output) of each request, as it finishes; none is left running on an error."""
@@ -229,7 +239,6 @@ def engine_arguments(
         "max_num_seqs": config.batch,
         "enable_prefix_caching": True,
         "enforce_eager": not config.compile,
-        "skip_tokenizer_init": not limits.stop_texts,
         "use_tqdm_on_load": False,
         "disable_log_stats": True,
     }

@@ -29,7 +29,7 @@ def render(tokenizer: Any, messages: Sequence[Mapping[str, str]]) -> tuple[int, 
 
 
 def stop_texts(tokenizer: Any) -> tuple[str, ...]:
-    """Texts at which generation ends beside the end-of-turn token: only the plain frame needs any."""
+    """Texts that end generation beside the end-of-turn token: only the plain frame needs any."""
     return () if tokenizer.chat_template is not None else ("\nQuestion:",)
 
 

@@ -29,7 +29,7 @@ def load_causal_lm(folder: Path | str, *, dtype: str, trust_remote_code: bool = 
 
     if dtype == "auto":
         dtype = "bfloat16" if device() == "cuda" else "float32"
-    model = AutoModelForCausalLM.from_pretrained(
+    model: Any = AutoModelForCausalLM.from_pretrained(
         str(folder),
         dtype=getattr(torch, dtype),
         attn_implementation="sdpa",

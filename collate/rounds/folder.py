@@ -67,7 +67,8 @@ def check_same_settings(config: RunConfig) -> None:
     if changes:
         raise InputError.of(
             [
-                f"{path.parent} began with other settings; give another name=, or the settings it had",
+                f"{path.parent} began with other settings; "
+                "give another name=, or the settings it had",
                 *changes,
             ]
         )
@@ -154,7 +155,8 @@ class RunFolder:
         missing = [name for name in entry["files"] if not (self.path / name).is_file()]
         if missing:
             raise RunFolderError(
-                f"{self.path}: run.json says that {stage} is finished, but {', '.join(missing)} is gone"
+                f"{self.path}: run.json says that {stage} is finished, "
+                f"but {', '.join(missing)} is gone"
             )
         return True
 

@@ -45,8 +45,8 @@ def engine_problems(kind: str) -> list[str]:
     """Why an engine cannot be used on this machine."""
     if kind == "vllm" and importlib.util.find_spec("vllm") is None:
         return [
-            "engine.kind=vllm: vLLM is not installed: pip install 'collate[cpu]' or 'collate[cuda]', "
-            "or use engine=transformers"
+            "engine.kind=vllm: vLLM is not installed: "
+            "pip install 'collate[cpu]' or 'collate[cuda]', or use engine=transformers"
         ]
     return []
 
@@ -56,6 +56,7 @@ def _disk_problems(path: Path) -> list[str]:
     free = shutil.disk_usage(there).free / 2**30
     if free < FREE_GIB:
         return [
-            f"{path}: {free:.1f} GiB are free on its disk, {FREE_GIB:g} GiB are needed; free some, or set folder="
+            f"{path}: {free:.1f} GiB are free on its disk, "
+            f"{FREE_GIB:g} GiB are needed; free some, or set folder="
         ]
     return []

@@ -1,4 +1,4 @@
-"""Every prompt of a run, rendered to token ids once; generation, scoring and tuning use these ids."""
+"""Every prompt of a run, rendered once to the token ids that all its stages use."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -53,7 +53,7 @@ class Prompts:
             length, agent, question = longest
             raise InputError(
                 f"the longest prompt has {length} tokens ({agent}, question {question.id}: "
-                f"{question.text[:60]!r}), but engine.max_length={self._config.engine.max_length} minus "
-                f"agents.max_tokens={self._config.agents.max_tokens} leaves {room}; raise "
+                f"{question.text[:60]!r}), but engine.max_length={self._config.engine.max_length} "
+                f"minus agents.max_tokens={self._config.agents.max_tokens} leaves {room}; raise "
                 "engine.max_length or show fewer worked examples (agents.examples)"
             )

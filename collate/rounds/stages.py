@@ -4,6 +4,7 @@ Each of them is a thin layer over the room that does the work; none reads or wri
 """
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from collate.agents.roster import Agent, own_parts
@@ -61,8 +62,8 @@ def generate(
                 key = digest(question.id, agent.name, round, sample)
                 requests.append(
                     Request(
-                        key=key, agent=agent.name, prompt_ids=prompts.of(agent.name, question), seed=seed,
-                        temperature=agent.temperature, top_p=agent.top_p,
+                        key=key, agent=agent.name, prompt_ids=prompts.of(agent.name, question),
+                        seed=seed, temperature=agent.temperature, top_p=agent.top_p,
                         max_tokens=config.agents.max_tokens,
                     )
                 )  # fmt: skip
@@ -76,7 +77,9 @@ def generate(
             token_ids=done.token_ids, text=done.text, finish_reason=done.finish_reason,
             logprob=done.logprob,
         )
-        for request, (agent, question, sample), done in zip(requests, rationales, completions, strict=True)
+        for request, (agent, question, sample), done in zip(
+            requests, rationales, completions, strict=True
+        )
     ]  # fmt: skip
 
 
@@ -117,7 +120,7 @@ def tune(
     targets: Mapping[str, Path],
     report: Report,
 ) -> None:
-    """Tune every agent that has pairs and no target folder yet, from its weights into that folder."""
+    """Tune each agent with pairs and no target folder yet, from its weights into that folder."""
     asked = {q.id: q for q in questions}
     by_id = {r.id: r for r in rationales}
     jobs = []
@@ -172,7 +175,9 @@ def answer(
                     Request(
                         key=digest(question.id, agent.name, sample), agent=agent.name,
                         prompt_ids=prompts.of(agent.name, question),
-                        seed=seed_of(config.seed, "evaluation", round, agent.name, question.id, sample),
+                        seed=seed_of(
+                            config.seed, "evaluation", round, agent.name, question.id, sample
+                        ),
                         temperature=agent.temperature if sample else 0.0,
                         top_p=agent.top_p if sample else 1.0,
                         max_tokens=config.agents.max_tokens,
@@ -196,11 +201,14 @@ def judged(
         )
     return [
         Answer(
-            question_id=question.id, split=question.split, agent=agent, sample=sample, text=done.text,
-            tokens=len(done.token_ids), finish_reason=done.finish_reason, stated=judgement.stated,
-            verdict=judgement.verdict, found=judgement.found, found_verdict=judgement.found_verdict,
+            question_id=question.id, split=question.split, agent=agent, sample=sample,
+            text=done.text, tokens=len(done.token_ids), finish_reason=done.finish_reason,
+            stated=judgement.stated, verdict=judgement.verdict,
+            found=judgement.found, found_verdict=judgement.found_verdict,
         )
-        for (agent, question, sample), done, judgement in zip(asked, completions, judgements, strict=True)
+        for (agent, question, sample), done, judgement in zip(
+            asked, completions, judgements, strict=True
+        )
     ]  # fmt: skip
 
 
@@ -215,12 +223,7 @@ def as_base(answers: Sequence[Answer]) -> list[Answer]:
         if one.sample == 0 and one.split == "validation":
             right[one.agent] = right.get(one.agent, 0) + (one.verdict == RIGHT)
     best = max(right, key=lambda agent: right[agent])
-    fields = Answer.__dataclass_fields__
-    return [
-        Answer(**{f: BASE if f == "agent" else getattr(one, f) for f in fields})
-        for one in answers
-        if one.agent == best and one.sample == 0
-    ]
+    return [replace(one, agent=BASE) for one in answers if one.agent == best and one.sample == 0]
 
 
 def metrics(

@@ -1,4 +1,4 @@
-"""The stages of one run as its loop sees them: done once, shown on the screen, committed to disk."""
+"""A run's stages as its loop sees them: done once, shown on the screen, committed to disk."""
 
 import json
 import time
@@ -145,7 +145,8 @@ class Steps:
         pairs, dropped = rows[f"{at}/pairs"], rows[f"{at}/dropped"]
         reasons = Counter(row.reason for row in dropped)
         self._screen.say(
-            f"  {f'round {round}  pair':<20} {len(pairs):,} pairs over {len(self.agents)} agents; no pair: "
+            f"  {f'round {round}  pair':<20} {len(pairs):,} pairs "
+            f"over {len(self.agents)} agents; no pair: "
             + (
                 ", ".join(f"{reason} {count:,}" for reason, count in reasons.most_common())
                 or "none"
@@ -175,8 +176,8 @@ class Steps:
                 f"round {round}  tune", "steps", self._tuning_steps(pairs)
             ) as tick:
                 stages.tune(
-                    self.config, round, self.agents, weights, asked, rationales, pairs, self._prompts,
-                    self._workers, folders, tick,
+                    self.config, round, self.agents, weights, asked, rationales, pairs,
+                    self._prompts, self._workers, folders, tick,
                 )  # fmt: skip
             self._commit_agents(round, time.monotonic() - began)
             tuned = [a for a in folders if folders[a].is_dir()]
@@ -252,8 +253,9 @@ class Steps:
             fall = sum(own[:quarter]) / quarter - sum(own[-quarter:]) / quarter
             if fall > FALLING:
                 self._screen.say(
-                    f"  warning: {agent.name}'s chosen rationales lost {fall:.1f} nats of log-probability "
-                    "in tuning; tuning.nll_weight=1 or a smaller learning rate holds them"
+                    f"  warning: {agent.name}'s chosen rationales lost {fall:.1f} nats of "
+                    "log-probability in tuning; "
+                    "tuning.nll_weight=1 or a smaller learning rate holds them"
                 )
 
 

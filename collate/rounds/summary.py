@@ -20,8 +20,9 @@ def greet(screen: Screen, config: RunConfig, folder: RunFolder, data: TaskData) 
     screen.say(f"\nrun        {folder.path}")
     screen.say(f"model      {model}")
     screen.say(
-        f"questions  {config.task.name}: {splits['train']:,} to learn from, {splits['validation']:,} for "
-        f"validation, {splits['test']:,} held out; {data.duplicates:,} duplicates dropped"
+        f"questions  {config.task.name}: {splits['train']:,} to learn from, "
+        f"{splits['validation']:,} for validation, {splits['test']:,} held out; "
+        f"{data.duplicates:,} duplicates dropped"
     )
     screen.say(
         f"agents     {config.agents.count}, {config.agents.samples} rationales a question each, "

@@ -1,11 +1,12 @@
 """A batch of pairs as one row in which every distinct prefix is computed once.
 
-The prompts and completions of a batch form a tree of tokens: pairs of one question share its prompt,
-prompts of one agent share their worked examples, and a chosen and a rejected rationale often share
-their first steps. The tree is laid out as one row, a parent before its children; a token's position
-is its depth, and the attention mask lets it see its ancestors and itself. So nothing is computed
-twice and nothing is padded. Log-probabilities are those of the plain layout (one row a completion)
-up to rounding; tests hold the two, and TRL's loss and gradients, against each other.
+The prompts and completions of a batch form a tree of tokens: pairs of one question share its
+prompt, prompts of one agent share their worked examples, and a chosen and a rejected rationale
+often share their first steps. The tree is laid out as one row, a parent before its children; a
+token's position is its depth, and the attention mask lets it see its ancestors and itself. So
+nothing is computed twice and nothing is padded. Log-probabilities are those of the plain layout
+(one row a completion) up to rounding; tests hold the two, and TRL's loss and gradients, against
+each other.
 
 With two worked examples (110 tokens), questions of 20 and rationales of 20 tokens, eight pairs make
 about 550 tokens instead of 2,400.
@@ -21,7 +22,7 @@ from torch import Tensor
 
 @dataclass(frozen=True)
 class Pairs:
-    """One batch. T counts the tree's tokens, C the distinct completions, R their tokens, P pairs."""
+    """One batch. T counts the tree's tokens, C distinct completions, R their tokens, P pairs."""
 
     input_ids_T: Tensor
     position_ids_T: Tensor
@@ -84,7 +85,10 @@ def collate_pairs(examples: Sequence[Mapping[str, Any]]) -> dict[str, Pairs]:
     """
     tree = _Tree()
     completions: dict[tuple[tuple[int, ...], tuple[int, ...]], int] = {}
-    parents, targets, owners, lengths = [], [], [], []
+    parents: list[int] = []
+    targets: list[int] = []
+    owners: list[int] = []
+    lengths: list[int] = []
     sides: dict[str, list[int]] = {"chosen_ids": [], "rejected_ids": []}
     for example in examples:
         prompt = tuple(example["prompt_ids"])

@@ -16,7 +16,7 @@ def reward_margin(
     *,
     beta: float,
 ) -> Tensor:
-    """Difference of the implicit rewards, beta (log pi/pi_ref), of chosen and rejected; shape (P,)."""
+    """Difference of the implicit rewards, beta (log pi/pi_ref), of chosen and rejected; (P,)."""
     return beta * ((chosen_P - ref_chosen_P) - (rejected_P - ref_rejected_P))
 
 

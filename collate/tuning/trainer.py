@@ -10,7 +10,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import torch
 from datasets import Dataset
@@ -51,24 +51,27 @@ class PairTrainer(DPOTrainer):
         return dataset
 
     def _set_signature_columns_if_needed(self) -> None:
-        self._signature_columns = list(self.train_dataset.column_names)
+        columns: Any = list(cast(Dataset, self.train_dataset).column_names)
+        self._signature_columns = columns
 
     def _get_train_sampler(self, train_dataset: Dataset | None = None) -> SequentialSampler:
-        return SequentialSampler(train_dataset if train_dataset is not None else self.train_dataset)
+        dataset = train_dataset if train_dataset is not None else self.train_dataset
+        return SequentialSampler(cast(Dataset, dataset))
 
     def _precompute_ref_logps(self, dataset: Dataset, name: str, batch_size: int) -> Dataset:
         """The data set with the log-probabilities of the policy as it is before the first step."""
         chosen, rejected = [], []
-        was_training = self.model.training
-        self.model.eval()
+        model = cast(torch.nn.Module, self.model)
+        was_training = model.training
+        model.eval()
         with torch.no_grad(), self.accelerator.autocast():
             for start in range(0, len(dataset), batch_size):
                 examples = dataset.select(range(start, min(start + batch_size, len(dataset))))
                 pairs = self.data_collator(list(examples))["pairs"].to(self.accelerator.device)
-                sums = completion_logprobs(self.model, pairs)
+                sums = completion_logprobs(model, pairs)
                 chosen += sums[0].tolist()
                 rejected += sums[1].tolist()
-        self.model.train(was_training)
+        model.train(was_training)
         return dataset.add_column("ref_chosen_logps", chosen).add_column(
             "ref_rejected_logps", rejected
         )
@@ -128,9 +131,9 @@ def _check_first_loss(loss: float) -> None:
     """Before the first step the policy is its reference, so that the sigmoid loss is log 2."""
     if not abs(loss - math.log(2)) <= LOG2_TOLERANCE:
         raise TuningError(
-            f"the first sigmoid loss is {loss:.5f}, not log 2 = {math.log(2):.5f}: the policy is not "
-            "the reference that its log-probabilities were computed with. Was the adapter or the "
-            "base model changed during the run?"
+            f"the first sigmoid loss is {loss:.5f}, not log 2 = {math.log(2):.5f}: the policy is "
+            "not the reference that its log-probabilities were computed with. Was the adapter or "
+            "the base model changed during the run?"
         )
 
 

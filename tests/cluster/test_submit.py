@@ -1,4 +1,4 @@
-"""`collate submit`: a run as a job on a local Ray cluster, its log followed, its status returned."""
+"""`collate submit`: a run as a job on a local Ray cluster, its log followed, status returned."""
 
 import os
 import socket
@@ -34,10 +34,10 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         "RAY_USAGE_STATS_ENABLED": "0",
     }
     start = [
-        BIN / "ray", "start", "--head", "--block", f"--port={port}", f"--dashboard-port={dashboard}",
-        "--dashboard-host=127.0.0.1", "--include-dashboard=true", f"--temp-dir={folder}",
-        "--object-store-memory=200000000", "--dashboard-agent-listen-port=0", "--num-cpus=2",
-        "--ray-client-server-port=0",
+        BIN / "ray", "start", "--head", "--block", f"--port={port}",
+        f"--dashboard-port={dashboard}", "--dashboard-host=127.0.0.1", "--include-dashboard=true",
+        f"--temp-dir={folder}", "--object-store-memory=200000000",
+        "--dashboard-agent-listen-port=0", "--num-cpus=2", "--ray-client-server-port=0",
     ]  # fmt: skip
     log = tmp_path_factory.mktemp("cluster") / "ray.log"
     with log.open("w") as out:

@@ -108,7 +108,10 @@ def test_bad_requests_end_with_status_2_and_write_nothing(
     "module", ["collate.config.build", "collate.config.schema", "collate.cli", "collate"]
 )
 def test_settings_import_neither_torch_nor_ray_nor_vllm(module: str) -> None:
-    code = f"import sys, {module}; print([m for m in ('torch', 'ray', 'vllm', 'pandas') if m in sys.modules])"
+    code = (
+        f"import sys, {module}; "
+        "print([m for m in ('torch', 'ray', 'vllm', 'pandas') if m in sys.modules])"
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
 

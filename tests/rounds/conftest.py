@@ -1,4 +1,4 @@
-"""One two-round run through the command line with real Ray, real vLLM and real TRL, shared by tests."""
+"""One two-round run by command line with real Ray, vLLM and TRL, shared by tests."""
 
 import subprocess
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""The same loop without vLLM, with own parts and by correctness, and what happens when it is killed."""
+"""The loop without vLLM, with own parts and by correctness, and what happens when it is killed."""
 
 from pathlib import Path
 
@@ -12,8 +12,8 @@ pytestmark = pytest.mark.timeout(900)
 
 def test_a_run_on_transformers_with_own_parts(tiny_model: Path, tmp_path: Path) -> None:
     done = run_tiny(
-        tiny_model, tmp_path, "name=plain", "rounds=1", "engine=transformers", "agents.own_part=true",
-        "agents.temperature_step=0.2",
+        tiny_model, tmp_path, "name=plain", "rounds=1", "engine=transformers",
+        "agents.own_part=true", "agents.temperature_step=0.2",
     )  # fmt: skip
     assert "round 1  evaluate" in done.stdout
     run = collate.load_run(tmp_path / "runs" / "plain")

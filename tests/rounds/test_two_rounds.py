@@ -1,4 +1,4 @@
-"""What a run leaves behind: tables that lead from a pair to everything it came from, and adapters."""
+"""What a run leaves: tables that lead from a pair to everything it came from, and adapters."""
 
 import json
 import math
