@@ -115,7 +115,11 @@ class Dropped:
 
 @dataclass(frozen=True, slots=True)
 class TuningStep:
-    """One optimizer step of an agent. Log-probabilities are mean sums per completion, in nats."""
+    """One optimizer step of one agent, over the pairs of that step.
+
+    Log-probabilities are mean sums over a completion, in nats; a log-ratio is that minus the
+    reference's of the same completions, which makes steps comparable though their pairs differ.
+    """
 
     round: int
     agent: str
@@ -124,6 +128,8 @@ class TuningStep:
     margin: float
     chosen_logprob: float
     rejected_logprob: float
+    chosen_logratio: float
+    rejected_logratio: float
     accuracy: float
     learning_rate: float
     grad_norm: float
@@ -189,8 +195,8 @@ _COLUMNS: dict[type, dict[str, pa.DataType]] = {
         "step": _whole,
         **dict.fromkeys(
             (
-                "loss", "margin", "chosen_logprob", "rejected_logprob", "accuracy",
-                "learning_rate", "grad_norm",
+                "loss", "margin", "chosen_logprob", "rejected_logprob", "chosen_logratio",
+                "rejected_logratio", "accuracy", "learning_rate", "grad_norm",
             ),
             _real,
         ),

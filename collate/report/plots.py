@@ -128,12 +128,11 @@ def tuning_curves(tuning: pd.DataFrame) -> Figure:
             # A gap between rounds: each starts from a new reference.
             at = np.arange(steps + 1, steps + len(curve) + 1)
             loss.plot(at, curve["loss"], color=colour, label=None if steps else _label(agent))
-            for column, style in (("chosen_logprob", "-"), ("rejected_logprob", ":")):
-                moved = curve[column] - curve[column].iloc[0]
-                logprob.plot(at, moved, style, color=colour)
+            for column, style in (("chosen_logratio", "-"), ("rejected_logratio", ":")):
+                logprob.plot(at, curve[column], style, color=colour)
             steps += len(curve)
     loss.set(xlabel="step, over all rounds", ylabel="loss")
-    logprob.set(xlabel="step, over all rounds", ylabel="change within the round, nats")
+    logprob.set(xlabel="step, over all rounds", ylabel="log-ratio to the reference, nats")
     logprob.set_title("log-probability: chosen —, rejected ···", loc="left", fontsize=10)
     for axes in (loss, logprob):
         axes.spines[["top", "right"]].set_visible(False)

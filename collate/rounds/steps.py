@@ -246,16 +246,13 @@ class Steps:
     def _warn_falling_chosen(self, steps: Sequence[TuningStep]) -> None:
         """Say when the chosen rationales became less likely, as DPO without an anchor may do."""
         for agent in self.agents:
-            own = [s.chosen_logprob for s in steps if s.agent == agent.name]
-            if len(own) < 4:
-                continue
-            quarter = len(own) // 4
-            fall = sum(own[:quarter]) / quarter - sum(own[-quarter:]) / quarter
-            if fall > FALLING:
+            own = [s.chosen_logratio for s in steps if s.agent == agent.name]
+            last = own[-max(len(own) // 4, 1) :]
+            if last and (fall := -sum(last) / len(last)) > FALLING:
                 self._screen.say(
                     f"  warning: {agent.name}'s chosen rationales lost {fall:.1f} nats of "
-                    "log-probability in tuning; "
-                    "tuning.nll_weight=1 or a smaller learning rate holds them"
+                    "log-probability in tuning; a larger tuning.nll_weight or a smaller learning "
+                    "rate holds them"
                 )
 
 

@@ -19,6 +19,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from collate.errors import TuningError
+
 
 @dataclass(frozen=True)
 class Pairs:
@@ -124,11 +126,9 @@ def completion_logprobs(model: Any, pairs: Pairs) -> tuple[Tensor, Tensor, Tenso
     Returns (chosen_P, rejected_P, chosen_tokens_P, rejected_tokens_P), sums in nats and float32.
     The head is applied only where a completion's token is predicted.
     """
-    bias = torch.zeros_like(pairs.mask_TT, dtype=model.dtype)
-    bias.masked_fill_(~pairs.mask_TT, torch.finfo(model.dtype).min)
     logits_H_V = model(
         input_ids=pairs.input_ids_T[None],
-        attention_mask=bias[None, None],
+        attention_mask=_attention(model, pairs),
         position_ids=pairs.position_ids_T[None],
         logits_to_keep=pairs.heads_H,
         use_cache=False,
@@ -139,3 +139,34 @@ def completion_logprobs(model: Any, pairs: Pairs) -> tuple[Tensor, Tensor, Tenso
     sums_C = sums_C.index_add(0, pairs.completion_R, logprob_R)
     chosen, rejected = pairs.chosen_P, pairs.rejected_P
     return sums_C[chosen], sums_C[rejected], pairs.length_C[chosen], pairs.length_C[rejected]
+
+
+def _attention(model: Any, pairs: Pairs) -> Any:
+    """What the tree's mask is for this model: one bias, or one for each kind of its layers.
+
+    Layers with a sliding window see ancestors that are nearer than it. Layers that carry a state
+    from token to token cannot read a tree; they raise TuningError.
+    """
+    config = model.config.get_text_config()
+    kinds = set(getattr(config, "layer_types", None) or ())
+    if not kinds <= {"full_attention", "sliding_attention"} or getattr(
+        model, "_is_stateful", False
+    ):
+        raise TuningError(
+            f"{config.model_type}: its layers ({', '.join(sorted(kinds)) or 'recurrent'}) are not "
+            "attention over all or over the nearest tokens, and cannot be tuned on shared prefixes"
+        )
+    window = getattr(config, "sliding_window", None)
+    everything = _bias(pairs.mask_TT, model.dtype)
+    if window is None or kinds == {"full_attention"}:
+        return everything
+    position = pairs.position_ids_T
+    nearest = _bias(pairs.mask_TT & (position[:, None] - position < window), model.dtype)
+    if kinds:
+        return {"full_attention": everything, "sliding_attention": nearest}
+    return nearest
+
+
+def _bias(mask_TT: Tensor, dtype: torch.dtype) -> Tensor:
+    bias_TT = torch.zeros_like(mask_TT, dtype=dtype)
+    return bias_TT.masked_fill_(~mask_TT, torch.finfo(dtype).min)[None, None]

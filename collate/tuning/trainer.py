@@ -37,6 +37,8 @@ class Step:
     margin: float
     chosen_logprob: float
     rejected_logprob: float
+    chosen_logratio: float
+    rejected_logratio: float
     accuracy: float
     learning_rate: float
     grad_norm: float
@@ -94,6 +96,10 @@ class PairTrainer(DPOTrainer):
         kept["rewards/accuracies"].append((margin_P.detach() > 0).float().mean().item())
         kept["logps/chosen"].append(chosen_P.detach().mean().item())
         kept["logps/rejected"].append(rejected_P.detach().mean().item())
+        chosen_ratio_P = chosen_P.detach() - pairs.ref_chosen_P
+        rejected_ratio_P = rejected_P.detach() - pairs.ref_rejected_P
+        kept["logratios/chosen"].append(chosen_ratio_P.mean().item())
+        kept["logratios/rejected"].append(rejected_ratio_P.mean().item())
         return loss
 
     def floating_point_ops(self, inputs: Any) -> int:
@@ -119,6 +125,8 @@ class _Curves(TrainerCallback):
                 margin=logs["rewards/margins"],
                 chosen_logprob=logs["logps/chosen"],
                 rejected_logprob=logs["logps/rejected"],
+                chosen_logratio=logs["logratios/chosen"],
+                rejected_logratio=logs["logratios/rejected"],
                 accuracy=logs["rewards/accuracies"],
                 learning_rate=logs["learning_rate"],
                 grad_norm=float(logs.get("grad_norm", math.nan)),

@@ -2,16 +2,27 @@
 
 import math
 import random
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 from datasets import Dataset
+from transformers import (
+    Gemma2Config,
+    Gemma2ForCausalLM,
+    Mamba2Config,
+    Mamba2ForCausalLM,
+    MistralConfig,
+    MistralForCausalLM,
+)  # fmt: skip
 from trl import DPOConfig, DPOTrainer
 from trl.trainer.dpo_trainer import DataCollatorForPreference
 
 from collate.agents.adapters import new_adapter
 from collate.config.schema import AgentsConfig, TuningConfig
+from collate.errors import TuningError
 from collate.models import load_causal_lm, load_tokenizer
 from collate.tuning.batches import collate_pairs, completion_logprobs
 from collate.tuning.losses import nll_loss, reward_margin, sigmoid_loss
@@ -53,6 +64,52 @@ def test_shared_prompts_give_the_log_probabilities_of_separate_sequences(tiny_mo
                 assert got[p].item() == pytest.approx(expected.item(), abs=1e-4)
     assert chosen_tokens_P.tolist() == [len(e["chosen_ids"]) for e in examples()]
     assert rejected_tokens_P.tolist() == [len(e["rejected_ids"]) for e in examples()]
+
+
+def gemma() -> Gemma2ForCausalLM:
+    """Every other layer sees the nearest six tokens only, and logits are soft-capped."""
+    torch.manual_seed(0)
+    config = Gemma2Config(
+        vocab_size=512, hidden_size=32, intermediate_size=64, num_hidden_layers=4, head_dim=16,
+        num_attention_heads=2, num_key_value_heads=1, sliding_window=6, query_pre_attn_scalar=16,
+        initializer_range=0.3,
+    )  # fmt: skip
+    return Gemma2ForCausalLM(config).eval().double()
+
+
+def mistral() -> MistralForCausalLM:
+    """Every layer sees the nearest six tokens only."""
+    torch.manual_seed(0)
+    config = MistralConfig(
+        vocab_size=512, hidden_size=32, intermediate_size=64, num_hidden_layers=3, head_dim=16,
+        num_attention_heads=2, num_key_value_heads=1, sliding_window=6, initializer_range=0.3,
+    )  # fmt: skip
+    return MistralForCausalLM(config).eval().double()
+
+
+@pytest.mark.parametrize("build", [gemma, mistral])
+def test_sliding_windows_are_kept_on_shared_prefixes(build: Callable[[], Any]) -> None:
+    model = build()
+    with torch.no_grad():
+        chosen_P, rejected_P, _, _ = completion_logprobs(model, collate_pairs(examples())["pairs"])
+        for p, example in enumerate(examples()):
+            for got, side in ((chosen_P, "chosen_ids"), (rejected_P, "rejected_ids")):
+                expected = plain_logprobs(model, example["prompt_ids"], example[side])
+                assert got[p].item() == pytest.approx(expected.item(), abs=1e-4)
+
+
+def test_models_that_carry_a_state_are_refused() -> None:
+    config = Mamba2Config(
+        vocab_size=64,
+        hidden_size=16,
+        num_hidden_layers=1,
+        num_heads=4,
+        head_dim=8,
+        state_size=8,
+        n_groups=1,
+    )
+    with pytest.raises(TuningError, match="cannot be tuned on shared prefixes"):
+        completion_logprobs(Mamba2ForCausalLM(config), collate_pairs(examples())["pairs"])
 
 
 def test_a_prompt_is_computed_once_for_all_its_pairs() -> None:
