@@ -37,6 +37,9 @@ values), --cfg job (print the settings and stop), --config-dir DIR (presets of y
 """
 
 
+INTERRUPTED = 130
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Carry out one command line; returns the exit status."""
     arguments = list(sys.argv[1:] if arguments is None else arguments)
@@ -79,7 +82,7 @@ def _guarded(action: Callable[[], int]) -> int:
         return 1
     except KeyboardInterrupt:
         print("collate: interrupted; the same command continues", file=sys.stderr)
-        return 130
+        return INTERRUPTED
 
 
 def _hydra(arguments: list[str], job: Callable[[dict[str, Any]], int]) -> int:
@@ -105,19 +108,33 @@ def _hydra(arguments: list[str], job: Callable[[dict[str, Any]], int]) -> int:
 
     def task(composed: DictConfig) -> None:
         settings = compose.settings_of(composed)
-        overrides = HydraConfig.get().overrides.task
         if HydraConfig.get().mode == RunMode.MULTIRUN and settings.get("name") is not None:
-            varied = re.sub(r"[^A-Za-z0-9._=,-]", "-", ",".join(overrides))
-            settings["name"] = f"{settings['name']}-{varied}"
+            varied = ",".join(
+                o for o in HydraConfig.get().overrides.task if _is_swept(o, arguments)
+            )
+            settings["name"] = f"{settings['name']}-{re.sub(r'[^A-Za-z0-9._=,-]', '-', varied)}"
         statuses.append(_guarded(lambda: job(settings)))
+        if statuses[-1] == INTERRUPTED:
+            raise KeyboardInterrupt
 
     with tempfile.TemporaryDirectory() as sweep_folder:
         sys.argv = ["collate", *arguments, f"hydra.sweep.dir={sweep_folder}"]
         decorate = hydra.main(
             version_base="1.3", config_path=str(compose.conf_folder().resolve()), config_name="run"
         )
-        decorate(task)()
+        try:
+            decorate(task)()
+        except KeyboardInterrupt:
+            return INTERRUPTED
+        except SystemExit as stop:
+            # Hydra has said why the settings do not compose, and nothing was started.
+            return 2 if stop.code and not statuses else int(stop.code or 0)
     return max(statuses, default=0)
+
+
+def _is_swept(override: str, arguments: Sequence[str]) -> bool:
+    """Whether an override of one job of a multirun is one of several values that were given."""
+    return override not in arguments and f"++{override}" not in arguments
 
 
 def _checked(arguments: list[str], folders: Sequence[Path]) -> list[str]:

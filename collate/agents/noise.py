@@ -14,12 +14,12 @@ from collate.models import load_causal_lm, load_tokenizer
 
 
 def write_noisy_weights(
-    base: str, folder: Path, *, agents: AgentsConfig, seed: int, dtype: str
+    base: str, folder: Path, *, agents: AgentsConfig, seed: int, trust_remote_code: bool = False
 ) -> None:
     """Write one agent's perturbed weights into an existing empty folder."""
     import torch
 
-    model = load_causal_lm(base, dtype=dtype)
+    model = load_causal_lm(base, dtype="float32", trust_remote_code=trust_remote_code)
     generator = torch.Generator().manual_seed(seed)
     if agents.weights == "full":
         with torch.no_grad():
@@ -27,7 +27,7 @@ def write_noisy_weights(
                 if weight.ndim == 2:
                     weight.add_(_noise_like(weight, agents.noise, generator))
         model.save_pretrained(folder)
-        load_tokenizer(base).save_pretrained(folder)
+        load_tokenizer(base, trust_remote_code=trust_remote_code).save_pretrained(folder)
         return
     adapted = new_adapter(model, agents, seed=seed)
     with torch.no_grad():

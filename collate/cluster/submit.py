@@ -23,6 +23,8 @@ from collate.errors import CollateError, InputError
 
 PATH_KEYS = ("task.path", "task.test_path", "folder", "run")
 """Settings that name files or folders: made absolute, since a job runs in a folder of its own."""
+NAME_KEYS = ("model", "model.name", "task.dataset")
+"""Settings that may name a folder."""
 
 NO_ADDRESS = """\
 no cluster named. Give --address http://HOST:8265, or set RAY_API_SERVER_ADDRESS.
@@ -56,7 +58,12 @@ def submit(arguments: Sequence[str]) -> int:
     print(f"submitted   {job} to {address}", flush=True)
     if options.no_wait:
         return 0
-    asyncio.run(_follow(client, job))
+    try:
+        asyncio.run(_follow(client, job))
+    except KeyboardInterrupt:
+        print(f"\n{job} goes on. Follow it: ray job logs --address {address} --follow {job}")
+        print(f"Stop it: ray job stop --address {address} {job}")
+        return 130
     info = client.get_job_info(job)
     print(f"{job}: {info.status}" + (f": {info.message}" if info.message else ""))
     if info.driver_exit_code is not None:
@@ -79,7 +86,7 @@ def absolute_paths(overrides: Sequence[str], folder: Path, verb: str) -> list[st
     made = []
     for override in overrides:
         key, sign, value = override.partition("=")
-        if sign and key in PATH_KEYS:
+        if sign and (key in PATH_KEYS or (key in NAME_KEYS and (folder / value).exists())):
             value = str((folder / value).resolve())
         made.append(f"{key}{sign}{value}")
     if verb == "run" and not any(o.startswith("folder=") for o in made):

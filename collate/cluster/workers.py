@@ -7,10 +7,9 @@ cores: each books half of them and uses all.
 """
 
 import contextlib
-import os
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -18,11 +17,11 @@ import ray
 
 from collate.agents.noise import write_noisy_weights
 from collate.cluster.board import Board, poster
-from collate.cluster.session import gather, take
+from collate.cluster.session import gather, resources_text, take
 from collate.commit import complete_folder
 from collate.config.schema import EngineConfig, ModelConfig, RunConfig
 from collate.engines.protocol import AgentWeights, Completion, Request
-from collate.errors import DeadlineError
+from collate.errors import DeadlineError, RunFolderError
 from collate.tables import Question, Rationale, Score
 
 Report = Callable[[int, int], None]
@@ -66,7 +65,7 @@ class EngineActor:
 
 @ray.remote
 def _score(
-    folder: str, threads: int, model: ModelConfig, arguments: Mapping[str, Any], board: Any
+    folder: str, threads: int, model: ModelConfig, arguments: Mapping[str, Any]
 ) -> list[Score]:
     from collate.models import load_causal_lm, load_tokenizer
     from collate.scoring import LikelihoodScorer, Verifier, score_rationales
@@ -115,7 +114,19 @@ def _tune(base: str, threads: int, config: RunConfig, job: TuningJob, board: Any
 def _perturb(base: str, threads: int, config: RunConfig, folder: Path, seed: int) -> None:
     _use_threads(threads)
     with complete_folder(folder) as unfinished:
-        write_noisy_weights(base, unfinished, agents=config.agents, seed=seed, dtype="float32")
+        write_noisy_weights(
+            base, unfinished, agents=config.agents, seed=seed,
+            trust_remote_code=config.model.trust_remote_code,
+        )  # fmt: skip
+
+
+def _check_seen(folders: Iterable[Path]) -> None:
+    """Weights that a worker wrote must lie where this process reads them."""
+    if lost := [str(folder) for folder in folders if not folder.is_dir()]:
+        raise RunFolderError(
+            f"{', '.join(lost)}: written on a node whose disk is not seen from here; "
+            "put folder= on a disk that all nodes share"
+        )
 
 
 def _use_threads(threads: int) -> None:
@@ -131,7 +142,16 @@ class Workers:
     def __init__(self, config: RunConfig, folder: Path):
         self._config, self._folder = config, str(folder)
         self._gpus = int(ray.cluster_resources().get("GPU", 0))
-        self._threads = config.engine.threads or (os.cpu_count() or 1)
+        nodes = [node["Resources"] for node in ray.nodes() if node["Alive"]]
+        cores = int(max(node.get("CPU", 1) for node in nodes))
+        self._threads = min(config.engine.threads or cores, cores)
+        # Engines that write weights in turn are given one agent's requests at a time; with adapters
+        # all agents are batched together.
+        self._swaps = (
+            not self._gpus
+            or config.agents.weights == "full"
+            or (config.engine.kind != "vllm" or config.engine.host == "swap")
+        )
         self._engines: list[Any] = []
         self._holds: dict[int, str] = {}
         self._board = cast(Any, Board).remote()
@@ -144,25 +164,27 @@ class Workers:
 
     # Engines
 
-    def engines(self) -> str:
-        """Start the engines if they are not there; returns what they are, in words."""
+    def _start_engines(self) -> None:
+        """Start the engines if they are not there, and wait until they can be asked."""
         config = self._config
         if not self._engines:
             count = config.engine.count or max(self._gpus, 1)
+            engine = config.engine
+            if config.agents.weights == "full" and engine.host == "auto":
+                engine = replace(engine, host="swap")
             options = self._place(env={"OMP_NUM_THREADS": str(self._threads)})
             self._engines = [
                 cast(Any, EngineActor)
                 .options(**options)
-                .remote(self._folder, config.engine, config.model, self._board, f"engine-{i}")
+                .remote(self._folder, engine, config.model, self._board, f"engine-{i}")
                 for i in range(count)
             ]
-        names = gather(
+        gather(
             [engine.ready.remote() for engine in self._engines],
             deadline=config.ray.start_deadline,
             waiting_for=f"{len(self._engines)} {config.engine.kind} engine(s) to start, "
             f"each on {self._share()}",
         )
-        return f"{len(names)} x {names[0]}"
 
     def release_engines(self) -> None:
         """End the engine processes; their memory is free afterwards."""
@@ -179,7 +201,7 @@ class Workers:
         The queue holds the requests agent by agent, longest prompt first; an engine that is free
         takes the next chunk of the agent whose weights it holds, or else the next of all.
         """
-        self.engines()
+        self._start_engines()
         queue = deque(self._chunks(requests, agents))
         ray.get(self._board.clear.remote(), timeout=60)
         ray.get([engine.restart_count.remote() for engine in self._engines], timeout=60)
@@ -210,7 +232,8 @@ class Workers:
             waited += 0.5
         raise DeadlineError(
             f"waited {deadline:.0f} s for a chunk of rationales from {len(refs)} engine(s); lower "
-            "engine.batch or agents.max_tokens, or raise ray.generate_deadline"
+            f"engine.batch or agents.max_tokens, or raise ray.generate_deadline. The cluster has "
+            f"{resources_text()}."
         )
 
     def _chunks(
@@ -219,7 +242,8 @@ class Workers:
         size = self._config.engine.batch * CHUNK_BATCHES
         groups: dict[str, list[Request]] = {}
         for request in requests:
-            groups.setdefault(agents[request.agent].digest, []).append(request)
+            key = agents[request.agent].digest if self._swaps else ""
+            groups.setdefault(key, []).append(request)
         chunks = []
         for group in groups.values():
             group.sort(key=lambda r: -len(r.prompt_ids))
@@ -229,7 +253,7 @@ class Workers:
     def _next_chunk(
         self, queue: deque[list[Request]], agents: Mapping[str, AgentWeights], held: str | None
     ) -> list[Request]:
-        for chunk in queue:
+        for chunk in queue if self._swaps else ():
             if agents[chunk[0].agent].digest == held:
                 queue.remove(chunk)
                 return chunk
@@ -250,7 +274,7 @@ class Workers:
             "config": self._config.scoring, "task": self._config.task,
         }  # fmt: skip
         task = _score.options(**self._place()).remote(
-            self._folder, self._threads, self._config.model, arguments, self._board
+            self._folder, self._threads, self._config.model, arguments
         )
         deadline = self._config.ray.score_deadline
         return list(
@@ -274,6 +298,7 @@ class Workers:
             waiting_for=f"the tuning of {len(jobs)} agent(s), each on {self._share()}",
             poll=lambda: self._report_progress(report),
         )
+        _check_seen([job.folder for job in jobs])
 
     def perturb(self, folders: Mapping[Path, int]) -> None:
         """Write noisy weights into each folder, by its seed."""
@@ -286,9 +311,11 @@ class Workers:
         gather(
             tasks, deadline=self._config.ray.start_deadline, waiting_for="the agents' first weights"
         )
+        _check_seen(folders)
 
     def _make_room(self) -> None:
-        if self._gpus:
+        """End the engines unless torch work has room beside them."""
+        if self._gpus or len(self._engines) > 1:
             self.release_engines()
 
     def _place(self, env: Mapping[str, str] | None = None) -> dict[str, Any]:
@@ -306,5 +333,8 @@ class Workers:
         )
 
     def _report_progress(self, report: Report) -> None:
-        latest = ray.get(self._board.read.remote(), timeout=60).values()
+        try:
+            latest = ray.get(self._board.read.remote(), timeout=10).values()
+        except ray.exceptions.GetTimeoutError:
+            return  # a busy machine; the next look will do
         report(sum(done for done, _ in latest), sum(tokens for _, tokens in latest))

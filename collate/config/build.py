@@ -135,6 +135,11 @@ def problems(config: RunConfig) -> list[str]:
     expect(a.alpha >= 1, "agents.alpha", a.alpha, "at least 1")
     expect(a.examples >= 0, "agents.examples", a.examples, "0 or more")
     expect(a.noise >= 0, "agents.noise", a.noise, "0 or more")
+    for i, persona in enumerate(a.personas):
+        if persona.prompt is not None and "{question}" not in persona.prompt:
+            found.append(
+                f"agents.personas[{i}].prompt={persona.prompt!r}: must contain {{question}}"
+            )
     expect(a.samples >= 1, "agents.samples", a.samples, "at least 1")
     last = a.temperature + (a.count - 1) * a.temperature_step
     expect(a.temperature >= 0, "agents.temperature", a.temperature, "0 (greedy) or more")

@@ -102,7 +102,9 @@ class AgentsConfig:
         "all-linear", "modules under an adapter: all-linear, or names joined by commas"
     )
     personas: list[Persona] = _f(
-        [], "wordings given to the agents in turn; empty: the task's for all"
+        [],
+        "wordings given to the agents in turn, each with name, system, prompt, examples; "
+        "empty: the task's for all",
     )
     examples: int = _f(2, "worked examples an agent shows in its prompt, drawn from the task's")
     vary_examples: bool = _f(True, "each agent draws its own worked examples")

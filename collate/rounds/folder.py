@@ -34,6 +34,13 @@ LIBRARIES = (
 
 Rows = Mapping[str, Sequence[Any]]
 
+RESOURCES = (
+    ("engine", "count"), ("engine", "batch"), ("engine", "gpu_memory"), ("engine", "cache_gib"),
+    ("engine", "compile"), ("engine", "threads"), ("scoring", "batch_tokens"),
+    ("tuning", "gradient_checkpointing"),
+)  # fmt: skip
+"""Settings that fit a run to a machine: they may change when it is continued."""
+
 
 def run_path(config: RunConfig) -> Path:
     """Where the run lies; without a name, the task and a digest of the settings make one."""
@@ -49,6 +56,8 @@ def _lasting(config: RunConfig) -> dict[str, Any]:
     settings = asdict(config)
     for key in ("name", "folder", "ray"):
         settings.pop(key)
+    for section, key in RESOURCES:
+        settings[section].pop(key)
     return settings
 
 
@@ -58,6 +67,8 @@ def check_same_settings(config: RunConfig) -> None:
     if not path.is_file():
         return
     began = yaml.safe_load(path.read_text())
+    for section, key in RESOURCES:
+        began.get(section, {}).pop(key, None)
     then, now = _flat({k: began.get(k) for k in _lasting(config)}), _flat(_lasting(config))
     changes = [
         f"{key}: {then.get(key)!r} when the run began, {now.get(key)!r} now"
@@ -146,6 +157,11 @@ class RunFolder:
 
     def round(self, number: int) -> Path:
         return self.path / f"round-{number:02d}"
+
+    def evaluated(self) -> list[int]:
+        """The numbers of the rounds that are measured, 0 being the state before any tuning."""
+        stages = [stage.split("/") for stage in self.manifest["stages"]]
+        return sorted(int(s[0].removeprefix("round-")) for s in stages if s[-1] == "evaluate")
 
     def finished(self, stage: str) -> bool:
         """Whether the stage is committed and its files are there."""

@@ -1,11 +1,11 @@
 """What can be known to fail before any model is loaded or anything is written."""
 
-import importlib.util
 import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 from collate.config.schema import RunConfig
+from collate.engines.protocol import require_engine
 from collate.errors import InputError
 from collate.models import model_problems
 from collate.rounds.folder import check_same_settings, run_path
@@ -26,7 +26,7 @@ def preflight(config: RunConfig) -> TaskData:
     data: list[TaskData] = []
     checks: list[Callable[[], object]] = [
         lambda: check_same_settings(config),
-        lambda: found.extend(engine_problems(config.engine.kind)),
+        lambda: require_engine(config.engine.kind),
         lambda: found.extend(model_problems(config.model)),
         lambda: found.extend(_disk_problems(run_path(config))),
         lambda: data.append(load_task(config.task)),
@@ -36,19 +36,22 @@ def preflight(config: RunConfig) -> TaskData:
             check()
         except InputError as error:
             found.append(str(error))
+    found.extend(_shown_questions(config, data))
     if found:
         raise InputError.of(found)
     return data[0]
 
 
-def engine_problems(kind: str) -> list[str]:
-    """Why an engine cannot be used on this machine."""
-    if kind == "vllm" and importlib.util.find_spec("vllm") is None:
-        return [
-            "engine.kind=vllm: vLLM is not installed: "
-            "pip install 'collate[cpu]' or 'collate[cuda]', or use engine=transformers"
-        ]
-    return []
+def _shown_questions(config: RunConfig, data: list[TaskData]) -> list[str]:
+    """A persona's worked example must not be a question of the run: its answer would be known."""
+    texts = {q.text.strip() for one in data for q in one.questions}
+    return [
+        f"agents.personas[{i}]: its worked example {example.question[:60]!r} is a question "
+        "of the task"
+        for i, persona in enumerate(config.agents.personas)
+        for example in persona.examples or ()
+        if example.question.strip() in texts
+    ]
 
 
 def _disk_problems(path: Path) -> list[str]:

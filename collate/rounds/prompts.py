@@ -45,10 +45,9 @@ class Prompts:
     def check_lengths(self, questions: Sequence[Question]) -> None:
         """Refuse prompts that leave no room for a rationale in `engine.max_length`."""
         room = self._config.engine.max_length - self._config.agents.max_tokens
-        longest = max(
-            ((len(self.of(agent, q)), agent, q) for q in questions for agent in self._agents),
-            key=lambda item: item[0],
-        )
+        prompts = [(len(self.of(a, q)), a, q) for q in questions for a in self._agents]
+        prompts += [(len(self.base(q)), "the base", q) for q in questions]
+        longest = max(prompts, key=lambda item: item[0])
         if longest[0] > room:
             length, agent, question = longest
             raise InputError(

@@ -59,7 +59,12 @@ class Screen:
         )  # fmt: skip
         shown = self.console.is_terminal
         with Progress(
-            *columns, console=self.console, transient=True, disable=not shown
+            *columns,
+            console=self.console,
+            transient=True,
+            disable=not shown,
+            redirect_stdout=False,
+            redirect_stderr=False,
         ) as progress:
             task = progress.add_task(name, total=total, tokens=0)
 

@@ -66,12 +66,13 @@ class Steps:
         weights = {a.name: AgentWeights(a.name, base.digest, None, base.kind) for a in self.agents}
         if not self.config.agents.noise:
             return weights
-        folders = self._agent_folders(0)
-        seeds = {a.name: seed_of(self.config.seed, a.name, "noise") for a in self.agents}
-        if missing := {folders[a]: seeds[a] for a in folders if not folders[a].is_dir()}:
+        if not self._folder.finished("round-00/agents"):
+            folders = self._agent_folders(0)
+            seeds = {a.name: seed_of(self.config.seed, a.name, "noise") for a in self.agents}
+            missing = {folders[a]: seeds[a] for a in folders if not folders[a].is_dir()}
             with self._screen.stage("perturb the copies", "agents", len(missing)):
                 self._workers.perturb(missing)
-        self._commit_agents(0, 0.0)
+            self._commit_agents(0, 0.0)
         return self._weights_after(0, weights)
 
     def measure_base(self, questions: Sequence[Question], weights: Weights) -> list[Answer]:
@@ -226,7 +227,9 @@ class Steps:
         return self._folder.round(round).name
 
     def _agent_folders(self, round: int) -> dict[str, Path]:
-        return {a.name: self._folder.round(round) / "agents" / a.name for a in self.agents}
+        # Absolute, since workers do not run in this process's folder.
+        agents = (self._folder.round(round) / "agents").absolute()
+        return {a.name: agents / a.name for a in self.agents}
 
     def _tuning_steps(self, pairs: Sequence[Pair]) -> int:
         settings = self.config.tuning
@@ -236,7 +239,8 @@ class Steps:
 
     def _commit_agents(self, round: int, seconds: float) -> None:
         """Enter the weights of a round into the manifest, with the digest of each file."""
-        folders = [f for f in self._agent_folders(round).values() if f.is_dir()]
+        agents = self._folder.round(round) / "agents"
+        folders = [agents / a.name for a in self.agents if (agents / a.name).is_dir()]
         files = [path for folder in folders for path in sorted(folder.iterdir())]
         self._folder.commit(f"{self._name(round)}/agents", files, seconds=seconds)
 
@@ -260,7 +264,7 @@ def last_weights(folder: RunFolder, config: RunConfig) -> tuple[Weights, int]:
     """Every agent's latest weights, and the number of the last evaluated round."""
     names = [agent["name"] for agent in folder.manifest.get("agents", [])]
     weights = {name: AgentWeights(name, "base", None, "base") for name in names}
-    rounds = [int(stage[6:8]) for stage in folder.manifest["stages"] if stage.endswith("/evaluate")]
+    rounds = folder.evaluated()
     if not rounds:
         raise InputError(f"{folder.path}: no round is finished yet; collate run continues it")
     for round in range(max(rounds) + 1):

@@ -1,7 +1,11 @@
 """What the screen says when a run begins and when it ends."""
 
+from collections.abc import Sequence
+from dataclasses import replace
+
 from rich.padding import Padding
 
+from collate.agents.roster import Agent, make_agents
 from collate.config.schema import RunConfig
 from collate.evaluation.metrics import best_agent
 from collate.models.folder import PACKAGED
@@ -29,17 +33,24 @@ def greet(screen: Screen, config: RunConfig, folder: RunFolder, data: TaskData) 
         f"{config.rounds} rounds"
     )
     screen.say(f"log        {folder.path / 'log.txt'}\n")
+    if not (config.agents.noise or config.agents.own_part) and _all_alike(make_agents(config)):
+        screen.say(
+            "warning: the agents are equal copies; give worked examples (task.examples), personas, "
+            "agents.temperature_step, agents.noise or agents.own_part to make them differ"
+        )
     if folder.complete:
         screen.say("This run is finished; there is nothing to do.")
     elif folder.continued:
         screen.say(f"Continuing after {folder.last_stage()}.")
 
 
+def _all_alike(agents: Sequence[Agent]) -> bool:
+    return len({repr(replace(agent, name="", index=0)) for agent in agents}) == 1
+
+
 def conclude(screen: Screen, folder: RunFolder) -> None:
     """The table of results, one pair of the last round that has any, and where everything lies."""
-    rounds = sorted(
-        int(stage[6:8]) for stage in folder.manifest["stages"] if stage.endswith("/evaluate")
-    )
+    rounds = folder.evaluated()
     metrics: list[Metric] = []
     for round in rounds:
         metrics += folder.rows(f"{folder.round(round).name}/metrics", Metric)
@@ -48,7 +59,9 @@ def conclude(screen: Screen, folder: RunFolder) -> None:
     screen.say(results_table(metrics, rounds, width=width))
     if len(rounds) > 1:
         _show_pair(screen, folder, rounds[-1])
-        best = folder.round(rounds[-1]) / "agents" / best_agent(metrics)
+        name = best_agent(metrics)
+        own = [folder.round(r) / "agents" / name for r in rounds]
+        best = next((f for f in reversed(own) if f.is_dir()), folder.path)
         screen.say(f"\nbest agent   {best}  (by validation accuracy)")
     screen.say(f"tables       {folder.path}/round-*/*.parquet")
     screen.say(

@@ -81,7 +81,7 @@ def _library() -> Any:
     except ModuleNotFoundError as error:
         raise InputError(
             f"task.kind=procedural needs {error.name}, which is not installed: "
-            "pip install 'collate[packaged]'"
+            "in the checkout, pip install -e '.[packaged]'"
         ) from error
     return library
 

