@@ -155,7 +155,8 @@ def _checked(arguments: list[str], folders: Sequence[Path]) -> list[str]:
     bare = [text for text in overrides if "=" not in text and not text.startswith("~")]
     if bare:
         raise InputError.of([f"{text}: expected key=value" for text in bare])
-    return options + compose.checked_overrides(overrides, folders)
+    multirun = any(option in ("-m", "--multirun") for option in options)
+    return options + compose.checked_overrides(overrides, folders, multirun=multirun)
 
 
 def _option_values(arguments: Sequence[str], names: Sequence[str]) -> list[str]:

@@ -43,8 +43,14 @@ def register_schema() -> None:
     ConfigStore.instance().store(name="schema", node=asdict(RunConfig()))
 
 
-def checked_overrides(overrides: Sequence[str], folders: Sequence[Path]) -> list[str]:
-    """The overrides as Hydra takes them. Raises InputError naming each key or preset unknown."""
+def checked_overrides(
+    overrides: Sequence[str], folders: Sequence[Path], *, multirun: bool = False
+) -> list[str]:
+    """The overrides as Hydra takes them. Raises InputError naming each key or preset unknown.
+
+    A comma separates the values of a multirun; outside of one it belongs to a text, such as the
+    columns of `task.options=a,b`.
+    """
     known, presets = known_keys(), groups(folders)
     sections = {key.partition(".")[0] for key in known if "." in key}
     found, passed = [], []
@@ -70,6 +76,11 @@ def checked_overrides(overrides: Sequence[str], folders: Sequence[Path]) -> list
                 continue
             found.extend(_unknown_preset(key, value, presets[key]) for value in strangers)
             passed.append(text)
+        elif key in known and override.is_sweep_override() and not multirun:
+            if "str" in str(known[key].type):
+                passed.append(f"{key}='{text.partition('=')[2]}'")
+            else:
+                found.append(f"{text}: several values need a multirun: collate run -m {text}")
         elif key in known:
             passed.append(text)
         elif _inside_mapping(key, known):

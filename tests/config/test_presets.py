@@ -39,6 +39,12 @@ def test_a_model_goes_by_its_own_name() -> None:
     assert composed("model=Qwen/Qwen2.5-0.5B-Instruct").model.name == "Qwen/Qwen2.5-0.5B-Instruct"
 
 
+def test_commas_belong_to_a_text_outside_of_a_multirun() -> None:
+    assert composed("task=multiple_choice", "task.options=a,b").task.options == "a,b"
+    with pytest.raises(InputError, match="several values need a multirun"):
+        composed("tuning.beta=0.1,0.3")
+
+
 def test_settings_of_a_data_set_need_no_plus() -> None:
     made = composed("task=procedural", "task.dataset=gcd", "task.dataset_args.min_value=3")
     assert made.task.dataset_args["min_value"] == 3
