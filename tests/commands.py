@@ -7,13 +7,16 @@ from pathlib import Path
 
 TINY_RUN = (
     "task=chain_sum", "task.train=12", "task.validation=6", "task.test=12",
-    "task.dataset_args.max_terms=2", "task.system=''", "task.prompt='{question}'",
+    "task.system=''", "task.prompt='{question}'",
     "agents.count=2", "agents.samples=3", "agents.max_tokens=12", "agents.examples=1",
-    "agents.temperature=1.0", "pairs=likelihood", "engine.max_length=320", "engine.cache_gib=0.25",
+    "agents.temperature=1.0", "pairs=likelihood", "engine.max_length=512", "engine.cache_gib=0.25",
     "tuning.batch=4", "tuning.micro_batch=4", "tuning.learning_rate=1e-3",
     "evaluation.bootstrap=200",
 )  # fmt: skip
 """A run that takes seconds. A random model is never right, so pairs come by likelihood."""
+
+VERDICTS_ONLY = ("engine=transformers", "pairs=correctness", "scoring=verifier")
+"""The shortest way through a run: without right answers it ends when its pairs are looked for."""
 
 
 def collate(*arguments: str, cwd: Path, timeout: float = 420) -> subprocess.CompletedProcess[str]:

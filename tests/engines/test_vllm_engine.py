@@ -1,7 +1,5 @@
 """The vLLM engine, both ways of hosting agents, against the transformers engine and plain vLLM."""
 
-import multiprocessing
-import os
 from collections.abc import Sequence
 from dataclasses import replace
 from importlib.util import find_spec
@@ -144,39 +142,3 @@ def test_weights_that_cannot_be_hosted_are_named_and_harm_nothing(
     with pytest.raises(EngineError, match="DoRA"):
         swap_engine.generate(requests_for(tiny_model, ("dora",)), strange)
     assert swap_engine.generate(base, everyone) == before
-
-
-def test_plain_vllm_loads_the_adapters(
-    tiny_model: Path,
-    agents: dict[str, AgentWeights],
-    reference: tuple[list[Request], list[Completion]],
-) -> None:
-    requests = [r for r in reference[0] if r.agent in ("ada", "bob")]
-    folders = {name: weights.folder for name, weights in agents.items()}
-    with multiprocessing.get_context("spawn").Pool(1) as pool:
-        found = pool.apply(_plain_vllm, (str(tiny_model), requests, folders))
-    assert found == [c.token_ids for c in reference[1] if c.key.split("/")[0] in ("ada", "bob")]
-
-
-def _plain_vllm(
-    model_folder: str, requests: list[Request], folders: dict[str, str]
-) -> list[tuple[int, ...]]:
-    """Greedy tokens from `vllm.LLM` as anybody would call it, without collate."""
-    os.environ["VLLM_ENABLE_V1_MULTIPROCESSING"] = "0"
-    from vllm import LLM, SamplingParams
-    from vllm.lora.request import LoRARequest
-
-    llm = LLM(
-        model_folder, dtype="float32", max_model_len=256, enforce_eager=True, enable_lora=True,
-        max_loras=2, max_lora_rank=8, kv_cache_memory_bytes=2**28,
-    )  # fmt: skip
-    names = sorted(folders)
-    outputs = llm.generate(
-        [{"prompt_token_ids": list(r.prompt_ids)} for r in requests],
-        [SamplingParams(temperature=0, max_tokens=r.max_tokens) for r in requests],
-        lora_request=[
-            LoRARequest(r.agent, names.index(r.agent) + 1, folders[r.agent]) for r in requests
-        ],
-        use_tqdm=False,
-    )
-    return [tuple(output.outputs[0].token_ids) for output in outputs]

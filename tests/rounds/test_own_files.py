@@ -5,14 +5,12 @@ from pathlib import Path
 import pytest
 
 import collate
+from tests.commands import VERDICTS_ONLY
 from tests.commands import collate as command
 
 pytestmark = pytest.mark.timeout(900)
-QUICK = (
-    "engine=transformers", "rounds=1", "agents.samples=2", "agents.max_tokens=8",
-    "agents.temperature=1.0", "pairs=likelihood", "engine.max_length=512", "agents.noise=0.1",
-    "tuning.batch=4", "tuning.micro_batch=4", "evaluation.bootstrap=200",
-)  # fmt: skip
+QUICK = ("rounds=1", "agents.samples=2", "agents.max_tokens=8", "engine.max_length=512",
+         "evaluation.bootstrap=200", "agents.temperature_step=0.1", *VERDICTS_ONLY)  # fmt: skip
 
 
 def test_a_csv_in_a_multirun_gives_one_run_for_each_value(tiny_model: Path, tmp_path: Path) -> None:
@@ -29,7 +27,7 @@ def test_a_csv_in_a_multirun_gives_one_run_for_each_value(tiny_model: Path, tmp_
     for name, beta in zip(names, (0.1, 0.3), strict=True):
         run = collate.load_run(tmp_path / "runs" / name)
         assert run.config["tuning"]["beta"] == beta
-        assert run.rounds == [0, 1]
+        assert len(run.rationales()) == 2 * 2 * (run.questions()["split"] == "train").sum()
 
 
 def test_multiple_choice_from_a_file(tiny_model: Path, tmp_path: Path) -> None:
