@@ -180,9 +180,11 @@ def _run(arguments: list[str]) -> int:
 
     def job(settings: dict[str, Any]) -> int:
         from collate.config.build import build
+
+        config = build(settings)
         from collate.rounds.run import run
 
-        run(build(settings))
+        run(config)
         return 0
 
     return _hydra(arguments, job)
@@ -190,9 +192,9 @@ def _run(arguments: list[str]) -> int:
 
 def _evaluate(arguments: list[str]) -> int:
     _quiet_libraries()
+    path, rest = _run_argument(arguments, "evaluate")
     from collate.rounds.evaluate import evaluate
 
-    path, rest = _run_argument(arguments, "evaluate")
     return _hydra(rest, lambda settings: evaluate(path, settings, rest))
 
 

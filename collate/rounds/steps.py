@@ -29,7 +29,7 @@ from collate.tables import (
     seed_of,
 )  # fmt: skip
 from collate.tasks import TaskData
-from collate.tuning.tune import read_curves
+from collate.tuning.curves import read_curves
 
 Weights = dict[str, AgentWeights]
 

@@ -8,7 +8,6 @@ also computes the policy's, and that code is `completion_logprobs`.
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
@@ -23,25 +22,10 @@ from collate.config.schema import TuningConfig
 from collate.errors import TuningError
 from collate.models.load import device
 from collate.tuning.batches import collate_pairs, completion_logprobs
+from collate.tuning.curves import Step
 from collate.tuning.losses import nll_loss, reward_margin, sigmoid_loss
 
 LOG2_TOLERANCE = 1e-3
-
-
-@dataclass(frozen=True)
-class Step:
-    """What one optimizer step logged; the fields of `collate.tables.TuningStep` without the ids."""
-
-    step: int
-    loss: float
-    margin: float
-    chosen_logprob: float
-    rejected_logprob: float
-    chosen_logratio: float
-    rejected_logratio: float
-    accuracy: float
-    learning_rate: float
-    grad_norm: float
 
 
 class PairTrainer(DPOTrainer):

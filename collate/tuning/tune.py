@@ -4,11 +4,9 @@ The reference is the same agent before the round; its log-probabilities are comp
 the first step.
 """
 
-import json
 import random
 import tempfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +15,7 @@ from collate.config.schema import AgentsConfig, ModelConfig, TuningConfig
 from collate.engines.protocol import AgentWeights
 from collate.models import load_causal_lm, load_tokenizer
 from collate.tables import Pair, Rationale, seed_of
-from collate.tuning.trainer import Step, train
-
-CURVES = "tuning.json"
+from collate.tuning.curves import write_curves
 
 
 def pair_examples(
@@ -79,6 +75,8 @@ def tune_agent(
     `folder` becomes a PEFT folder, or a whole model folder with `agents.weights=full`; the curves
     lie in it as `tuning.json` (see `read_curves`).
     """
+    from collate.tuning.trainer import train  # brings torch and TRL, which only workers need
+
     source = start.folder if start.kind == "full" and start.folder else base
     # Full weights are updated in float32 (autocast computes in bfloat16 on a GPU): steps of a usual
     # learning rate are lost in bfloat16's 8 bits.
@@ -100,9 +98,4 @@ def tune_agent(
     else:
         loaded.save_pretrained(folder)
         tokenizer.save_pretrained(folder)
-    (folder / CURVES).write_text(json.dumps([asdict(step) for step in steps]))
-
-
-def read_curves(folder: Path) -> list[Step]:
-    """The curves of a tuned agent's folder."""
-    return [Step(**step) for step in json.loads((folder / CURVES).read_text())]
+    write_curves(folder, steps)
