@@ -37,7 +37,8 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         BIN / "ray", "start", "--head", "--block", f"--port={port}",
         f"--dashboard-port={dashboard}", "--dashboard-host=127.0.0.1", "--include-dashboard=true",
         f"--temp-dir={folder}", "--object-store-memory=200000000",
-        "--dashboard-agent-listen-port=0", "--num-cpus=2", "--ray-client-server-port=0",
+        f"--dashboard-agent-listen-port={free_port()}", "--num-cpus=2",
+        f"--ray-client-server-port={free_port()}",
     ]  # fmt: skip
     log = tmp_path_factory.mktemp("cluster") / "ray.log"
     with log.open("w") as out:

@@ -9,8 +9,11 @@ from tests.commands import VERDICTS_ONLY
 from tests.commands import collate as command
 
 pytestmark = pytest.mark.timeout(900)
-QUICK = ("rounds=1", "agents.examples=0", "agents.samples=2", "agents.max_tokens=8", "engine.max_length=512",
-         "evaluation.bootstrap=200", "agents.temperature_step=0.1", *VERDICTS_ONLY)  # fmt: skip
+QUICK = (
+    "rounds=1", "agents.examples=0", "agents.samples=2", "agents.max_tokens=8",
+    "engine.max_length=512",
+    "evaluation.bootstrap=200", "agents.temperature_step=0.1", *VERDICTS_ONLY,
+)  # fmt: skip
 
 
 def test_a_csv_in_a_multirun_gives_one_run_for_each_value(tiny_model: Path, tmp_path: Path) -> None:
