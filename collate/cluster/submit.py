@@ -118,7 +118,15 @@ def _jobs_folder() -> Path:
     return package / "jobs" if (package / "jobs").is_dir() else package.parent / "jobs"
 
 
+def _use_token() -> None:
+    """Have Ray's client send the token that is there; it does so only when it is told to."""
+    token = Path.home() / ".ray" / "auth_token"
+    if "RAY_AUTH_TOKEN" in os.environ or token.is_file():
+        os.environ.setdefault("RAY_AUTH_MODE", "token")
+
+
 def _client(address: str) -> Any:
+    _use_token()
     from ray.job_submission import JobSubmissionClient
 
     try:

@@ -1,9 +1,13 @@
 """`collate submit`: a run as a job on a local Ray cluster, its log followed, status returned."""
 
 import os
+import secrets
 import socket
 import subprocess
 import sys
+import time
+import urllib.error
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -25,7 +29,8 @@ def free_port() -> int:
 
 @pytest.fixture(scope="module")
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A Ray cluster of this machine, on ports and in a folder of its own; ends with the module."""
+    """A Ray cluster of this machine, with ports, folder and token of its own."""
+    os.environ.update(RAY_AUTH_MODE="token", RAY_AUTH_TOKEN=secrets.token_hex(32))
     port, dashboard = free_port(), free_port()
     folder = Path("/tmp") / f"collate-ray-{port}"  # Ray's socket paths must stay short
     environment = {
@@ -48,6 +53,8 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     try:
         yield f"http://127.0.0.1:{dashboard}"
     finally:
+        for name in ("RAY_AUTH_MODE", "RAY_AUTH_TOKEN"):
+            os.environ.pop(name)
         os.killpg(process.pid, 15)
         try:
             process.wait(30)
@@ -56,18 +63,19 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 def wait_until_it_answers(address: str, seconds: float = 180) -> None:
-    import time
-
-    from ray.job_submission import JobSubmissionClient
-
+    """Until the dashboard answers anything, be it that a token is missing."""
     until = time.monotonic() + seconds
     while True:
         try:
-            JobSubmissionClient(address).list_jobs()
-            return
-        except Exception:
+            urllib.request.urlopen(f"{address}/api/version", timeout=5)
+        except urllib.error.HTTPError:
+            break
+        except OSError:
             assert time.monotonic() < until, f"no cluster at {address} after {seconds:.0f} s"
             time.sleep(1)
+        else:
+            break
+    time.sleep(5)  # the agent that carries out jobs comes a little later
 
 
 @pytest.mark.timeout(900)
