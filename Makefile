@@ -36,7 +36,7 @@ quickstart: $(STAMP)
 	@$(BIN)/collate run experiment=quickstart $(ARGS)
 
 test: $(STAMP)
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest --numprocesses=2 --dist=loadfile --no-loadscope-reorder $(ARGS)
 
 lint: $(STAMP)
 	@$(BIN)/ruff format --check .

@@ -1,9 +1,16 @@
-"""What the tests share: no network, and a tiny random Llama that every stage can really run."""
+"""What the tests share: no network, and a tiny random Llama that every stage can really run.
+
+One thread each: the tiny model needs no more, and two workers of pytest then have a core each.
+"""
 
 import os
 
-os.environ.update(HF_HUB_OFFLINE="1", TRANSFORMERS_OFFLINE="1", HF_DATASETS_OFFLINE="1")
+os.environ.update(
+    HF_HUB_OFFLINE="1", TRANSFORMERS_OFFLINE="1", HF_DATASETS_OFFLINE="1", OMP_NUM_THREADS="1",
+    RAY_USAGE_STATS_ENABLED="0",
+)  # fmt: skip
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,3 +22,13 @@ def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from tests.tiny_model import build_tiny_model
 
     return build_tiny_model(tmp_path_factory.mktemp("tiny-model"))
+
+
+@pytest.fixture(scope="session")
+def local_ray() -> Iterator[None]:
+    """A Ray of this machine which all runs in this process share, with the workers it has warm."""
+    from collate.cluster.session import session
+    from collate.config.schema import RayConfig
+
+    with session(RayConfig()):
+        yield

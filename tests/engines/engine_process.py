@@ -21,7 +21,7 @@ class EngineProcess:
 
     def __init__(self, model_folder: Path, *, host: str):
         config = EngineConfig(
-            kind="vllm", host=host, batch=32, max_length=512, max_rank=16, cache_gib=0.25
+            kind="vllm", host=host, batch=32, max_length=512, max_rank=16, cache_gib=0.25, threads=1
         )
         context = multiprocessing.get_context("spawn")
         self._pipe, theirs = context.Pipe()

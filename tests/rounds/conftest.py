@@ -1,12 +1,11 @@
 """One two-round run by command line with real Ray, vLLM and TRL, shared by tests."""
 
-import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from tests.commands import run_tiny
+from tests.commands import Done, collate, run_tiny
 
 
 @dataclass(frozen=True)
@@ -15,7 +14,7 @@ class TinyRun:
 
     path: Path
     model: Path
-    done: subprocess.CompletedProcess[str]
+    done: Done
 
 
 @pytest.fixture(scope="session")
@@ -24,6 +23,6 @@ def vllm_run(tiny_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Tiny
     cwd = tmp_path_factory.mktemp("vllm-run")
     done = run_tiny(
         tiny_model, cwd, "name=tiny", "rounds=2", "agents.noise=0.2",
-        "evaluation.samples=2", "evaluation.sampled_questions=4",
+        "evaluation.samples=2", "evaluation.sampled_questions=4", run=collate,
     )  # fmt: skip
     return TinyRun(cwd / "runs" / "tiny", tiny_model, done)

@@ -5,13 +5,12 @@ from pathlib import Path
 import pytest
 
 import collate
-from tests.commands import VERDICTS_ONLY
-from tests.commands import collate as command
+from tests.commands import VERDICTS_ONLY, here
 
-pytestmark = pytest.mark.timeout(900)
+pytestmark = [pytest.mark.timeout(900), pytest.mark.usefixtures("local_ray")]
 QUICK = (
     "rounds=1", "agents.examples=0", "agents.samples=2", "agents.max_tokens=8",
-    "engine.max_length=512",
+    "engine.max_length=512", "engine.threads=1",
     "evaluation.bootstrap=200", "agents.temperature_step=0.1", *VERDICTS_ONLY,
 )  # fmt: skip
 
@@ -19,10 +18,10 @@ QUICK = (
 def test_a_csv_in_a_multirun_gives_one_run_for_each_value(tiny_model: Path, tmp_path: Path) -> None:
     rows = "\n".join(f"What is {i} plus 2?,{i + 2}" for i in range(30))
     (tmp_path / "mine.csv").write_text(f"prompt,target\n{rows}\n")
-    done = command(
+    done = here(
         "run", "-m", f"model={tiny_model}", "task=table", "task.path=mine.csv",
         "task.question=prompt", "task.answer=target", "name=sweep", "tuning.beta=0.1,0.3", *QUICK,
-        cwd=tmp_path, timeout=800,
+        cwd=tmp_path,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
     names = sorted(path.name for path in (tmp_path / "runs").iterdir())
@@ -36,7 +35,7 @@ def test_a_csv_in_a_multirun_gives_one_run_for_each_value(tiny_model: Path, tmp_
 def test_multiple_choice_from_a_file(tiny_model: Path, tmp_path: Path) -> None:
     rows = "\n".join(f"Which is larger than {i}?,{i - 1},{i + 1},B" for i in range(30))
     (tmp_path / "quiz.csv").write_text(f"question,left,right,key\n{rows}\n")
-    done = command(
+    done = here(
         "run", f"model={tiny_model}", "task=multiple_choice", "task.path=quiz.csv",
         "task.options=left,right", "task.answer=key", "name=quiz", *QUICK, cwd=tmp_path,
     )  # fmt: skip

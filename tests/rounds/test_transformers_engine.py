@@ -14,7 +14,7 @@ import pytest
 import collate
 from tests.commands import TINY_RUN, VERDICTS_ONLY, run_tiny
 
-pytestmark = pytest.mark.timeout(900)
+pytestmark = [pytest.mark.timeout(900), pytest.mark.usefixtures("local_ray")]
 SETTINGS = ("name=plain", "rounds=1", "engine=transformers", "agents.own_part=true",
             "agents.temperature_step=0.2")  # fmt: skip
 

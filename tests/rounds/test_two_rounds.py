@@ -13,8 +13,7 @@ import pytest
 import collate
 from collate.config.build import build
 from collate.tables import SCHEMA_VERSION, seed_of
-from tests.commands import TINY_RUN
-from tests.commands import collate as command
+from tests.commands import TINY_RUN, here
 from tests.rounds.conftest import TinyRun
 
 pytestmark = pytest.mark.timeout(900)
@@ -130,7 +129,7 @@ def test_the_screen_is_readable_and_the_libraries_words_are_in_the_log(vllm_run:
 
 def test_the_same_command_again_does_nothing_and_says_so(vllm_run: TinyRun) -> None:
     before = {p: p.stat().st_mtime_ns for p in vllm_run.path.rglob("*.parquet")}
-    done = command(
+    done = here(
         "run", f"model={vllm_run.model}", *TINY_RUN, "name=tiny", "rounds=2", "agents.noise=0.2",
         "evaluation.samples=2", "evaluation.sampled_questions=4", cwd=vllm_run.path.parent.parent,
     )  # fmt: skip
@@ -141,7 +140,7 @@ def test_the_same_command_again_does_nothing_and_says_so(vllm_run: TinyRun) -> N
 def test_other_settings_under_the_same_name_are_refused_with_the_difference(
     vllm_run: TinyRun,
 ) -> None:
-    done = command(
+    done = here(
         "run", f"model={vllm_run.model}", *TINY_RUN, "name=tiny", "rounds=2", "tuning.beta=0.5",
         cwd=vllm_run.path.parent.parent,
     )  # fmt: skip
@@ -171,19 +170,23 @@ def test_tables_are_plain_parquet(vllm_run: TinyRun) -> None:
     assert metadata[b"collate_schema"] == SCHEMA_VERSION.encode()
 
 
-def test_evaluating_again_gives_the_same_numbers_and_another_task_works(vllm_run: TinyRun) -> None:
+@pytest.mark.usefixtures("local_ray")
+def test_agents_are_evaluated_again_on_other_questions_by_another_engine(vllm_run: TinyRun) -> None:
     cwd = vllm_run.path.parent.parent
-    done = command("evaluate", "run=runs/tiny", "task.test=20", "task.dataset_seed=5", cwd=cwd)
+    done = here(
+        "evaluate", "run=runs/tiny", "task.test=20", "task.dataset_seed=5",
+        "engine.kind=transformers", cwd=cwd,
+    )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
     assert "20" in done.stdout and "vote" in done.stdout
     tables = list(vllm_run.path.glob("evaluations/*/metrics.parquet"))
     assert len(tables) == 1
     assert set(pd.read_parquet(tables[0])["round"]) == {0, 2}
-    refused = command("evaluate", "run=runs/tiny", "tuning.beta=0.3", cwd=cwd)
+    refused = here("evaluate", "run=runs/tiny", "tuning.beta=0.3", cwd=cwd)
     assert refused.returncode == 2 and "an evaluation can change" in refused.stderr
 
 
 def test_the_report_is_written(vllm_run: TinyRun) -> None:
-    done = command("report", f"run={vllm_run.path}", cwd=vllm_run.path)
+    done = here("report", f"run={vllm_run.path}", cwd=vllm_run.path)
     assert done.returncode == 0, done.stderr
     assert (vllm_run.path / "report.html").stat().st_size > 5000
