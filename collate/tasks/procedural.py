@@ -23,6 +23,7 @@ ANSWER_KINDS = ("number", "text", "boolean", "choice")
 # Some data sets make items that depend on the size asked for, so blocks of one size keep item i
 # the same however many there are; 500 is the library's own size.
 _BLOCK = 500
+_POOL = 10_000_000  # seeds apart between pools: reasoning-gym makes item i with seed + i
 PATIENCE = 1000  # items without a new question after which the stream counts as exhausted
 # What a generator raises on settings that it cannot serve.
 _FAULTS = (TypeError, ValueError, AssertionError, AttributeError, KeyError, IndexError)
@@ -103,7 +104,7 @@ def _check_arguments(settings: type, config: TaskConfig) -> None:
 
 
 def _items(library: Any, config: TaskConfig) -> Iterator[Item]:
-    first = config.dataset_seed
+    first = config.dataset_seed * _POOL
     while True:
         block = _made(config, library.create_dataset, config.dataset, seed=first, size=_BLOCK,
                       **config.dataset_args)  # fmt: skip
