@@ -32,6 +32,10 @@ class EngineError(CollateError, RuntimeError):
     """An engine could not start, or died while generating."""
 
 
+class EngineDiedError(EngineError):
+    """An engine, or the process of a worker, died at work that another could do again."""
+
+
 class TuningError(CollateError, RuntimeError):
     """Tuning did not do what its settings promise, for example a first loss that is not log 2."""
 

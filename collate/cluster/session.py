@@ -14,7 +14,7 @@ from typing import Any
 import ray
 
 from collate.config.schema import RayConfig
-from collate.errors import DeadlineError, EngineError
+from collate.errors import DeadlineError, EngineDiedError, EngineError
 
 OBJECT_STORE_BYTES = 512 * 2**20
 QUIET: dict[str, Any] = {"logging_level": logging.ERROR, "log_to_driver": True}
@@ -91,10 +91,8 @@ def take(ref: Any, waiting_for: str) -> Any:
         return ray.get(ref, timeout=60)
     except ray.exceptions.RayTaskError as error:
         raise error.cause if isinstance(error.cause, Exception) else error from error
-    except ray.exceptions.RayActorError as error:
-        raise EngineError(f"the process behind {waiting_for} died: {error}") from error
     except ray.exceptions.RayError as error:
-        raise EngineError(f"{waiting_for} failed in Ray: {error}") from error
+        raise EngineDiedError(f"the process behind {waiting_for} died: {error}") from error
 
 
 def resources_text() -> str:

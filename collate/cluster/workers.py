@@ -3,12 +3,12 @@
 On GPUs each engine actor, scoring task and tuning task holds one device, and engines end before
 torch work begins (a process that has ended has given its memory back). On CPUs the engine stays,
 since starting it costs more than keeping it, and engines and torch tasks take turns on the same
-cores: each books half of them and uses all.
+cores: each books half of them, or less, and uses all.
 """
 
 import contextlib
-from collections import deque
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import itertools
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, cast
@@ -16,12 +16,13 @@ from typing import Any, cast
 import ray
 
 from collate.agents.noise import write_noisy_weights
-from collate.cluster.board import Board, poster
-from collate.cluster.session import gather, resources_text, take
+from collate.cluster.board import Board, poster, progress_of
+from collate.cluster.pool import Pool, Work
+from collate.cluster.session import gather, session
 from collate.commit import complete_folder
 from collate.config.schema import EngineConfig, ModelConfig, RunConfig
 from collate.engines.protocol import AgentWeights, Completion, Request
-from collate.errors import DeadlineError, RunFolderError
+from collate.errors import EngineError, RunFolderError
 from collate.tables import Question, Rationale, Score
 
 Report = Callable[[int, int], None]
@@ -29,66 +30,78 @@ Report = Callable[[int, int], None]
 
 CHUNK_BATCHES = 4
 """Requests leave the queue in chunks of this many engine batches: each chunk ends in a tail of
-half-empty batches, and a chunk is what one engine can be ahead of another."""
+half-empty batches, and a chunk is what one engine can be ahead of another and a crash can lose."""
+
+MADE = "made"
+"""Where in a job's folder the weights are that it was to make, once they are whole."""
+
+SCORED_AT_ONCE = 256
+"""Rationales that a scorer is asked for at once, by whole questions."""
 
 
 @ray.remote
 class EngineActor:
     """One engine in a process of its own."""
 
-    def __init__(
-        self, folder: str, engine: EngineConfig, model: ModelConfig, board: Any, name: str
-    ):
+    def __init__(self, folder: str, engine: EngineConfig, model: ModelConfig, board: Any):
         from collate.engines import build_engine
 
         self._engine = build_engine(folder, engine, model)
-        self._board, self._name = board, name
-        self._done = self._tokens = 0
+        self._board = board
 
     def ready(self) -> str:
         return self._engine.name
 
     def generate(
-        self, requests: Sequence[Request], agents: Mapping[str, AgentWeights]
+        self, key: str, requests: Sequence[Request], agents: Mapping[str, AgentWeights]
     ) -> list[Completion]:
-        def progress(done: int, tokens: int) -> None:
-            self._board.post.remote(self._name, self._done + done, self._tokens + tokens)
-
-        completions = self._engine.generate(requests, agents, progress)
-        self._done += len(completions)
-        self._tokens += sum(len(c.token_ids) for c in completions)
-        return completions
-
-    def restart_count(self) -> None:
-        self._done = self._tokens = 0
+        return self._engine.generate(requests, agents, poster(self._board, key))
 
 
 @ray.remote
-def _score(
-    folder: str, threads: int, model: ModelConfig, arguments: Mapping[str, Any]
-) -> list[Score]:
-    from collate.models import load_causal_lm, load_tokenizer
-    from collate.scoring import LikelihoodScorer, Verifier, score_rationales
+class ScoringActor:
+    """The verifier and the frozen base model in a process of their own."""
 
-    _use_threads(threads)
-    config, task = arguments["config"], arguments["task"]
-    scorer = None
-    if config.likelihood:
-        loaded = load_causal_lm(
-            folder, dtype=model.dtype, trust_remote_code=model.trust_remote_code
-        )
-        tokenizer = load_tokenizer(folder, trust_remote_code=model.trust_remote_code)
-        scorer = LikelihoodScorer(loaded, tokenizer, batch_tokens=config.batch_tokens)
-    with Verifier(task.answer_kind, task.marker) as verifier:
+    def __init__(self, folder: str, threads: int, config: RunConfig):
+        from collate.models import load_causal_lm, load_tokenizer
+        from collate.scoring import LikelihoodScorer, Verifier
+
+        _use_threads(threads)
+        self._config, model = config, config.model
+        self._verifier = Verifier(config.task.answer_kind, config.task.marker)
+        self._scorer = None
+        if config.scoring.likelihood:
+            trust = model.trust_remote_code
+            loaded = load_causal_lm(folder, dtype=model.dtype, trust_remote_code=trust)
+            tokenizer = load_tokenizer(folder, trust_remote_code=trust)
+            self._scorer = LikelihoodScorer(
+                loaded, tokenizer, batch_tokens=config.scoring.batch_tokens
+            )
+
+    def ready(self) -> str:
+        return "scorer"
+
+    def score(
+        self,
+        key: str,
+        questions: Sequence[Question],
+        rationales: Sequence[Rationale],
+        prompts: Mapping[str, Sequence[int]],
+    ) -> list[Score]:
+        from collate.scoring import score_rationales
+
         return score_rationales(
-            arguments["questions"], arguments["rationales"], verifier=verifier, scorer=scorer,
-            base_prompts=arguments["prompts"], marker=task.marker, config=config,
+            questions, rationales, verifier=self._verifier, scorer=self._scorer,
+            base_prompts=prompts, marker=self._config.task.marker, config=self._config.scoring,
         )  # fmt: skip
 
 
 @dataclass(frozen=True)
 class TuningJob:
-    """One agent to be tuned: from which weights, on which examples, into which folder."""
+    """One agent to be tuned: from which weights, on which examples, in which folder.
+
+    Checkpoints lie in the folder until the tuned weights are there, as `MADE`.
+    """
 
     agent: str
     start: AgentWeights
@@ -102,18 +115,19 @@ def _tune(base: str, threads: int, config: RunConfig, job: TuningJob, board: Any
     from collate.tuning.tune import tune_agent
 
     _use_threads(threads)
-    post = poster(board, job.agent)
-    with complete_folder(job.folder) as unfinished:
+    post = poster(board, str(job.folder))
+    with complete_folder(job.folder / MADE) as unfinished:
         tune_agent(
             base, job.start, job.examples, unfinished, agents=config.agents, model=config.model,
-            config=config.tuning, seed=job.seed, report=lambda step, steps: post(step, 0),
+            config=config.tuning, seed=job.seed, checkpoints=job.folder,
+            report=lambda step, steps: post(step, 0),
         )  # fmt: skip
 
 
 @ray.remote
 def _perturb(base: str, threads: int, config: RunConfig, folder: Path, seed: int) -> None:
     _use_threads(threads)
-    with complete_folder(folder) as unfinished:
+    with complete_folder(folder / MADE) as unfinished:
         write_noisy_weights(
             base, unfinished, agents=config.agents, seed=seed,
             trust_remote_code=config.model.trust_remote_code,
@@ -137,10 +151,36 @@ def _use_threads(threads: int) -> None:
 
 
 class Workers:
-    """What a run does in other processes. Use as a context manager, inside a session."""
+    """What a run does in other processes. Use as a context manager.
 
-    def __init__(self, config: RunConfig, folder: Path):
-        self._config, self._folder = config, str(folder)
+    Ray is joined or started when there is work for the first time. `tell` is called with what a
+    user should know: an engine that died and was replaced.
+    """
+
+    def __init__(
+        self, config: RunConfig, folder: Path, tell: Callable[[str], None] = lambda message: None
+    ):
+        self._config, self._folder, self._tell = config, str(folder), tell
+        self._engines: Pool | None = None
+        self._scorers: Pool | None = None
+        self._board: Any = None
+        self._session = contextlib.ExitStack()
+        self._numbers = itertools.count()
+
+    def __enter__(self) -> "Workers":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._end_engines()
+        self._end_scorers()
+        self._session.close()
+
+    def _connect(self) -> None:
+        """Join Ray, or start it, and see what it has."""
+        if self._board is not None:
+            return
+        config = self._config
+        self._session.enter_context(session(config.ray))
         self._gpus = int(ray.cluster_resources().get("GPU", 0))
         nodes = [node["Resources"] for node in ray.nodes() if node["Alive"]]
         cores = int(max(node.get("CPU", 1) for node in nodes))
@@ -152,89 +192,172 @@ class Workers:
             or config.agents.weights == "full"
             or (config.engine.kind != "vllm" or config.engine.host == "swap")
         )
-        self._engines: list[Any] = []
-        self._holds: dict[int, str] = {}
         self._board = cast(Any, Board).remote()
 
-    def __enter__(self) -> "Workers":
-        return self
+    def generate(
+        self,
+        requests: Sequence[Request],
+        agents: Mapping[str, AgentWeights],
+        report: Report,
+        *,
+        there: Collection[str] = (),
+        keep: Callable[[Sequence[Completion]], None] = lambda completions: None,
+    ) -> list[Completion]:
+        """Completions of all requests but those `there` already, from one queue over all engines.
 
-    def __exit__(self, *_: object) -> None:
-        self.release_engines()
+        The queue holds the requests agent by agent, longest prompt first. `keep` gets completions
+        as they come, in chunks; what comes back is all of them, in the order of the requests.
+        """
+        self._connect()
+        chunks = [
+            [request for request in chunk if request.key not in there]
+            for chunk in self._chunks(requests, agents)
+        ]
+        queue = [
+            Work(
+                key=f"rationales-{next(self._numbers)}", method="generate",
+                arguments=(chunk, agents), size=len(chunk),
+                holds=agents[chunk[-1].agent].digest if self._swaps else "",
+            )
+            for chunk in chunks if chunk
+        ]  # fmt: skip
+        results: dict[str, Completion] = {}
 
-    # Engines
+        def done(_: Work, completions: Sequence[Completion]) -> int:
+            keep(completions)
+            results.update((completion.key, completion) for completion in completions)
+            return sum(len(completion.token_ids) for completion in completions)
 
-    def _start_engines(self) -> None:
-        """Start the engines if they are not there, and wait until they can be asked."""
-        config = self._config
-        if not self._engines:
-            count = config.engine.count or max(self._gpus, 1)
-            engine = config.engine
+        if queue:
+            self._start_engines().run(
+                queue, done, deadline=self._config.ray.generate_deadline, report=report
+            )
+        missing = [r.key for r in requests if r.key not in results and r.key not in there]
+        if missing:
+            raise EngineError(f"the engines left {len(missing)} requests unanswered: {missing[0]}")
+        return [results[request.key] for request in requests if request.key in results]
+
+    def score(
+        self,
+        questions: Sequence[Question],
+        rationales: Sequence[Rationale],
+        prompts: Mapping[str, Sequence[int]],
+        report: Report,
+        *,
+        there: Collection[str] = (),
+        keep: Callable[[Sequence[Score]], None] = lambda scores: None,
+    ) -> list[Score]:
+        """Scores of all rationales but those `there` already, under the frozen base model.
+
+        `keep` gets scores as they come, by whole questions; what comes back is all of them, in the
+        order of the rationales.
+        """
+        self._connect()
+        self._make_room()
+        queue = []
+        for block in _by_questions(rationales, SCORED_AT_ONCE):
+            if any(rationale.id not in there for rationale in block):
+                ids = {rationale.question_id for rationale in block}
+                asked = [question for question in questions if question.id in ids]
+                own_prompts = {question.id: prompts[question.id] for question in asked}
+                key = f"scores-{next(self._numbers)}"
+                queue.append(Work(key, "score", (asked, block, own_prompts), len(block)))
+        results: dict[str, Score] = {}
+
+        def done(_: Work, scores: Sequence[Score]) -> int:
+            keep(scores)
+            results.update((score.rationale_id, score) for score in scores)
+            return 0
+
+        if queue:
+            self._start_scorers().run(
+                queue, done, deadline=self._config.ray.score_deadline, report=report
+            )
+        return [results[r.id] for r in rationales if r.id in results]
+
+    def tune(self, jobs: Sequence[TuningJob], report: Report) -> None:
+        """Tune each job's agent; in parallel as far as there is room. The weights lie in `MADE`.
+
+        A task whose process dies is begun again by Ray, from its last checkpoint.
+        """
+        self._connect()
+        self._make_room()
+        options = self._place()
+        tasks = [
+            _tune.options(**options).remote(
+                self._folder, self._threads, self._config, job, self._board
+            )
+            for job in jobs
+        ]
+        names = [str(job.folder) for job in jobs]
+
+        def poll() -> None:
+            steps = progress_of(self._board, names).values()
+            report(sum(step for step, _ in steps), 0)
+
+        gather(
+            tasks,
+            deadline=self._config.ray.tune_deadline,
+            waiting_for=f"the tuning of {len(jobs)} agent(s), each on {self._share()}",
+            poll=poll,
+        )
+        _check_seen(job.folder / MADE for job in jobs)
+
+    def perturb(self, folders: Mapping[Path, int]) -> None:
+        """Write noisy weights into each folder, by its seed; they lie in `MADE` there."""
+        self._connect()
+        tasks = [
+            _perturb.options(**self._place()).remote(
+                self._folder, self._threads, self._config, folder, seed
+            )
+            for folder, seed in folders.items()
+        ]
+        gather(
+            tasks, deadline=self._config.ray.start_deadline, waiting_for="the agents' first weights"
+        )
+        _check_seen(folder / MADE for folder in folders)
+
+    def _start_engines(self) -> Pool:
+        """The engines, started if they are not there."""
+        if self._gpus:
+            self._end_scorers()
+        if self._engines is None:
+            config, engine = self._config, self._config.engine
             if config.agents.weights == "full" and engine.host == "auto":
                 engine = replace(engine, host="swap")
             options = self._place(env={"OMP_NUM_THREADS": str(self._threads)})
-            self._engines = [
-                cast(Any, EngineActor)
-                .options(**options)
-                .remote(self._folder, engine, config.model, self._board, f"engine-{i}")
-                for i in range(count)
-            ]
-        gather(
-            [engine.ready.remote() for engine in self._engines],
-            deadline=config.ray.start_deadline,
-            waiting_for=f"{len(self._engines)} {config.engine.kind} engine(s) to start, "
-            f"each on {self._share()}",
-        )
+            self._engines = self._pool(
+                lambda _: (
+                    cast(Any, EngineActor)
+                    .options(**options)
+                    .remote(self._folder, engine, config.model, self._board)
+                ),
+                engine.count or max(self._gpus, 1),
+                what=f"a {engine.kind} engine",
+            )
+        return self._engines
 
-    def release_engines(self) -> None:
-        """End the engine processes; their memory is free afterwards."""
-        for engine in self._engines:
-            with contextlib.suppress(ray.exceptions.RayError):
-                ray.kill(engine)
-        self._engines, self._holds = [], {}
+    def _start_scorers(self) -> Pool:
+        """The scorers, started if they are not there: one for each accelerator."""
+        if self._scorers is None:
+            # On CPUs it stays beside engine and tuning, idle while they work: it books nothing.
+            options = self._place() if self._gpus else {"num_cpus": 0}
+            self._scorers = self._pool(
+                lambda _: (
+                    cast(Any, ScoringActor)
+                    .options(**options)
+                    .remote(self._folder, self._threads, self._config)
+                ),
+                max(self._gpus, 1),
+                what="a scorer",
+            )
+        return self._scorers
 
-    def generate(
-        self, requests: Sequence[Request], agents: Mapping[str, AgentWeights], report: Report
-    ) -> list[Completion]:
-        """Completions in the order of the requests, from one queue over all engines.
-
-        The queue holds the requests agent by agent, longest prompt first; an engine that is free
-        takes the next chunk of the agent whose weights it holds, or else the next of all.
-        """
-        self._start_engines()
-        queue = deque(self._chunks(requests, agents))
-        ray.get(self._board.clear.remote(), timeout=60)
-        ray.get([engine.restart_count.remote() for engine in self._engines], timeout=60)
-        results: dict[str, Completion] = {}
-        running: dict[Any, int] = {}
-        idle = list(range(len(self._engines)))
-        deadline = self._config.ray.generate_deadline
-        while queue or running:
-            while queue and idle:
-                place = idle.pop()
-                chunk = self._next_chunk(queue, agents, self._holds.get(place))
-                self._holds[place] = agents[chunk[-1].agent].digest
-                running[self._engines[place].generate.remote(chunk, agents)] = place
-            done = self._first_done(list(running), deadline, report)
-            for completion in take(done, "an engine's rationales"):
-                results[completion.key] = completion
-            idle.append(running.pop(done))
-        self._report_progress(report)
-        return [results[request.key] for request in requests]
-
-    def _first_done(self, refs: list[Any], deadline: float, report: Report) -> Any:
-        waited = 0.0
-        while waited < deadline:
-            ready, _ = ray.wait(refs, num_returns=1, timeout=0.5)
-            self._report_progress(report)
-            if ready:
-                return ready[0]
-            waited += 0.5
-        raise DeadlineError(
-            f"waited {deadline:.0f} s for a chunk of rationales from {len(refs)} engine(s); lower "
-            f"engine.batch or agents.max_tokens, or raise ray.generate_deadline. The cluster has "
-            f"{resources_text()}."
-        )
+    def _pool(self, make: Callable[[int], Any], count: int, *, what: str) -> Pool:
+        return Pool(
+            make, count, what=what, place_of=self._share(), board=self._board, tell=self._tell,
+            start_deadline=self._config.ray.start_deadline,
+        )  # fmt: skip
 
     def _chunks(
         self, requests: Sequence[Request], agents: Mapping[str, AgentWeights]
@@ -250,73 +373,20 @@ class Workers:
             chunks += [group[i : i + size] for i in range(0, len(group), size)]
         return chunks
 
-    def _next_chunk(
-        self, queue: deque[list[Request]], agents: Mapping[str, AgentWeights], held: str | None
-    ) -> list[Request]:
-        for chunk in queue if self._swaps else ():
-            if agents[chunk[0].agent].digest == held:
-                queue.remove(chunk)
-                return chunk
-        return queue.popleft()
-
-    # Torch work
-
-    def score(
-        self,
-        questions: Sequence[Question],
-        rationales: Sequence[Rationale],
-        prompts: Mapping[str, Sequence[int]],
-    ) -> list[Score]:
-        """Scores in the order of the rationales, under the frozen base model."""
-        self._make_room()
-        arguments = {
-            "questions": questions, "rationales": rationales, "prompts": prompts,
-            "config": self._config.scoring, "task": self._config.task,
-        }  # fmt: skip
-        task = _score.options(**self._place()).remote(
-            self._folder, self._threads, self._config.model, arguments
-        )
-        deadline = self._config.ray.score_deadline
-        return list(
-            gather([task], deadline=deadline, waiting_for=f"the scorer, on {self._share()}")[0]
-        )
-
-    def tune(self, jobs: Sequence[TuningJob], report: Report) -> None:
-        """Fill each job's folder with the tuned weights; in parallel as far as there is room."""
-        self._make_room()
-        ray.get(self._board.clear.remote(), timeout=60)
-        options = self._place()
-        tasks = [
-            _tune.options(**options).remote(
-                self._folder, self._threads, self._config, job, self._board
-            )
-            for job in jobs
-        ]
-        gather(
-            tasks,
-            deadline=self._config.ray.tune_deadline,
-            waiting_for=f"the tuning of {len(jobs)} agent(s), each on {self._share()}",
-            poll=lambda: self._report_progress(report),
-        )
-        _check_seen([job.folder for job in jobs])
-
-    def perturb(self, folders: Mapping[Path, int]) -> None:
-        """Write noisy weights into each folder, by its seed."""
-        tasks = [
-            _perturb.options(**self._place()).remote(
-                self._folder, self._threads, self._config, folder, seed
-            )
-            for folder, seed in folders.items()
-        ]
-        gather(
-            tasks, deadline=self._config.ray.start_deadline, waiting_for="the agents' first weights"
-        )
-        _check_seen(folders)
-
     def _make_room(self) -> None:
         """End the engines unless torch work has room beside them."""
-        if self._gpus or len(self._engines) > 1:
-            self.release_engines()
+        if self._gpus or (self._engines is not None and len(self._engines) > 1):
+            self._end_engines()
+
+    def _end_engines(self) -> None:
+        if self._engines is not None:
+            self._engines.close()
+        self._engines = None
+
+    def _end_scorers(self) -> None:
+        if self._scorers is not None:
+            self._scorers.close()
+        self._scorers = None
 
     def _place(self, env: Mapping[str, str] | None = None) -> dict[str, Any]:
         """Ray options of one worker: one GPU, or half of the cores (see the head of this file)."""
@@ -332,9 +402,15 @@ class Workers:
             "1 GPU" if self._gpus else f"{self._threads // 2 or 0.5} of {self._threads} CPU cores"
         )
 
-    def _report_progress(self, report: Report) -> None:
-        try:
-            latest = ray.get(self._board.read.remote(), timeout=10).values()
-        except ray.exceptions.GetTimeoutError:
-            return  # a busy machine; the next look will do
-        report(sum(done for done, _ in latest), sum(tokens for _, tokens in latest))
+
+def _by_questions(rationales: Sequence[Rationale], size: int) -> list[list[Rationale]]:
+    """Blocks of about `size` rationales, a question's always in one block."""
+    by_question: dict[str, list[Rationale]] = {}
+    for rationale in rationales:
+        by_question.setdefault(rationale.question_id, []).append(rationale)
+    blocks: list[list[Rationale]] = [[]]
+    for own in by_question.values():
+        if blocks[-1] and len(blocks[-1]) + len(own) > size:
+            blocks.append([])
+        blocks[-1] += own
+    return blocks

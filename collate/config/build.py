@@ -213,6 +213,7 @@ def problems(config: RunConfig) -> list[str]:
     )  # fmt: skip
     expect(t.max_grad_norm > 0, "tuning.max_grad_norm", t.max_grad_norm, "above 0")
     expect(t.weight_decay >= 0, "tuning.weight_decay", t.weight_decay, "0 or more")
+    expect(t.checkpoint_steps >= 0, "tuning.checkpoint_steps", t.checkpoint_steps, "0 or more")
     v = config.evaluation
     expect(v.samples >= 0, "evaluation.samples", v.samples, "0 or more")
     expect(

@@ -196,6 +196,9 @@ class TuningConfig:
         choices=("auto", "float32", "bfloat16"),
     )
     gradient_checkpointing: bool = _f(False, "less memory for more time")
+    checkpoint_steps: int = _f(
+        25, "steps between checkpoints that a killed tuning resumes; 0: none"
+    )
 
 
 @dataclass(frozen=True)
@@ -230,6 +233,7 @@ class RunConfig:
     folder: str = _f("runs", "where runs are kept")
     seed: int = _f(0, "of everything that is random")
     rounds: int = _f(2, "rounds of generate, score, pair, tune, evaluate")
+    lock_deadline: float = _f(10.0, "seconds to wait while another process is at the same run")
     questions_per_round: int | None = _f(
         None, "training questions a round uses, in turn; null: all"
     )

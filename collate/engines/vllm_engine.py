@@ -28,7 +28,7 @@ from collate.engines.protocol import (
     used_agents,
 )
 from collate.engines.weights import agent_state, check_adapter
-from collate.errors import CollateError, EngineError
+from collate.errors import CollateError, EngineDiedError, EngineError
 
 BASE = "base"
 MAX_LORAS = 8
@@ -116,7 +116,9 @@ class VllmEngine:
         """(place, output) of each request, as it finishes; none is left running on an error."""
         engine = self._llm.llm_engine
         waiting: dict[str, int] = {}
-        with _as_engine_error(f"vLLM failed while writing {len(asked)} rationales"):
+        # vLLM gives up its engine on any error inside a step: only a new process can go on.
+        failed = f"vLLM failed while writing {len(asked)} rationales"
+        with _as_engine_error(failed, EngineDiedError):
             from vllm.inputs import tokens_input
 
             try:
@@ -259,11 +261,11 @@ def engine_arguments(
 
 
 @contextmanager
-def _as_engine_error(what: str) -> Iterator[None]:
-    """vLLM's failures have many types, some of which cannot be pickled; ours has one that can."""
+def _as_engine_error(what: str, kind: type[EngineError] = EngineError) -> Iterator[None]:
+    """vLLM's failures have many types, some of which cannot be pickled; ours can."""
     try:
         yield
     except CollateError:
         raise
     except Exception as error:
-        raise EngineError(f"{what}: {type(error).__name__}: {error}") from error
+        raise kind(f"{what}: {type(error).__name__}: {error}") from error

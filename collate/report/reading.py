@@ -21,6 +21,7 @@ from collate.evaluation.statistics import auc
 from collate.evaluation.votes import VOTE, Reader, agreement
 from collate.report.folder import read_mapping, read_rows, round_folders
 from collate.report.question import QuestionView, best_first
+from collate.rounds.manifest import Manifest
 from collate.tables import (
     RIGHT,
     SCHEMAS,
@@ -83,8 +84,10 @@ class Run:
 
     @cached_property
     def manifest(self) -> dict[str, Any]:
-        """What `run.json` records: versions, digests, finished stages."""
-        return read_mapping(self.path / "run.json")
+        """What the run records of itself: versions, digests, agents, finished stages."""
+        finished = Manifest.read(self.path)
+        facts = read_mapping(self.path / "run.json")
+        return {**facts, **finished.notes, "stages": finished.stages}
 
     @property
     def rounds(self) -> list[int]:

@@ -16,7 +16,6 @@ import pyarrow.parquet as pq
 import yaml
 
 from collate.agents.roster import make_agents
-from collate.cluster.session import session
 from collate.cluster.workers import Workers
 from collate.commit import complete_folder
 from collate.config.build import build
@@ -50,7 +49,7 @@ def evaluate(path: Path, composed: Mapping[str, Any], overrides: Sequence[str]) 
     folder = RunFolder.existing(path)
     weights, round = last_weights(folder, config)
     model = prepare_model(config.model)
-    if folder_digest(model) != folder.manifest["identity"]["model"]:
+    if folder_digest(model) != folder.facts["identity"]["model"]:
         raise InputError(f"{model}: not the model that {path} began with; its files have changed")
     agents = make_agents(config)
     tokenizer = load_tokenizer(model, trust_remote_code=config.model.trust_remote_code)
@@ -59,13 +58,14 @@ def evaluate(path: Path, composed: Mapping[str, Any], overrides: Sequence[str]) 
     untouched = {a.name: AgentWeights(a.name, "base", None, "base") for a in agents}
     total = stages.answer_count(config, data.questions, len(agents))
     with screen_and_log(path / "log.txt") as screen:
-        with session(config.ray), Workers(config, model) as workers:
+        with Workers(config, model, screen.say) as workers:
 
             def answers(label: str, number: int, of: Mapping[str, AgentWeights]) -> list[Answer]:
                 with screen.stage(label, "answers", total) as tick:
                     return stages.answer(
-                        config, number, agents, of, data.questions, prompts, workers, tick
-                    )
+                        config, number, agents, of, data.questions, prompts, workers,
+                        stages.Loose(), tick,
+                    )  # fmt: skip
 
             before = answers("the base", 0, untouched)
             base = stages.as_base(before)

@@ -1,15 +1,18 @@
 """The run folder: configuration, manifest, tables and adapters, and what of them is finished.
 
-    runs/<name>/config.yaml  run.json  questions.parquet  log.txt
+    runs/<name>/config.yaml  run.json  manifest.jsonl  questions.parquet  log.txt
     runs/<name>/round-01/{rationales,scores,pairs,dropped,tuning,answers,metrics}.parquet
     runs/<name>/round-01/agents/<agent>/
 
-A stage is finished when the manifest (`run.json`) names its files with their digests; files that
-the manifest does not name are left-overs of an interrupted stage, and are written anew.
+A stage is finished when the manifest names its files with their digests, under the key of what they
+are made from: settings, model with tokenizer and chat template, questions, the files of the stages
+before it. Files that the manifest does not name are left-overs, and are written anew. Long stages
+keep what they have in shards, which are stages themselves as long as theirs is not finished.
 """
 
 import json
 import platform
+import shutil
 import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -17,14 +20,17 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import pyarrow.parquet as pq
 import yaml
 
-from collate.commit import complete_file, file_digest
+from collate.commit import complete_file, complete_folder, file_digest, remove_unfinished
 from collate.config.schema import RunConfig
 from collate.errors import InputError, RunFolderError
+from collate.rounds.manifest import Manifest
+from collate.rounds.settings import check_same_settings, lasting, run_path
 from collate.tables import SCHEMA_VERSION, digest, from_table, to_table
 
 LIBRARIES = (
@@ -34,196 +40,260 @@ LIBRARIES = (
 
 Rows = Mapping[str, Sequence[Any]]
 
-RESOURCES = (
-    ("engine", "count"), ("engine", "batch"), ("engine", "gpu_memory"), ("engine", "cache_gib"),
-    ("engine", "compile"), ("engine", "threads"), ("scoring", "batch_tokens"),
-    ("tuning", "gradient_checkpointing"),
-)  # fmt: skip
-"""Settings that fit a run to a machine: they may change when it is continued."""
+FACTS, SHARDS = "run.json", ".shards"
+EMPTY: Mapping[str, str] = MappingProxyType({})
 
-
-def run_path(config: RunConfig) -> Path:
-    """Where the run lies; without a name, the task and a digest of the settings make one."""
-    name = (
-        config.name
-        or f"{config.task.name}-{digest(json.dumps(_lasting(config), sort_keys=True), length=8)}"
-    )
-    return Path(config.folder) / name
-
-
-def _lasting(config: RunConfig) -> dict[str, Any]:
-    """The settings that a run is bound to: all but where it lies and how its work is spread."""
-    settings = asdict(config)
-    for key in ("name", "folder", "ray"):
-        settings.pop(key)
-    for section, key in RESOURCES:
-        settings[section].pop(key)
-    return settings
-
-
-def check_same_settings(config: RunConfig) -> None:
-    """Refuse to continue a run under other settings than it began with, showing the difference."""
-    path = run_path(config) / "config.yaml"
-    if not path.is_file():
-        return
-    began = yaml.safe_load(path.read_text())
-    for section, key in RESOURCES:
-        began.get(section, {}).pop(key, None)
-    then, now = _flat({k: began.get(k) for k in _lasting(config)}), _flat(_lasting(config))
-    changes = [
-        f"{key}: {then.get(key)!r} when the run began, {now.get(key)!r} now"
-        for key in sorted(then.keys() | now.keys())
-        if then.get(key) != now.get(key)
-    ]
-    if changes:
-        raise InputError.of(
-            [
-                f"{path.parent} began with other settings; "
-                "give another name=, or the settings it had",
-                *changes,
-            ]
-        )
-
-
-def _flat(value: Any, prefix: str = "") -> dict[str, Any]:
-    if isinstance(value, Mapping) and value:
-        return {
-            k: v
-            for key in value
-            for k, v in _flat(value[key], f"{prefix}.{key}".lstrip(".")).items()
-        }
-    return {prefix: value}
+SETTINGS_OF = {
+    "questions": ("task",),
+    "generate": ("seed", "model", "task", "agents", "engine"),
+    "score": ("model", "task", "scoring"),
+    "pair": ("seed", "agents", "pairs"),
+    "agents": ("seed", "model", "agents", "tuning"),
+    "tune": ("seed", "model", "agents", "tuning"),
+    "evaluate": ("seed", "model", "task", "agents", "engine", "evaluation"),
+}
+"""Sections of the settings that each kind of stage depends on, beside its inputs."""
 
 
 class RunFolder:
-    """One run on disk."""
+    """One run on disk. `tell` is called with what a user should know about a stage made again."""
 
-    def __init__(self, path: Path, manifest: dict[str, Any]):
-        self.path = path
-        self.manifest = manifest
-        self.continued = bool(manifest["stages"])
+    def __init__(self, path: Path, facts: dict[str, Any], settings: Mapping[str, Any]):
+        self.path, self.facts = path, facts
+        self.manifest = Manifest.read(path)
+        self.continued = bool(self.manifest.stages)
+        self.tell: Callable[[str], None] = print
+        self._settings = {key: _digest_of(value) for key, value in settings.items()}
 
     @classmethod
     def existing(cls, path: Path) -> "RunFolder":
-        """The folder of a run that is there already."""
-        return cls(path, json.loads((path / "run.json").read_text()))
-
-    @property
-    def complete(self) -> bool:
-        """Whether every round of the run is done."""
-        return bool(self.manifest.get("complete"))
-
-    def last_stage(self) -> str | None:
-        """The stage that was finished last."""
-        return next(reversed(self.manifest["stages"]), None)
-
-    def rows(self, table: str, row_type: type) -> list[Any]:
-        """The rows of a table that is there, or none."""
-        path = self.path / f"{table}.parquet"
-        return from_table(row_type, pq.read_table(path)) if path.is_file() else []
+        """The folder of a run that is there already, for reading."""
+        return cls(path, _facts(path), {})
 
     @classmethod
-    def open(cls, config: RunConfig, identity: Mapping[str, Any]) -> "RunFolder":
-        """The run's folder, made or continued. `identity` is what must not change under a run.
+    def open(cls, config: RunConfig, identity: Mapping[str, str]) -> "RunFolder":
+        """The run's folder, made or continued, by the process that holds its lock.
 
-        Raises RunFolderError when the model or the questions are not those the run began with.
+        `identity` is what must not change under a run. Raises InputError when the settings, the
+        model or the questions are not those the run began with.
         """
         path = run_path(config)
-        manifest_path = path / "run.json"
-        if manifest_path.is_file():
-            manifest = json.loads(manifest_path.read_text())
-            _check_identity(path, manifest, identity)
-            return cls(path, manifest)
+        remove_unfinished(path)
+        if (path / FACTS).is_file():
+            check_same_settings(config)
+            facts = _facts(path)
+            _check_identity(path, facts, identity)
+            return cls(path, facts, lasting(config))
         path.mkdir(parents=True, exist_ok=True)
         with complete_file(path / "config.yaml") as unfinished:
             unfinished.write_text(
                 yaml.safe_dump(asdict(config), sort_keys=False, allow_unicode=True)
             )
-        folder = cls(
-            path,
-            {
-                "schema": SCHEMA_VERSION,
-                "began": _now(),
-                "identity": dict(identity),
-                "versions": _versions(),
-                "python": platform.python_version(),
-                "machine": {"system": platform.system(), "processor": platform.machine()},
-                "git": _git_state(),
-                "stages": {},
-            },
-        )
-        folder._write_manifest()
-        return folder
+        facts = {
+            "schema": SCHEMA_VERSION,
+            "began": _now(),
+            "identity": dict(identity),
+            "versions": _versions(),
+            "python": platform.python_version(),
+            "machine": {"system": platform.system(), "processor": platform.machine()},
+            "git": _git_state(),
+        }
+        with complete_file(path / FACTS) as unfinished:
+            unfinished.write_text(json.dumps(facts, indent=2, ensure_ascii=False) + "\n")
+        return cls(path, facts, lasting(config))
+
+    @property
+    def complete(self) -> bool:
+        """Whether every round of the run is done."""
+        return bool(self.manifest.notes.get("complete"))
+
+    def last_stage(self) -> str | None:
+        """The stage that was finished last."""
+        return next(reversed(self.manifest.stages), None)
+
+    def rows(self, table: str, row_type: type) -> list[Any]:
+        """The rows of a table that is there, or none."""
+        path = self._table(table)
+        return from_table(row_type, pq.read_table(path)) if path.is_file() else []
 
     def round(self, number: int) -> Path:
         return self.path / f"round-{number:02d}"
 
     def evaluated(self) -> list[int]:
         """The numbers of the rounds that are measured, 0 being the state before any tuning."""
-        stages = [stage.split("/") for stage in self.manifest["stages"]]
+        stages = [stage.split("/") for stage in self.manifest.stages]
         return sorted(int(s[0].removeprefix("round-")) for s in stages if s[-1] == "evaluate")
 
-    def finished(self, stage: str) -> bool:
-        """Whether the stage is committed and its files are there."""
-        entry = self.manifest["stages"].get(stage)
-        if entry is None:
+    def key(self, stage: str, inputs: Mapping[str, str] = EMPTY) -> dict[str, str]:
+        """What a stage is made from, as digests by name; a stage that has another key is stale."""
+        kind = [*stage.split("/"), stage][1]
+        settings = {key: self._settings[key] for key in SETTINGS_OF[kind]}
+        return {"schema": SCHEMA_VERSION, **self.facts["identity"], **settings, **inputs}
+
+    def digest_of(self, stage: str) -> str:
+        """Digest of a finished stage's files."""
+        return _digest_of(self.manifest.stages[stage]["files"])
+
+    def finished(self, stage: str, key: Mapping[str, str]) -> bool:
+        """Whether the stage is committed under this key, with its files as they were written.
+
+        A stage made from something else, or whose files were removed, is to be made again, and the
+        user is told. Raises RunFolderError for a file that is not what the run wrote.
+        """
+        record = self.manifest.stages.get(stage)
+        if record is None:
             return False
-        missing = [name for name in entry["files"] if not (self.path / name).is_file()]
-        if missing:
-            raise RunFolderError(
-                f"{self.path}: run.json says that {stage} is finished, "
-                f"but {', '.join(missing)} is gone"
-            )
+        if changed := [name for name in key if record["made_from"].get(name) != key[name]]:
+            self.tell(f"  {stage} is made again: it came from other {', '.join(changed)}")
+            return False
+        if gone := [name for name in record["files"] if not (self.path / name).is_file()]:
+            self.tell(f"  {stage} is made again: {', '.join(gone)} is gone")
+            return False
+        for name, wanted in record["files"].items():
+            if file_digest(self.path / name) != wanted:
+                raise RunFolderError(
+                    f"{self.path / name}: not what the run wrote (its digest is another); restore "
+                    "it from a copy, or delete it to have it, and what follows from it, made again"
+                )
         return True
 
     def stage(
-        self, name: str, tables: Mapping[str, type], make: Callable[[], Rows]
+        self,
+        name: str,
+        tables: Mapping[str, type],
+        make: Callable[[], Rows],
+        inputs: Mapping[str, str] = EMPTY,
     ) -> dict[str, list[Any]]:
         """The rows of a stage's tables: read if it is finished, else made and committed.
 
-        `tables` maps a path below the run folder, without its suffix, to the type of its rows.
+        `tables` maps a path below the run folder, without its suffix, to the type of its rows;
+        `inputs` are digests of what the stage is made from, beside its settings.
         """
-        if not self.finished(name):
+        key = self.key(name, inputs)
+        if not self.finished(name, key):
             began = time.monotonic()
             rows = make()
             for table, row_type in tables.items():
-                with complete_file(self.path / f"{table}.parquet") as unfinished:
-                    pq.write_table(to_table(row_type, rows[table]), unfinished)
-            self.commit(
-                name,
-                [self.path / f"{table}.parquet" for table in tables],
-                seconds=time.monotonic() - began,
-            )
+                self._write(table, row_type, rows[table])
+            self.commit(name, [self._table(t) for t in tables], key, time.monotonic() - began)
+            self._drop_shards(name)
         return {table: self.rows(table, row_type) for table, row_type in tables.items()}
 
-    def commit(self, stage: str, files: Sequence[Path], *, seconds: float, **facts: Any) -> None:
+    def shards(
+        self, stage: str, row_type: type, inputs: Mapping[str, str] = EMPTY, part: str = ""
+    ) -> "Shards":
+        """The part of an unfinished stage's rows that is on disk, and the way to add to it."""
+        return Shards(self, f"{stage}{part}{SHARDS}", row_type, self.key(stage, inputs))
+
+    def workplace(self, stage: str, key: Mapping[str, str]) -> Path:
+        """Where a worker makes the folder of a stage; another key has another place.
+
+        Absolute, since workers do not run in this process's folder.
+        """
+        place = (self.path / stage).absolute()
+        return place.with_name(f".{place.name}-{_digest_of(key)[:8]}")
+
+    def adopt(self, stage: str, made: Path, key: Mapping[str, str], seconds: float) -> None:
+        """Put the folder that a worker made in its place, and commit it as the stage.
+
+        It stays at the workplace until it is committed, so that no crash loses it.
+        """
+        place = self.path / stage
+        shutil.rmtree(place, ignore_errors=True)
+        with complete_folder(place) as unfinished:
+            shutil.copytree(made, unfinished, dirs_exist_ok=True)
+        self.commit(stage, sorted(place.iterdir()), key, seconds)
+        for left in place.parent.glob(f".{place.name}-*"):
+            shutil.rmtree(left)
+
+    def commit(
+        self, stage: str, files: Sequence[Path], key: Mapping[str, str], seconds: float
+    ) -> None:
         """Enter a finished stage into the manifest, with the digests of its files."""
-        self.manifest["stages"][stage] = {
+        record = {
             "files": {str(f.relative_to(self.path)): file_digest(f) for f in files},
+            "made_from": dict(key),
             "seconds": round(seconds, 3),
             "finished": _now(),
-            **facts,
         }
-        self._write_manifest()
+        self.manifest.commit(stage, record)
 
     def note(self, key: str, value: Any) -> None:
         """Keep a fact about the whole run in the manifest."""
-        if self.manifest.get(key) != value:
-            self.manifest[key] = value
-            self._write_manifest()
+        self.manifest.note(key, value)
 
-    def _write_manifest(self) -> None:
-        with complete_file(self.path / "run.json") as unfinished:
-            unfinished.write_text(json.dumps(self.manifest, indent=2, ensure_ascii=False) + "\n")
+    def _table(self, table: str) -> Path:
+        return self.path / f"{table}.parquet"
+
+    def _write(self, table: str, row_type: type, rows: Sequence[Any]) -> None:
+        with complete_file(self._table(table)) as unfinished:
+            pq.write_table(to_table(row_type, rows), unfinished)
+
+    def _drop_shards(self, stage: str) -> None:
+        for folder in self.path.glob(f"{stage}*{SHARDS}"):
+            shutil.rmtree(folder)
 
 
-def _check_identity(path: Path, manifest: Mapping[str, Any], identity: Mapping[str, Any]) -> None:
-    if manifest.get("schema") != SCHEMA_VERSION:
+class Shards:
+    """Rows of a stage that is under way. What is added is on disk when `add` returns."""
+
+    def __init__(self, folder: RunFolder, stage: str, row_type: type, key: Mapping[str, str]):
+        self._folder, self._stage, self._row_type, self._key = folder, stage, row_type, key
+        self._count = 0
+        self.rows: list[Any] = []
+        while (name := self._name()) in folder.manifest.stages:
+            if self._readable(name):
+                self.rows += folder.rows(name, row_type)
+            self._count += 1
+        self.kept = len(self.rows)
+        """How many rows were there before this process began."""
+
+    def add(self, rows: Sequence[Any]) -> None:
+        """Keep some rows."""
+        name = self._name()
+        began = time.monotonic()
+        self._folder._write(name, self._row_type, rows)
+        self._folder.commit(name, [self._folder._table(name)], self._key, time.monotonic() - began)
+        self.rows += rows
+        self._count += 1
+
+    def _name(self) -> str:
+        return f"{self._stage}/{self._count:05d}"
+
+    def _readable(self, name: str) -> bool:
+        """A shard that is stale, gone or damaged is as good as none."""
+        record = self._folder.manifest.stages[name]
+        path = self._folder._table(name)
+        return (
+            record["made_from"] == self._key
+            and path.is_file()
+            and record["files"] == {str(path.relative_to(self._folder.path)): file_digest(path)}
+        )
+
+
+def _facts(path: Path) -> dict[str, Any]:
+    """What `run.json` holds of a run from its beginning on."""
+    try:
+        facts: dict[str, Any] = json.loads((path / FACTS).read_text())
+    except (OSError, ValueError) as error:
         raise RunFolderError(
-            f"{path}: its tables have schema version {manifest.get('schema')}, this collate writes "
+            f"{path / FACTS} cannot be read ({error}); restore it from a copy, or give another "
+            "name="
+        ) from error
+    return facts
+
+
+def _digest_of(value: Any) -> str:
+    return digest(json.dumps(value, sort_keys=True))
+
+
+def _check_identity(path: Path, facts: Mapping[str, Any], identity: Mapping[str, str]) -> None:
+    if facts.get("schema") != SCHEMA_VERSION:
+        raise RunFolderError(
+            f"{path}: its tables have schema version {facts.get('schema')}, this collate writes "
             f"{SCHEMA_VERSION}; give the run another name="
         )
-    then = manifest["identity"]
+    then = facts["identity"]
     changed = [
         f"{k}: {then.get(k)} when the run began, {v} now"
         for k, v in identity.items()

@@ -8,7 +8,7 @@ from collate.config.schema import RunConfig
 from collate.engines.protocol import require_engine
 from collate.errors import InputError
 from collate.models import model_problems
-from collate.rounds.folder import check_same_settings, run_path
+from collate.rounds.settings import check_same_settings, run_path
 from collate.tasks import TaskData, load_task
 
 FREE_GIB = 2.0

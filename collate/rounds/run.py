@@ -10,14 +10,15 @@ last one.
 from pathlib import Path
 
 from collate.agents.roster import make_agents
-from collate.cluster.session import session
 from collate.cluster.workers import Workers
 from collate.config.schema import RunConfig
 from collate.models import folder_digest, load_tokenizer, prepare_model
 from collate.rounds.folder import RunFolder
+from collate.rounds.lock import run_lock
 from collate.rounds.preflight import preflight
 from collate.rounds.prompts import Prompts
 from collate.rounds.screen import screen_and_log
+from collate.rounds.settings import run_path
 from collate.rounds.stages import questions_of_round
 from collate.rounds.steps import Steps
 from collate.rounds.summary import conclude, greet
@@ -53,15 +54,16 @@ def run(config: RunConfig) -> Path:
     prompts.check_lengths(data.questions)
     identity = {
         "model": folder_digest(model),
-        "questions": digest(*(f"{q.id} {q.split} {q.gold}" for q in data.questions)),
+        "questions": digest(*(f"{q.id} {q.split} {q.gold} {q.options}" for q in data.questions)),
     }
-    folder = RunFolder.open(config, identity)
-    with screen_and_log(folder.path / "log.txt") as screen:
+    path = run_path(config)
+    with run_lock(path, config.lock_deadline), screen_and_log(path / "log.txt") as screen:
+        folder = RunFolder.open(config, identity)
+        folder.tell = screen.say
         greet(screen, config, folder, data)
-        if not folder.complete:
-            folder.note("agents", [agent.record() for agent in agents])
-            with session(config.ray), Workers(config, model) as workers:
-                learn(Steps(config, agents, data, prompts, folder, workers, screen), config.rounds)
-            folder.note("complete", True)
+        folder.note("agents", [agent.record() for agent in agents])
+        with Workers(config, model, screen.say) as workers:
+            learn(Steps(config, agents, data, prompts, folder, workers, screen), config.rounds)
+        folder.note("complete", True)
         conclude(screen, folder)
-    return folder.path
+    return path

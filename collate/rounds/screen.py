@@ -47,10 +47,11 @@ class Screen:
         self.console.print(message, highlight=False, markup=False, soft_wrap=whole)
 
     @contextlib.contextmanager
-    def stage(self, name: str, unit: str, total: int | None) -> Iterator[Tick]:
+    def stage(self, name: str, unit: str, total: int, kept: int = 0) -> Iterator[Tick]:
         """A bar while the block runs, and one line about it when it has ended.
 
-        The block is given a function that takes (units done, tokens).
+        `kept` of the units were done before. The block is given a function that takes (units done
+        since, tokens).
         """
         began, seen = time.monotonic(), [0, 0]
         columns = (
@@ -70,14 +71,16 @@ class Screen:
 
             def tick(done: int, tokens: int) -> None:
                 seen[:] = [done, tokens]
-                progress.update(task, completed=done, tokens=tokens)
+                progress.update(task, completed=kept + done, tokens=tokens)
 
             yield tick
         seconds = time.monotonic() - began
-        parts = [f"{total:,} {unit}" if total is not None else ""]
+        parts = [f"{total:,} {unit}"]
+        if kept:
+            parts.append(f"{kept:,} of them kept")
         if seen[1]:
             parts.append(f"{seen[1]:,} tokens, {seen[1] / seconds:,.0f}/s")
-        self.say(f"  {name:<20} {', '.join(p for p in parts if p):<44} {seconds:7.1f} s")
+        self.say(f"  {name:<20} {', '.join(parts):<44} {seconds:7.1f} s")
 
 
 @contextlib.contextmanager

@@ -6,6 +6,7 @@ Each of them is a thin layer over the room that does the work; none reads or wri
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any, Protocol
 
 from collate.agents.roster import Agent, own_parts
 from collate.cluster.workers import Report, TuningJob, Workers
@@ -43,6 +44,24 @@ def questions_of_round(
     return [train[(first + i) % len(train)] for i in range(config.questions_per_round)]
 
 
+class Kept(Protocol):
+    """Rows of a stage that are there already, and where to put more as they come."""
+
+    rows: list[Any]
+
+    def add(self, rows: Sequence[Any]) -> None: ...
+
+
+class Loose:
+    """Rows that are kept nowhere but here."""
+
+    def __init__(self) -> None:
+        self.rows: list[Any] = []
+
+    def add(self, rows: Sequence[Any]) -> None:
+        self.rows += rows
+
+
 def generate(
     config: RunConfig,
     round: int,
@@ -51,36 +70,43 @@ def generate(
     questions: Sequence[Question],
     prompts: Prompts,
     workers: Workers,
+    kept: Kept,
     report: Report,
 ) -> list[Rationale]:
     """`agents.samples` rationales by every agent for every question."""
-    requests, rationales = [], []
-    for agent in agents:
-        for question in questions:
-            for sample in range(config.agents.samples):
-                seed = seed_of(config.seed, round, agent.name, question.id, sample)
-                key = digest(question.id, agent.name, round, sample)
-                requests.append(
-                    Request(
-                        key=key, agent=agent.name, prompt_ids=prompts.of(agent.name, question),
-                        seed=seed, temperature=agent.temperature, top_p=agent.top_p,
-                        max_tokens=config.agents.max_tokens,
-                    )
-                )  # fmt: skip
-                rationales.append((agent, question, sample))
-    completions = workers.generate(requests, weights, report)
-    return [
-        Rationale(
-            id=request.key, question_id=question.id, agent=agent.name,
-            adapter=weights[agent.name].digest, round=round, sample=sample, seed=request.seed,
+    asked = {
+        (key := digest(question.id, agent.name, round, sample)): (
+            Request(
+                key=key, agent=agent.name, prompt_ids=prompts.of(agent.name, question),
+                seed=seed_of(config.seed, round, agent.name, question.id, sample),
+                temperature=agent.temperature, top_p=agent.top_p,
+                max_tokens=config.agents.max_tokens,
+            ),
+            question,
+            sample,
+        )
+        for agent in agents
+        for question in questions
+        for sample in range(config.agents.samples)
+    }  # fmt: skip
+
+    def rationale(done: Completion) -> Rationale:
+        request, question, sample = asked[done.key]
+        return Rationale(
+            id=done.key, question_id=question.id, agent=request.agent,
+            adapter=weights[request.agent].digest, round=round, sample=sample, seed=request.seed,
             temperature=request.temperature, top_p=request.top_p, prompt_ids=request.prompt_ids,
             token_ids=done.token_ids, text=done.text, finish_reason=done.finish_reason,
             logprob=done.logprob,
-        )
-        for request, (agent, question, sample), done in zip(
-            requests, rationales, completions, strict=True
-        )
-    ]  # fmt: skip
+        )  # fmt: skip
+
+    workers.generate(
+        [request for request, _, _ in asked.values()], weights, report,
+        there={row.id for row in kept.rows},
+        keep=lambda done: kept.add([rationale(one) for one in done]),
+    )  # fmt: skip
+    rows = {row.id: row for row in kept.rows}
+    return [rows[key] for key in asked]
 
 
 def score(
@@ -88,10 +114,15 @@ def score(
     rationales: Sequence[Rationale],
     prompts: Prompts,
     workers: Workers,
+    kept: Kept,
+    report: Report,
 ) -> list[Score]:
     """Verdict and answer likelihood of every rationale, under the frozen base model."""
     base_prompts = {q.id: prompts.base(q) for q in questions}
-    return workers.score(questions, rationales, base_prompts)
+    there = {row.rationale_id for row in kept.rows}
+    workers.score(questions, rationales, base_prompts, report, there=there, keep=kept.add)
+    rows = {row.rationale_id: row for row in kept.rows}
+    return [rows[rationale.id] for rationale in rationales]
 
 
 def pair(
@@ -120,14 +151,12 @@ def tune(
     targets: Mapping[str, Path],
     report: Report,
 ) -> None:
-    """Tune each agent with pairs and no target folder yet, from its weights into that folder."""
+    """Tune each agent that has a target, from its weights into that folder, on its own pairs."""
     asked = {q.id: q for q in questions}
     by_id = {r.id: r for r in rationales}
     jobs = []
-    for agent in agents:
+    for agent in [a for a in agents if a.name in targets]:
         own = [p for p in pairs if p.agent == agent.name]
-        if not own or targets[agent.name].is_dir():
-            continue
         own_prompts = {p.question_id: prompts.of(agent.name, asked[p.question_id]) for p in own}
         jobs.append(
             TuningJob(
@@ -136,8 +165,7 @@ def tune(
                 seed=seed_of(config.seed, round, agent.name, "tune"),
             )
         )  # fmt: skip
-    if jobs:
-        workers.tune(jobs, report)
+    workers.tune(jobs, report)
 
 
 def answer_count(config: RunConfig, questions: Sequence[Question], agents: int) -> int:
@@ -156,60 +184,66 @@ def answer(
     questions: Sequence[Question],
     prompts: Prompts,
     workers: Workers,
+    kept: Kept,
     report: Report,
 ) -> list[Answer]:
     """Greedy answers (sample 0) of every agent to every question of the kept splits.
 
     With `evaluation.samples` some held-out questions also get sampled answers (sample 1, 2, ...).
     """
-    kept = [q for q in questions if q.split != "train"]
-    sampled = {
-        q.id for q in [q for q in kept if q.split == "test"][: config.evaluation.sampled_questions]
-    }
-    requests, asked = [], []
-    for agent in agents:
-        for question in kept:
-            samples = config.evaluation.samples if question.id in sampled else 0
-            for sample in range(samples + 1):
-                requests.append(
-                    Request(
-                        key=digest(question.id, agent.name, sample), agent=agent.name,
-                        prompt_ids=prompts.of(agent.name, question),
-                        seed=seed_of(
-                            config.seed, "evaluation", round, agent.name, question.id, sample
-                        ),
-                        temperature=agent.temperature if sample else 0.0,
-                        top_p=agent.top_p if sample else 1.0,
-                        max_tokens=config.agents.max_tokens,
-                    )
-                )  # fmt: skip
-                asked.append((agent.name, question, sample))
-    return judged(config, asked, workers.generate(requests, weights, report))
+    left = [q for q in questions if q.split != "train"]
+    held_out = [q for q in left if q.split == "test"]
+    sampled = {q.id for q in held_out[: config.evaluation.sampled_questions]}
+    asked = {
+        (key := digest(question.id, agent.name, sample)): (
+            Request(
+                key=key, agent=agent.name, prompt_ids=prompts.of(agent.name, question),
+                seed=seed_of(config.seed, "evaluation", round, agent.name, question.id, sample),
+                temperature=agent.temperature if sample else 0.0,
+                top_p=agent.top_p if sample else 1.0, max_tokens=config.agents.max_tokens,
+            ),
+            question,
+            sample,
+        )
+        for agent in agents
+        for question in left
+        for sample in range((config.evaluation.samples if question.id in sampled else 0) + 1)
+    }  # fmt: skip
 
-
-def judged(
-    config: RunConfig, asked: Sequence[tuple[str, Question, int]], completions: Sequence[Completion]
-) -> list[Answer]:
-    """Completions with the verifier's strict and lenient verdicts."""
     with Verifier(config.task.answer_kind, config.task.marker) as verifier:
-        judgements = verifier.judge(
-            [
+
+        def judged(completions: Sequence[Completion]) -> list[Answer]:
+            """Completions with the verifier's strict and lenient verdicts."""
+            of = [asked[done.key] for done in completions]
+            texts = [
                 (done.text, question.gold)
-                for done, (_, question, _) in zip(completions, asked, strict=True)
-            ],
-            [question.options for _, question, _ in asked],
-        )
-    return [
-        Answer(
-            question_id=question.id, split=question.split, agent=agent, sample=sample,
-            text=done.text, tokens=len(done.token_ids), finish_reason=done.finish_reason,
-            stated=judgement.stated, verdict=judgement.verdict,
-            found=judgement.found, found_verdict=judgement.found_verdict,
-        )
-        for (agent, question, sample), done, judgement in zip(
-            asked, completions, judgements, strict=True
-        )
-    ]  # fmt: skip
+                for done, (_, question, _) in zip(completions, of, strict=True)
+            ]
+            judgements = verifier.judge(texts, [question.options for _, question, _ in of])
+            return [
+                Answer(
+                    question_id=question.id, split=question.split, agent=request.agent,
+                    sample=sample, text=done.text, tokens=len(done.token_ids),
+                    finish_reason=done.finish_reason, stated=judgement.stated,
+                    verdict=judgement.verdict, found=judgement.found,
+                    found_verdict=judgement.found_verdict,
+                )
+                for done, (request, question, sample), judgement in zip(
+                    completions, of, judgements, strict=True
+                )
+            ]  # fmt: skip
+
+        workers.generate(
+            [request for request, _, _ in asked.values()], weights, report,
+            there={_answer_key(row) for row in kept.rows},
+            keep=lambda done: kept.add(judged(done)),
+        )  # fmt: skip
+    rows = {_answer_key(row): row for row in kept.rows}
+    return [rows[key] for key in asked]
+
+
+def _answer_key(row: Answer) -> str:
+    return digest(row.question_id, row.agent, row.sample)
 
 
 def as_base(answers: Sequence[Answer]) -> list[Answer]:

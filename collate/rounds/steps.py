@@ -3,11 +3,11 @@
 import json
 import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from collate.agents.roster import Agent
-from collate.cluster.workers import Workers
+from collate.cluster.workers import MADE, Workers
 from collate.commit import file_digest
 from collate.config.schema import RunConfig
 from collate.engines.protocol import AgentWeights
@@ -55,10 +55,8 @@ class Steps:
 
     def questions(self) -> list[Question]:
         """All questions of the run, with their splits."""
-        tables = {"questions": Question}
-        return self._folder.stage("questions", tables, lambda: {"questions": self._data.questions})[
-            "questions"
-        ]
+        rows = {"questions": self._data.questions}
+        return self._folder.stage("questions", {"questions": Question}, lambda: rows)["questions"]
 
     def first_weights(self) -> Weights:
         """What each agent begins with: the base itself, or its own noise on it."""
@@ -66,13 +64,15 @@ class Steps:
         weights = {a.name: AgentWeights(a.name, base.digest, None, base.kind) for a in self.agents}
         if not self.config.agents.noise:
             return weights
-        if not self._folder.finished("round-00/agents"):
-            folders = self._agent_folders(0)
-            seeds = {a.name: seed_of(self.config.seed, a.name, "noise") for a in self.agents}
-            missing = {folders[a]: seeds[a] for a in folders if not folders[a].is_dir()}
-            with self._screen.stage("perturb the copies", "agents", len(missing)):
-                self._workers.perturb(missing)
-            self._commit_agents(0, 0.0)
+        seeds = {a.name: seed_of(self.config.seed, a.name, "noise") for a in self.agents}
+
+        def perturb(places: Mapping[str, Path]) -> None:
+            with self._screen.stage("perturb the copies", "agents", len(places)):
+                self._workers.perturb({place: seeds[agent] for agent, place in places.items()})
+
+        self._make_agents(
+            0, {agent: {"noise": str(seed)} for agent, seed in seeds.items()}, perturb
+        )
         return self._weights_after(0, weights)
 
     def measure_base(self, questions: Sequence[Question], weights: Weights) -> list[Answer]:
@@ -83,48 +83,50 @@ class Steps:
             answers = self._answers(0, "before  evaluate", questions, untouched)
             base = stages.as_base(answers)
             if weights != untouched:
-                answers = self._answers(0, "before  evaluate agents", questions, weights)
+                answers = self._answers(0, "before  evaluate agents", questions, weights, "-agents")
             metrics = stages.metrics(self.config, 0, self.agents, questions, answers, base)
             return {"round-00/answers": [*base, *answers], "round-00/metrics": metrics}
 
         tables = {"round-00/answers": Answer, "round-00/metrics": Metric}
-        rows = self._folder.stage("round-00/evaluate", tables, make)["round-00/answers"]
+        inputs = self._inputs("questions", weights=weights)
+        rows = self._folder.stage("round-00/evaluate", tables, make, inputs)["round-00/answers"]
         return [row for row in rows if row.agent == stages.BASE]
 
     def generate(self, round: int, asked: Sequence[Question], weights: Weights) -> list[Rationale]:
         """Every agent's rationales for the round's questions."""
-        table = f"{self._name(round)}/rationales"
+        name, table = f"{self._name(round)}/generate", f"{self._name(round)}/rationales"
+        inputs = self._inputs("questions", weights=weights)
 
         def make() -> Mapping[str, Sequence[Rationale]]:
+            kept = self._folder.shards(name, Rationale, inputs)
             total = len(asked) * len(self.agents) * self.config.agents.samples
-            with self._screen.stage(f"round {round}  generate", "rationales", total) as tick:
+            with self._screen.stage(
+                f"round {round}  generate", "rationales", total, kept.kept
+            ) as tick:
                 made = stages.generate(
-                    self.config,
-                    round,
-                    self.agents,
-                    weights,
-                    asked,
-                    self._prompts,
-                    self._workers,
-                    tick,
-                )
+                    self.config, round, self.agents, weights, asked, self._prompts, self._workers,
+                    kept, tick,
+                )  # fmt: skip
             return {table: made}
 
-        return self._folder.stage(f"{self._name(round)}/generate", {table: Rationale}, make)[table]
+        return self._folder.stage(name, {table: Rationale}, make, inputs)[table]
 
     def score(
         self, round: int, asked: Sequence[Question], rationales: Sequence[Rationale]
     ) -> list[Score]:
         """Verdict and answer likelihood of each rationale."""
-        table = f"{self._name(round)}/scores"
+        name, table = f"{self._name(round)}/score", f"{self._name(round)}/scores"
+        inputs = self._inputs("questions", f"{self._name(round)}/generate")
 
         def make() -> Mapping[str, Sequence[Score]]:
-            with self._screen.stage(f"round {round}  score", "rationales", len(rationales)) as tick:
-                made = stages.score(asked, rationales, self._prompts, self._workers)
-                tick(len(made), 0)
+            kept = self._folder.shards(name, Score, inputs)
+            with self._screen.stage(
+                f"round {round}  score", "rationales", len(rationales), kept.kept
+            ) as tick:
+                made = stages.score(asked, rationales, self._prompts, self._workers, kept, tick)
             return {table: made}
 
-        return self._folder.stage(f"{self._name(round)}/score", {table: Score}, make)[table]
+        return self._folder.stage(name, {table: Score}, make, inputs)[table]
 
     def pair(
         self,
@@ -138,21 +140,17 @@ class Steps:
 
         def make() -> Mapping[str, Sequence[Pair | Dropped]]:
             pairs, dropped = stages.pair(self.config, self.agents, asked, rationales, scores)
+            reasons = Counter(row.reason for row in dropped).most_common()
+            self._screen.say(
+                f"  {f'round {round}  pair':<20} {len(pairs):,} pairs over {len(self.agents)} "
+                "agents; no pair: "
+                + (", ".join(f"{reason} {count:,}" for reason, count in reasons) or "none")
+            )
             return {f"{at}/pairs": pairs, f"{at}/dropped": dropped}
 
-        rows = self._folder.stage(
-            f"{at}/pair", {f"{at}/pairs": Pair, f"{at}/dropped": Dropped}, make
-        )
-        pairs, dropped = rows[f"{at}/pairs"], rows[f"{at}/dropped"]
-        reasons = Counter(row.reason for row in dropped)
-        self._screen.say(
-            f"  {f'round {round}  pair':<20} {len(pairs):,} pairs "
-            f"over {len(self.agents)} agents; no pair: "
-            + (
-                ", ".join(f"{reason} {count:,}" for reason, count in reasons.most_common())
-                or "none"
-            )
-        )
+        tables = {f"{at}/pairs": Pair, f"{at}/dropped": Dropped}
+        inputs = self._inputs("questions", f"{at}/generate", f"{at}/score")
+        pairs: list[Pair] = self._folder.stage(f"{at}/pair", tables, make, inputs)[f"{at}/pairs"]
         if not pairs:
             self._screen.say(
                 "  nothing left to learn: no question gave a pair, so the run ends here"
@@ -168,29 +166,35 @@ class Steps:
         weights: Weights,
     ) -> Weights:
         """Every agent's weights after the round; an agent without pairs keeps those it had."""
-        table = f"{self._name(round)}/tuning"
-        folders = self._agent_folders(round)
+        at = self._name(round)
+        learning = [a.name for a in self.agents if any(p.agent == a.name for p in pairs)]
+        rows = self._inputs(f"{at}/generate", f"{at}/pair")
+        inputs = {agent: {**rows, "weights": weights[agent].digest} for agent in learning}
 
-        def make() -> Mapping[str, Sequence[TuningStep]]:
-            began = time.monotonic()
-            with self._screen.stage(
-                f"round {round}  tune", "steps", self._tuning_steps(pairs)
-            ) as tick:
+        def tune(places: Mapping[str, Path]) -> None:
+            steps = self._tuning_steps([pair for pair in pairs if pair.agent in places])
+            with self._screen.stage(f"round {round}  tune", "steps", steps) as tick:
                 stages.tune(
                     self.config, round, self.agents, weights, asked, rationales, pairs,
-                    self._prompts, self._workers, folders, tick,
+                    self._prompts, self._workers, places, tick,
                 )  # fmt: skip
-            self._commit_agents(round, time.monotonic() - began)
-            tuned = [a for a in folders if folders[a].is_dir()]
-            steps = [
-                TuningStep(round=round, agent=a, **vars(step))
-                for a in tuned
-                for step in read_curves(folders[a])
-            ]
-            return {table: steps}
 
-        steps = self._folder.stage(f"{self._name(round)}/tune", {table: TuningStep}, make)[table]
-        self._warn_falling_chosen(steps)
+        self._make_agents(round, inputs, tune)
+
+        def make() -> Mapping[str, Sequence[TuningStep]]:
+            agents = self._folder.round(round) / "agents"
+            curves = {agent: read_curves(agents / agent) for agent in learning}
+            return {
+                f"{at}/tuning": [
+                    TuningStep(round=round, agent=agent, **vars(step))
+                    for agent, steps in curves.items()
+                    for step in steps
+                ]
+            }
+
+        tables = {f"{at}/tuning": TuningStep}
+        curves = self._folder.stage(f"{at}/tune", tables, make, self._inputs(f"{at}/agents"))
+        self._warn_falling_chosen(curves[f"{at}/tuning"])
         return self._weights_after(round, weights)
 
     def evaluate(
@@ -205,44 +209,68 @@ class Steps:
             return {f"{at}/answers": answers, f"{at}/metrics": metrics}
 
         tables = {f"{at}/answers": Answer, f"{at}/metrics": Metric}
-        return self._folder.stage(f"{at}/evaluate", tables, make)[f"{at}/metrics"]
+        inputs = self._inputs("questions", "round-00/evaluate", weights=weights)
+        return self._folder.stage(f"{at}/evaluate", tables, make, inputs)[f"{at}/metrics"]
 
     def _answers(
-        self, round: int, label: str, questions: Sequence[Question], weights: Weights
+        self,
+        round: int,
+        label: str,
+        questions: Sequence[Question],
+        weights: Weights,
+        part: str = "",
     ) -> list[Answer]:
         total = stages.answer_count(self.config, questions, len(self.agents))
-        with self._screen.stage(label, "answers", total) as tick:
+        inputs = self._inputs("questions", weights=weights)
+        kept = self._folder.shards(f"{self._name(round)}/evaluate", Answer, inputs, part)
+        with self._screen.stage(label, "answers", total, kept.kept) as tick:
             return stages.answer(
-                self.config,
-                round,
-                self.agents,
-                weights,
-                questions,
-                self._prompts,
-                self._workers,
-                tick,
-            )
+                self.config, round, self.agents, weights, questions, self._prompts, self._workers,
+                kept, tick,
+            )  # fmt: skip
+
+    def _inputs(self, *made_by: str, weights: Weights | None = None) -> dict[str, str]:
+        """Digests of the files of these stages, and of these weights, by name."""
+        inputs = {stage: self._folder.digest_of(stage) for stage in made_by}
+        if weights is not None:
+            own = sorted((agent, one.digest) for agent, one in weights.items())
+            inputs["weights"] = digest(*(f"{agent} {value}" for agent, value in own))
+        return inputs
+
+    def _make_agents(
+        self,
+        round: int,
+        inputs: Mapping[str, Mapping[str, str]],
+        work: Callable[[Mapping[str, Path]], None],
+    ) -> None:
+        """Have the weights of these agents made, each from its inputs, and committed.
+
+        `work` is given the workplaces of those that are not made yet.
+        """
+        at, folder = self._name(round), self._folder
+        began = time.monotonic()
+        names = {agent: f"{at}/agents/{agent}" for agent in inputs}
+        keys = {agent: folder.key(names[agent], own) for agent, own in inputs.items()}
+        left = [agent for agent in inputs if not folder.finished(names[agent], keys[agent])]
+        places = {agent: folder.workplace(names[agent], keys[agent]) for agent in left}
+        if missing := {a: place for a, place in places.items() if not (place / MADE).is_dir()}:
+            work(missing)
+        seconds = time.monotonic() - began
+        for agent, place in places.items():
+            folder.adopt(names[agent], place / MADE, keys[agent], seconds)
+        whole = folder.key(f"{at}/agents", self._inputs(*names.values()))
+        if not folder.finished(f"{at}/agents", whole):
+            files = [path for n in names.values() for path in sorted((folder.path / n).iterdir())]
+            folder.commit(f"{at}/agents", files, whole, seconds)
 
     def _name(self, round: int) -> str:
         return self._folder.round(round).name
-
-    def _agent_folders(self, round: int) -> dict[str, Path]:
-        # Absolute, since workers do not run in this process's folder.
-        agents = (self._folder.round(round) / "agents").absolute()
-        return {a.name: agents / a.name for a in self.agents}
 
     def _tuning_steps(self, pairs: Sequence[Pair]) -> int:
         settings = self.config.tuning
         counts = Counter(pair.agent for pair in pairs)
         steps = [-(-count * settings.epochs // settings.batch) for count in counts.values()]
         return sum(min(s, settings.max_steps) if settings.max_steps else s for s in steps)
-
-    def _commit_agents(self, round: int, seconds: float) -> None:
-        """Enter the weights of a round into the manifest, with the digest of each file."""
-        agents = self._folder.round(round) / "agents"
-        folders = [agents / a.name for a in self.agents if (agents / a.name).is_dir()]
-        files = [path for folder in folders for path in sorted(folder.iterdir())]
-        self._folder.commit(f"{self._name(round)}/agents", files, seconds=seconds)
 
     def _weights_after(self, round: int, before: Weights) -> Weights:
         return {**before, **_committed_weights(self._folder, round, self.config.agents.weights)}
@@ -262,13 +290,13 @@ class Steps:
 
 def last_weights(folder: RunFolder, config: RunConfig) -> tuple[Weights, int]:
     """Every agent's latest weights, and the number of the last evaluated round."""
-    names = [agent["name"] for agent in folder.manifest.get("agents", [])]
+    names = [agent["name"] for agent in folder.manifest.notes.get("agents", [])]
     weights = {name: AgentWeights(name, "base", None, "base") for name in names}
     rounds = folder.evaluated()
     if not rounds:
         raise InputError(f"{folder.path}: no round is finished yet; collate run continues it")
     for round in range(max(rounds) + 1):
-        if f"{folder.round(round).name}/agents" in folder.manifest["stages"]:
+        if f"{folder.round(round).name}/agents" in folder.manifest.stages:
             weights.update(_committed_weights(folder, round, config.agents.weights))
     return weights, max(rounds)
 
@@ -276,7 +304,7 @@ def last_weights(folder: RunFolder, config: RunConfig) -> tuple[Weights, int]:
 def _committed_weights(folder: RunFolder, round: int, kind: str) -> Weights:
     """The weights of a round, checked against the digests that the manifest has of their files."""
     by_agent: dict[str, dict[str, str]] = {}
-    for path, wanted in folder.manifest["stages"][f"{folder.round(round).name}/agents"][
+    for path, wanted in folder.manifest.stages[f"{folder.round(round).name}/agents"][
         "files"
     ].items():
         there = folder.path / path

@@ -7,6 +7,7 @@ also computes the policy's, and that code is `completion_logprobs`.
 """
 
 import math
+import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, cast
@@ -22,6 +23,7 @@ from collate.config.schema import TuningConfig
 from collate.errors import TuningError
 from collate.models.load import device
 from collate.tuning.batches import collate_pairs, completion_logprobs
+from collate.tuning.checkpoints import Checkpoints
 from collate.tuning.curves import Step
 from collate.tuning.losses import nll_loss, reward_margin, sigmoid_loss
 
@@ -32,6 +34,20 @@ class PairTrainer(DPOTrainer):
     """DPO over batches that share prefixes. Expects `prompt_ids`, `chosen_ids`, `rejected_ids`."""
 
     nll_weight = 0.0
+    resume: Callable[[torch.nn.Module, Any], None] | None = None
+    """Puts weights and optimizer state of an earlier process in place."""
+    done = 0
+    """The steps that were taken by then, which the schedule has behind it."""
+
+    def create_scheduler(self, num_training_steps: int, optimizer: Any = None) -> Any:
+        scheduler = super().create_scheduler(self.done + num_training_steps, optimizer)
+        if self.resume is not None:
+            self.resume(cast(torch.nn.Module, self.model), self.optimizer)
+            with warnings.catch_warnings():  # of a schedule that moves before its optimizer
+                warnings.simplefilter("ignore")
+                for _ in range(self.done):
+                    scheduler.step()
+        return scheduler
 
     def _prepare_dataset(self, dataset: Dataset, *_: Any, **__: Any) -> Dataset:
         return dataset
@@ -93,18 +109,18 @@ class PairTrainer(DPOTrainer):
 class _Curves(TrainerCallback):
     """Keeps every step's numbers, and stops at once when the first loss is not log 2."""
 
-    def __init__(self, report: Callable[[int, int], None]):
-        self.steps: list[Step] = []
-        self._report = report
+    def __init__(self, checkpoints: Checkpoints, report: Callable[[int, int], None]):
+        self.steps = checkpoints.latest()
+        self._checkpoints, self._report = checkpoints, report
 
-    def on_log(self, args: Any, state: Any, control: Any, logs: Any = None, **_: Any) -> None:
+    def on_log(self, args: Any, state: Any, control: Any, logs: Any = None, **parts: Any) -> None:
         if not logs or "rewards/margins" not in logs:
             return
         if not self.steps:
             _check_first_loss(logs["loss/sigmoid"])
         self.steps.append(
             Step(
-                step=state.global_step,
+                step=len(self.steps) + 1,
                 loss=logs["loss"],
                 margin=logs["rewards/margins"],
                 chosen_logprob=logs["logps/chosen"],
@@ -116,7 +132,9 @@ class _Curves(TrainerCallback):
                 grad_norm=float(logs.get("grad_norm", math.nan)),
             )
         )
-        self._report(state.global_step, state.max_steps)
+        if state.global_step < state.max_steps:
+            self._checkpoints.save(parts["model"], parts["optimizer"], self.steps)
+        self._report(len(self.steps), len(self.steps) + state.max_steps - state.global_step)
 
 
 def _check_first_loss(loss: float) -> None:
@@ -137,15 +155,23 @@ def train(
     *,
     seed: int,
     scratch: Path,
+    checkpoints: Checkpoints | None = None,
     report: Callable[[int, int], None] = lambda step, steps: None,
 ) -> list[Step]:
     """Tune `model` (a PEFT model or a plain one) in place on ordered examples; returns its curves.
 
-    The examples hold every epoch in order (see `order_examples`). `report` gets (step, steps).
-    Raises TuningError if the first sigmoid loss is not log 2, or a loss is not finite.
+    The examples hold every epoch in order (see `order_examples`). Goes on from the newest of the
+    checkpoints, and ends with the same weights as if it had never stopped. `report` gets (step,
+    steps). Raises TuningError if the first sigmoid loss is not log 2, or a loss is not finite, or
+    there is no step to take.
     """
+    checkpoints = checkpoints or Checkpoints(scratch, 0)
+    curves = _Curves(checkpoints, report)
+    done = len(curves.steps)
     steps = math.ceil(len(examples) / config.batch)
     steps = min(steps, config.max_steps) if config.max_steps else steps
+    if not steps:
+        raise TuningError("there are no pairs to tune on")
     on_cpu = device() == "cpu"
     half = model.dtype == torch.bfloat16 or (not on_cpu and config.dtype != "float32")
     arguments = DPOConfig(
@@ -156,7 +182,7 @@ def train(
             config.schedule, config.schedule
         ),
         warmup_steps=round(config.warmup * steps),
-        max_steps=steps,
+        max_steps=steps - done,
         per_device_train_batch_size=config.micro_batch,
         gradient_accumulation_steps=config.batch // config.micro_batch,
         max_grad_norm=config.max_grad_norm,
@@ -174,16 +200,17 @@ def train(
         disable_tqdm=True,
         seed=seed % 2**31,
     )
-    curves = _Curves(report)
     trainer = PairTrainer(
         model=model,
         args=arguments,
-        train_dataset=Dataset.from_list(list(examples)),
+        train_dataset=Dataset.from_list(list(examples[done * config.batch :])),
         processing_class=tokenizer,
         data_collator=collate_pairs,
         callbacks=[curves],
     )
     trainer.nll_weight = config.nll_weight
+    if done:
+        trainer.resume, trainer.done = checkpoints.restore, done
     trainer.train()
     if not all(math.isfinite(step.loss) for step in curves.steps):
         raise TuningError("a loss is not finite; lower tuning.learning_rate")

@@ -68,14 +68,18 @@ def tune_agent(
     model: ModelConfig,
     config: TuningConfig,
     seed: int,
+    checkpoints: Path | None = None,
     report: Callable[[int, int], None] = lambda step, steps: None,
 ) -> None:
     """Write the tuned weights of one agent, and its curves, into an existing empty folder.
 
-    `folder` becomes a PEFT folder, or a whole model folder with `agents.weights=full`; the curves
-    lie in it as `tuning.json` (see `read_curves`).
+    With a folder for `checkpoints`, tuning goes on from the newest of them. `folder` becomes a PEFT
+    folder, or a whole model folder with `agents.weights=full`; the curves lie in it as
+    `tuning.json` (see `read_curves`).
     """
-    from collate.tuning.trainer import train  # brings torch and TRL, which only workers need
+    # These bring torch and TRL, which only workers need.
+    from collate.tuning.checkpoints import Checkpoints
+    from collate.tuning.trainer import train
 
     source = start.folder if start.kind == "full" and start.folder else base
     # Full weights are updated in float32 (autocast computes in bfloat16 on a GPU): steps of a usual
@@ -90,9 +94,11 @@ def tune_agent(
             loaded = new_adapter(loaded, agents, seed=seed)
     ordered = order_examples(examples, epochs=config.epochs, seed=seed)
     with tempfile.TemporaryDirectory(prefix="collate-tune-") as scratch:
+        kept = Checkpoints(checkpoints, config.checkpoint_steps) if checkpoints else None
         steps = train(
-            loaded, tokenizer, ordered, config, seed=seed, scratch=Path(scratch), report=report
-        )
+            loaded, tokenizer, ordered, config, seed=seed, scratch=Path(scratch), checkpoints=kept,
+            report=report,
+        )  # fmt: skip
     if agents.weights == "adapter":
         save_adapter(loaded, folder)
     else:

@@ -10,8 +10,9 @@ import pytest
 
 from collate.config.schema import EngineConfig, ModelConfig, RunConfig, TaskConfig
 from collate.errors import InputError
-from collate.rounds.folder import RunFolder, check_same_settings, run_path
+from collate.rounds.folder import RunFolder
 from collate.rounds.preflight import preflight
+from collate.rounds.settings import check_same_settings, run_path
 
 Usage = namedtuple("Usage", "total used free")
 

@@ -1,6 +1,5 @@
 """The loop without vLLM: by own parts, killed and continued, and with nothing to learn from."""
 
-import json
 import os
 import signal
 import subprocess
@@ -12,6 +11,7 @@ import pandas as pd
 import pytest
 
 import collate
+from collate.rounds.manifest import Manifest
 from tests.commands import TINY_RUN, VERDICTS_ONLY, run_tiny
 
 pytestmark = [pytest.mark.timeout(900), pytest.mark.usefixtures("local_ray")]
@@ -36,11 +36,11 @@ def test_agents_are_tuned_on_own_parts_and_sample_as_asked(whole_run: Path) -> N
     assert temperatures.tolist() == pytest.approx([1.0, 1.2])
 
 
-def kill_after(stage: str, manifest: Path, process: subprocess.Popen[bytes]) -> None:
+def kill_after(stage: str, run: Path, process: subprocess.Popen[bytes]) -> None:
     """Kill the command and all its processes as soon as the manifest has the stage."""
     until = time.monotonic() + 300
     while time.monotonic() < until and process.poll() is None:
-        if manifest.is_file() and stage in json.loads(manifest.read_text())["stages"]:
+        if stage in Manifest.read(run).stages:
             break
         time.sleep(0.05)
     assert process.poll() is None, "the run ended before it could be killed"
@@ -57,7 +57,7 @@ def test_a_killed_run_continues_and_ends_like_one_that_was_not(
         command, cwd=tmp_path, start_new_session=True,
         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
     )  # fmt: skip
-    kill_after("round-01/generate", path / "run.json", process)
+    kill_after("round-01/generate", path, process)
     before = (path / "round-01" / "rationales.parquet").read_bytes()
     done = run_tiny(tiny_model, tmp_path, *SETTINGS)
     assert "Continuing after" in done.stdout

@@ -37,7 +37,7 @@ def test_the_folder_holds_what_the_readme_promises(vllm_run: TinyRun) -> None:
 
 
 def test_the_manifest_names_model_questions_versions_and_every_stage(vllm_run: TinyRun) -> None:
-    manifest = json.loads((vllm_run.path / "run.json").read_text())
+    manifest = collate.load_run(vllm_run.path).manifest
     assert manifest["schema"] == SCHEMA_VERSION and manifest["complete"] is True
     assert {"model", "questions"} == manifest["identity"].keys()
     assert {"torch", "trl", "ray", "transformers"} <= manifest["versions"].keys()

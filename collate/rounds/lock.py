@@ -1,0 +1,63 @@
+"""One process in a run folder at a time.
+
+The lock is the kernel's (`flock`): it ends with the process that holds it, however that ends.
+"""
+
+import contextlib
+import fcntl
+import json
+import os
+import socket
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+from collate.errors import DeadlineError
+
+FILE = ".lock"
+
+
+@contextlib.contextmanager
+def run_lock(folder: Path, deadline: float) -> Iterator[None]:
+    """Hold the folder's lock while the block lasts.
+
+    Raises DeadlineError when another process still holds it after `deadline` seconds.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    until = time.monotonic() + deadline
+    with (folder / FILE).open("a+", encoding="utf-8") as file:
+        while not _locked(file.fileno()):
+            if time.monotonic() > until:
+                file.seek(0)
+                raise DeadlineError(
+                    f"{folder} is in use by {_holder(file.read())}; waited {deadline:g} s "
+                    "(lock_deadline) for it to end. Let it finish, or end it and give the same "
+                    "command again"
+                )
+            time.sleep(0.2)
+        file.truncate(0)
+        file.write(json.dumps(_me()))
+        file.flush()
+        yield
+
+
+def _locked(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _me() -> dict[str, str]:
+    now = datetime.now(UTC).isoformat(timespec="seconds")
+    return {"process": str(os.getpid()), "machine": socket.gethostname(), "since": now}
+
+
+def _holder(written: str) -> str:
+    try:
+        holder = json.loads(written)
+        return f"process {holder['process']} on {holder['machine']}, since {holder['since']}"
+    except (ValueError, KeyError, TypeError):
+        return "another process"
