@@ -13,6 +13,7 @@ nothing was started, 1 it failed on the way, 130 interrupted.
 Heavy packages are imported where they are used: `collate --help` answers in well under a second.
 """
 
+import errno
 import itertools
 import os
 import re
@@ -38,6 +39,7 @@ values), --cfg job (print the settings and stop), --config-dir DIR (presets of y
 
 
 INTERRUPTED = 130
+DISK_FAULTS = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -79,6 +81,15 @@ def _guarded(action: Callable[[], int]) -> int:
         return 2
     except CollateError as error:
         print(f"collate: {error}", file=sys.stderr)
+        return 1
+    except OSError as error:
+        if error.errno not in DISK_FAULTS:
+            raise
+        print(
+            f"collate: {error.filename or 'the disk'}: {error.strerror}; "
+            "when that is mended, the same command continues",
+            file=sys.stderr,
+        )
         return 1
     except KeyboardInterrupt:
         print("collate: interrupted; the same command continues", file=sys.stderr)

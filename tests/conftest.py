@@ -26,9 +26,16 @@ def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def local_ray() -> Iterator[None]:
-    """A Ray of this machine which all runs in this process share, with the workers it has warm."""
-    from collate.cluster.session import session
-    from collate.config.schema import RayConfig
+    """A Ray of this machine which all runs in this process share, with the workers it has warm.
 
-    with session(RayConfig()):
-        yield
+    On one core tuning tasks follow each other in one process, which imports its libraries once.
+    """
+    import ray
+
+    ray.init(
+        address="local", num_cpus=1, include_dashboard=False, object_store_memory=2**28,
+        logging_level="ERROR", log_to_driver=False,
+        _system_config={"idle_worker_killing_time_threshold_ms": 3_600_000},
+    )  # fmt: skip
+    yield
+    ray.shutdown()

@@ -8,6 +8,7 @@ cores: each books half of them, or less, and uses all.
 
 import contextlib
 import itertools
+import os
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -43,7 +44,11 @@ SCORED_AT_ONCE = 256
 class EngineActor:
     """One engine in a process of its own."""
 
-    def __init__(self, folder: str, engine: EngineConfig, model: ModelConfig, board: Any):
+    def __init__(
+        self, folder: str, threads: int, engine: EngineConfig, model: ModelConfig, board: Any
+    ):
+        # Ray sets this to the CPUs that were booked; the libraries read it when they are imported.
+        os.environ["OMP_NUM_THREADS"] = str(threads)
         from collate.engines import build_engine
 
         self._engine = build_engine(folder, engine, model)
@@ -325,12 +330,12 @@ class Workers:
             config, engine = self._config, self._config.engine
             if config.agents.weights == "full" and engine.host == "auto":
                 engine = replace(engine, host="swap")
-            options = self._place(env={"OMP_NUM_THREADS": str(self._threads)})
+            options = self._place()
             self._engines = self._pool(
                 lambda _: (
                     cast(Any, EngineActor)
                     .options(**options)
-                    .remote(self._folder, engine, config.model, self._board)
+                    .remote(self._folder, self._threads, engine, config.model, self._board)
                 ),
                 engine.count or max(self._gpus, 1),
                 what=f"a {engine.kind} engine",
@@ -388,14 +393,11 @@ class Workers:
             self._scorers.close()
         self._scorers = None
 
-    def _place(self, env: Mapping[str, str] | None = None) -> dict[str, Any]:
+    def _place(self) -> dict[str, Any]:
         """Ray options of one worker: one GPU, or half of the cores (see the head of this file)."""
-        options: dict[str, Any] = {"num_cpus": self._threads // 2 or 0.5}
         if self._gpus:
-            options = {"num_gpus": 1, "num_cpus": 1}
-        elif env:
-            options["runtime_env"] = {"env_vars": dict(env)}
-        return options
+            return {"num_gpus": 1, "num_cpus": 1}
+        return {"num_cpus": self._threads // 2 or 0.5}
 
     def _share(self) -> str:
         return (

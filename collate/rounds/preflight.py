@@ -1,5 +1,6 @@
 """What can be known to fail before any model is loaded or anything is written."""
 
+import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -56,6 +57,8 @@ def _shown_questions(config: RunConfig, data: list[TaskData]) -> list[str]:
 
 def _disk_problems(path: Path) -> list[str]:
     there = next(p for p in (path, *path.absolute().parents) if p.exists())
+    if not os.access(there, os.W_OK | os.X_OK):
+        return [f"{there}: cannot be written to, and the run would go to {path}; set folder="]
     free = shutil.disk_usage(there).free / 2**30
     if free < FREE_GIB:
         return [

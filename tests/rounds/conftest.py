@@ -1,4 +1,4 @@
-"""One two-round run by command line with real Ray, vLLM and TRL, shared by tests."""
+"""Finished runs that tests share, by command line with real Ray, vLLM or transformers, and TRL."""
 
 from dataclasses import dataclass
 from pathlib import Path

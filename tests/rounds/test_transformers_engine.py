@@ -1,22 +1,24 @@
-"""The loop without vLLM: by own parts, killed and continued, and with nothing to learn from."""
+"""The loop without vLLM: by own parts, killed, damaged and continued, and with nothing to learn."""
 
 import os
+import re
+import shutil
 import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
 
-import pandas as pd
 import pytest
 
 import collate
+from collate.rounds.manifest import FILE as MANIFEST
 from collate.rounds.manifest import Manifest
-from tests.commands import TINY_RUN, VERDICTS_ONLY, run_tiny
+from tests.commands import TINY_RUN, VERDICTS_ONLY, here, run_tiny
 
 pytestmark = [pytest.mark.timeout(900), pytest.mark.usefixtures("local_ray")]
 SETTINGS = ("name=plain", "rounds=1", "engine=transformers", "agents.own_part=true",
-            "agents.temperature_step=0.2")  # fmt: skip
+            "agents.temperature_step=0.2", "engine.batch=4")  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -28,6 +30,30 @@ def whole_run(tiny_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Pat
     return cwd / "runs" / "plain"
 
 
+@pytest.fixture
+def copied(whole_run: Path, tmp_path: Path) -> Path:
+    """A copy of the run that a test may damage."""
+    shutil.copytree(whole_run, tmp_path / "runs" / "plain")
+    return tmp_path / "runs" / "plain"
+
+
+def contents(run: Path) -> dict[str, bytes]:
+    """Every table and every file of the agents, by its name."""
+    files = [*run.rglob("*.parquet"), *run.glob("round-*/agents/*/*")]
+    return {str(path.relative_to(run)): path.read_bytes() for path in files}
+
+
+def again(model: Path, run: Path) -> str:
+    """What the same command prints when it is given again."""
+    return run_tiny(model, run.parents[1], *SETTINGS).stdout
+
+
+def refused(model: Path, run: Path) -> str:
+    done = here("run", f"model={model}", *TINY_RUN, *SETTINGS, cwd=run.parents[1])
+    assert done.returncode == 1
+    return done.stderr
+
+
 def test_agents_are_tuned_on_own_parts_and_sample_as_asked(whole_run: Path) -> None:
     run = collate.load_run(whole_run)
     own = run.pairs().groupby("agent")["question_id"].agg(set)
@@ -36,37 +62,114 @@ def test_agents_are_tuned_on_own_parts_and_sample_as_asked(whole_run: Path) -> N
     assert temperatures.tolist() == pytest.approx([1.0, 1.2])
 
 
-def kill_after(stage: str, run: Path, process: subprocess.Popen[bytes]) -> None:
-    """Kill the command and all its processes as soon as the manifest has the stage."""
-    until = time.monotonic() + 300
-    while time.monotonic() < until and process.poll() is None:
-        if stage in Manifest.read(run).stages:
-            break
-        time.sleep(0.05)
-    assert process.poll() is None, "the run ended before it could be killed"
-    os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
-
-
-def test_a_killed_run_continues_and_ends_like_one_that_was_not(
+def test_a_run_killed_while_it_generates_ends_byte_equal(
     whole_run: Path, tiny_model: Path, tmp_path: Path
 ) -> None:
+    """Some rationales are on the disk when all processes are killed."""
     path = tmp_path / "runs" / "plain"
     command = [sys.executable, "-m", "collate", "run", f"model={tiny_model}", *TINY_RUN, *SETTINGS]
     process = subprocess.Popen(
         command, cwd=tmp_path, start_new_session=True,
         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
     )  # fmt: skip
-    kill_after("round-01/generate", path, process)
-    before = (path / "round-01" / "rationales.parquet").read_bytes()
-    done = run_tiny(tiny_model, tmp_path, *SETTINGS)
-    assert "Continuing after" in done.stdout
-    assert "round 1  generate" not in done.stdout and "round 1  evaluate" in done.stdout
-    assert (path / "round-01" / "rationales.parquet").read_bytes() == before
-    for table in ("rationales", "scores", "pairs", "dropped", "tuning", "metrics"):
-        ours = pd.read_parquet(path / "round-01" / f"{table}.parquet")
-        theirs = pd.read_parquet(whole_run / "round-01" / f"{table}.parquet")
-        pd.testing.assert_frame_equal(ours, theirs, rtol=1e-3, atol=1e-6)
+    until = time.monotonic() + 400
+    while "round-01/generate.shards/00000" not in Manifest.read(path).stages:
+        assert time.monotonic() < until and process.poll() is None
+        time.sleep(0.02)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    shown = again(tiny_model, path)
+    assert "Continuing after" in shown
+    assert re.search(r"72 rationales, (16|32|48|64) of them kept", shown)
+    assert contents(path) == contents(whole_run)
+    assert not list(path.rglob(".unfinished-*"))
+
+
+def test_a_finished_run_is_checked_and_left_alone(whole_run: Path, tiny_model: Path) -> None:
+    before = {path: path.stat().st_mtime_ns for path in whole_run.rglob("*.parquet")}
+    shown = again(tiny_model, whole_run)
+    assert "This run is finished" in shown and "round 1  " not in shown
+    assert before == {path: path.stat().st_mtime_ns for path in whole_run.rglob("*.parquet")}
+
+
+def test_a_deleted_table_is_made_again_and_what_follows_is_kept(
+    copied: Path, whole_run: Path, tiny_model: Path
+) -> None:
+    (copied / "round-01" / "pairs.parquet").unlink()
+    shown = again(tiny_model, copied)
+    assert "round-01/pair is made again: round-01/pairs.parquet is gone" in shown
+    assert "round 1  tune" not in shown
+    assert contents(copied) == contents(whole_run)
+
+
+@pytest.mark.parametrize(
+    ("damaged", "harm"),
+    [
+        ("round-01/rationales.parquet", lambda content: content[: len(content) // 2]),
+        ("questions.parquet", lambda content: content + b"x"),
+        (
+            "round-01/agents/agent-2/adapter_model.safetensors",
+            lambda content: content[:-1] + bytes([content[-1] ^ 1]),
+        ),
+    ],
+    ids=["truncated table", "edited table", "flipped byte of an adapter"],
+)
+def test_damage_is_named_and_nothing_built_on_it(
+    copied: Path, tiny_model: Path, damaged: str, harm
+) -> None:
+    path = copied / damaged
+    path.write_bytes(harm(path.read_bytes()))
+    before = contents(copied)
+    assert f"{damaged}: not what the run wrote" in refused(tiny_model, copied)
+    assert contents(copied) == before
+
+
+def test_a_torn_manifest_costs_its_last_record_alone(
+    copied: Path, whole_run: Path, tiny_model: Path
+) -> None:
+    lines = (copied / MANIFEST).read_bytes().splitlines(keepends=True)
+    cut = next(i for i, line in enumerate(lines) if b'"round-01/tune"' in line)
+    (copied / MANIFEST).write_bytes(b"".join(lines[:cut]) + lines[cut][:40])
+    shown = again(tiny_model, copied)
+    assert "Continuing after round-01/agents." in shown
+    assert "round 1  tune" not in shown and "round 1  evaluate" in shown
+    assert contents(copied) == contents(whole_run)
+
+
+def test_a_changed_record_is_named(copied: Path, tiny_model: Path) -> None:
+    manifest = copied / MANIFEST
+    manifest.write_bytes(manifest.read_bytes().replace(b'"finished": "2', b'"finished": "3', 1))
+    assert "manifest.jsonl, line" in refused(tiny_model, copied)
+
+
+def test_a_full_disk_ends_the_run_in_words_and_the_same_command_continues(
+    copied: Path, whole_run: Path, tiny_model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (copied / "round-01" / "pairs.parquet").unlink()
+    monkeypatch.setenv("COLLATE_FAULT", "plain/round-01/pairs.parquet:written=full")
+    assert "No space left on device" in refused(tiny_model, copied)
+    monkeypatch.delenv("COLLATE_FAULT")
+    again(tiny_model, copied)
+    assert contents(copied) == contents(whole_run)
+
+
+def test_two_processes_are_never_in_one_run(copied: Path, tiny_model: Path) -> None:
+    code = (
+        "import sys, time, pathlib; from collate.rounds.lock import run_lock\n"
+        "with run_lock(pathlib.Path(sys.argv[1]), 1):\n"
+        "    print('held', flush=True); time.sleep(600)"
+    )
+    holder = subprocess.Popen(
+        [sys.executable, "-c", code, str(copied)], stdout=subprocess.PIPE, text=True
+    )
+    assert holder.stdout is not None and holder.stdout.readline() == "held\n"
+    command = ("run", f"model={tiny_model}", *TINY_RUN, *SETTINGS, "lock_deadline=0.3")
+    done = here(*command, cwd=copied.parents[1])
+    assert done.returncode == 1
+    assert f"is in use by process {holder.pid} on" in done.stderr
+    holder.kill()
+    holder.wait()
+    assert "This run is finished" in again(tiny_model, copied)
 
 
 def test_no_pair_ends_the_run_as_nothing_left_to_learn(tiny_model: Path, tmp_path: Path) -> None:
