@@ -53,4 +53,7 @@ def save_adapter(adapted: Any, folder: Path) -> None:
     path = folder / "adapter_config.json"
     settings = json.loads(path.read_text())
     settings["base_model_name_or_path"] = Path(settings["base_model_name_or_path"] or "").name
+    # Peft keeps a set, whose order differs from process to process.
+    if isinstance(settings["target_modules"], list):
+        settings["target_modules"].sort()
     path.write_text(json.dumps(settings, indent=2, sort_keys=True) + "\n")
