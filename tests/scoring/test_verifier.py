@@ -10,7 +10,7 @@ import unicodedata
 
 import pytest
 
-from collate.scoring.verifier import cut_answer, judge_text
+from collate.scoring.judging import cut_answer, judge_text
 from collate.tables import RIGHT, UNKNOWN, WRONG
 
 R, W, U = RIGHT, WRONG, UNKNOWN
@@ -225,11 +225,15 @@ def test_strict_and_lenient(row: tuple) -> None:
     ("text", "stated", "reason"),
     [
         ("no marker: 7", None, "no stated answer"),
-        ("#### 7\n#### 8", None, "states 2 different answers"),
+        ("#### 7\n#### 8", None, "states several answers: 2 different"),
         ("#### 7\n#### 7.0", "7.0", "equals the gold answer"),
         ("#### 6", "6", "differs from the gold answer"),
-        ("#### 6 or 7", "6 or 7", "2 different numbers"),
-        ("\n".join(f"#### {n}" for n in range(100)), None, "states over 32 different answers"),
+        ("#### 6 or 7", "6 or 7", "cannot be read: several numbers, not one"),
+        (
+            "\n".join(f"#### {n}" for n in range(100)),
+            None,
+            "states several answers: over 32 different",
+        ),
     ],
 )
 def test_reasons(text: str, stated: str | None, reason: str) -> None:
