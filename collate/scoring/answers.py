@@ -18,6 +18,7 @@ from collections.abc import Mapping, Sequence
 from string import ascii_uppercase
 
 from collate.scoring.numbers import (
+    CODE,
     DENIAL,
     LONGEST,
     POWERS,
@@ -50,6 +51,7 @@ _PHRASE = re.compile(
 )
 _WORD = re.compile(r"\w+")
 _POWERS = str.maketrans(POWERS)  # 10⁶ is not 106
+_CODE = re.compile(rf"(?i){CODE}|\\")
 _STRUCK = re.compile(r"[\u0334-\u0338\u20d2\u20d3\u20d8-\u20da\u20dd-\u20eb]|~~")
 # Bidirectional overrides show another order of characters than the one that is compared.
 _UNSEEN = re.compile(r"[\0-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\u202d\u202e]")
@@ -230,6 +232,8 @@ def _read_boolean(text: str) -> tuple[str | None, str]:
     if plain.lower() in _ALONE:
         return _ALONE[plain.lower()], ""
     says = {_YES_NO[match.group().lower()] for match in _YES_NO_WORD.finditer(plain)}
+    if _CODE.search(plain):
+        return None, "code"
     if len(says) != 1:
         return None, "both yes and no" if says else "neither yes nor no"
     if _NEGATION.search(plain) or _PHRASE.search(plain):

@@ -27,7 +27,7 @@ COPIES_QUESTION = "copies the question"
 MARKS = (SEVERAL_ANSWERS, ONLY_ANSWER, COPIES_QUESTION)
 
 LONGEST_LEAD = 20_000  # characters before the stated answer that are looked at
-LITTLE_ELSE = 3  # fewer words beside a copied question are little, as is an eighth of its own
+LITTLE_ELSE = 3  # fewer words beside a copied question are little, or an eighth of its own
 
 _TOKEN = re.compile(r"\w+|[-+*/×÷^−=]")
 _STEP = re.compile(r"\d +[-+*/×÷^−] +\d")
@@ -39,7 +39,8 @@ _INTRODUCTION = frozenset(
     re.findall(
         r"\w+",
         "a an the so thus hence therefore then and this that it its is are be my our final correct "
-        "right best answer answers result solution option choice would must boxed text here q s",
+        "right best answer answers result solution option choice would must boxed text here s "
+        "question",
     )
 )
 

@@ -33,6 +33,11 @@ DENIAL = (
     r"|n['’]t\b)"
 )
 """A pattern for words that deny what stands near them, in text of any case."""
+CODE = (
+    r"(?:[A-Za-z_]\w*\(|\(\)|\$[({]|__|://|['\"][.\]]|[!¬]\w"
+    r"|\b(?:def|echo|import|lambda|print|return|while)\b)"
+)
+"""A pattern for what makes a text look like code, of which no part is an answer."""
 
 
 @dataclass(frozen=True)
@@ -65,8 +70,8 @@ _NARROW_SPACE = re.compile(rf"(?<=\d)[{_SPACES}](?=\d{{3}}(?!\d))")
 _LATEX_WORDS = (
     (re.compile(r"\\[dtc]?frac\s?(\d)\s?(\d)(?!\d)"), r" \1/\2 "),
     (re.compile(r"\\[dtc]?frac\s?\{([^{}]*)\}\s?\{([^{}]*)\}"), r" \1/\2 "),
-    (re.compile(r"\\[,!]"), ""),
-    (re.compile(r"\\[;: ]|\\q?quad\b"), " "),
+    (re.compile(r"(?<=\d)\\[,!](?=\d{3}(?!\d))"), ""),  # 18\,000
+    (re.compile(r"\\[,;:! ]|\\q?quad\b"), " "),
     (re.compile(r"\\([$%#&])"), r"\1"),
     (re.compile(r"\\(?:times|cdot)\b"), "*"),
     (re.compile(r"\\(?:approx|sim)\b|\\[()\[\]]|\\(?:left|right)\b"), " "),
@@ -122,7 +127,7 @@ _OBSTACLES = (
         ),
         "holds mathematics that is not read",
     ),
-    (re.compile(r"[A-Za-z_]\w*[(]|\b0[xbo][\da-f]|!\d|\|", re.IGNORECASE), "code, not one number"),
+    (re.compile(rf"(?i){CODE}|\b0[xbo][\da-f]|\|"), "code, not one number"),
     (re.compile(r"^\s*-[^=\d]*="), "the negative of a name, not one number"),
 )
 # And on the skeleton of the right side: every number in it replaced by a NUL.
@@ -132,6 +137,7 @@ _FORMS = (
     (re.compile(r"\0[)\s]*[-+*/][-+(\s]*\0"), "an expression, not one number"),
     (re.compile(r"\0\s?\+\s*(?!\0)|\0\s?-\s*$"), "a sign behind it"),
     (re.compile(r"-\s?\("), "a minus sign before a bracket"),
+    (re.compile(r"[\w)]\s?[+*/]\s?\0|\0\s?\*\s?[A-Za-z(]"), "an expression, not one number"),
     (re.compile(r"\0[xyznije]\b"), "algebra, not one number"),
     (
         re.compile(

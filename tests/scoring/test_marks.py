@@ -71,7 +71,7 @@ OTHERS = [
     ("boolean", LAPTOP, "No.\n#### no", "no", (ONLY,)),
     ("boolean", LAPTOP, "No, he died long before.\n#### no", "no", ()),
     ("boolean", LAPTOP, "That is false.\n#### no", "no", (ONLY,)),
-    ("boolean", LAPTOP, "He died before.\n#### yes and no", "no", ()),
+    ("boolean", LAPTOP, "He died before.\n#### yes and no", "no", (SEVERAL,)),
     ("boolean", LAPTOP, "He died before.\n#### yes no", "no", (SEVERAL,)),
     ("boolean", LAPTOP, f"{LAPTOP} No!\n#### no", "no", (COPIES,)),
     ("text", PERU, "Peru is ruled from the coast.\n#### Lima", "Lima", ()),
