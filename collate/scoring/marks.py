@@ -18,7 +18,7 @@ from collections.abc import Iterable, Sequence
 from string import ascii_uppercase
 
 from collate.scoring.answers import read_answer
-from collate.scoring.judging import SEVERAL, Judgement, cut_answer
+from collate.scoring.judging import NO_ANSWER, SEVERAL, Judgement, cut_answer
 from collate.tables import Question, Score
 
 SEVERAL_ANSWERS = "several answers"
@@ -54,7 +54,8 @@ def marks_of(
     said = _answer_words(question, judgement, kind)
     found = {
         SEVERAL_ANSWERS: _states_several(text, question.options, judgement, kind),
-        ONLY_ANSWER: bool(text.strip()) and _says_only(lead, said),
+        ONLY_ANSWER: (judgement.reason != NO_ANSWER or bool(said & set(lead)))
+        and _says_only(lead, said),
         COPIES_QUESTION: _copies(lead, asked, said | set(_tokens(" ".join(question.options)))),
     }
     return tuple(mark for mark in MARKS if found[mark])

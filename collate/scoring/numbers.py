@@ -34,8 +34,8 @@ DENIAL = (
 )
 """A pattern for words that deny what stands near them, in text of any case."""
 CODE = (
-    r"(?:[A-Za-z_]\w*\(|\(\)|\$[({]|__|://|['\"][.\]]|[!¬]\w"
-    r"|\b(?:def|echo|import|lambda|print|return|while)\b)"
+    r"(?:[A-Za-z_]\d*\(|\(\)|\$[({]|__|://|['\"][.\]]|[!¬]\w|\b(?:def|echo|lambda)\b"
+    r"|\b(?:if|while)\s\w+\s?:)"
 )
 """A pattern for what makes a text look like code, of which no part is an answer."""
 
@@ -112,7 +112,7 @@ _OBSTACLES = (
     (
         re.compile(
             r"(?i)\b(?:at least|at most|up to|(?:more|less|fewer|greater|larger|smaller|other) than"
-            r"|or (?:more|less|fewer)|over|under|above|below|almost|nearly)\b"
+            r"|or (?:more|less|fewer))\b|\b(?:over|under|above|below|almost|nearly)\W*\d"
             r"|\b(?:is|are|was|be)\s(?:\w+\s)?(?:wrong|incorrect|false|untrue)\b"
             r"|\b(?:wrong|incorrect|false|untrue)\W*$|^\W*(?:wrong|incorrect|false)\b"
         ),
@@ -120,10 +120,10 @@ _OBSTACLES = (
     ),
     (
         re.compile(
-            r"(?i)\b(?:minus|plus|negative|twice|double|triple|half|halves|thirds?|quarters?|root"
-            r"|sqrt|log|ln|sin|cos|tan|exp|factorial|squared|cubed|modulo?|divided|multiplied"
-            r"|point|base|(?:square|cube|power|percent|fraction) of|to the)\b"
-            r"|\b\w+(?:nths|fths|xths|ghths|dths)\b"
+            r"(?i)\b(?:minus|plus|half|halves|thirds|factorial|squared|cubed|modulo?|divided"
+            r"|multiplied|(?:square|cube|root|power|fraction|third|quarter)s? of)\b"
+            r"|\b(?:negative|twice|double|triple|root|sqrt|log|ln|sin|cos|tan|exp)\W*\d"
+            r"|\d (?:base \d|point \w|to the (?:\d|power))|\b\w+(?:nths|fths|xths|ghths|dths)\b"
         ),
         "holds mathematics that is not read",
     ),
@@ -135,13 +135,13 @@ _FORMS = (
     (re.compile(r"[\\^√π∞‰]"), "holds mathematics that is not read"),
     (re.compile(r"\0\s?:\s?\0"), "a time or a ratio, not one number"),
     (re.compile(r"\0[)\s]*[-+*/][-+(\s]*\0"), "an expression, not one number"),
-    (re.compile(r"\0\s?\+\s*(?!\0)|\0\s?-\s*$"), "a sign behind it"),
+    (re.compile(r"\0\s?\+(?!\s*\0)|\0\s?-\s*$"), "a sign behind it"),
     (re.compile(r"-\s?\("), "a minus sign before a bracket"),
     (re.compile(r"[\w)]\s?[+*/]\s?\0|\0\s?\*\s?[A-Za-z(]"), "an expression, not one number"),
     (re.compile(r"\0[xyznije]\b"), "algebra, not one number"),
     (
         re.compile(
-            r"(?i)\0[^\0]{0,60}\b(?:times|x|by|of|and|to|or|per|choose|mod|but)\b[^\0]{0,60}\0"
+            r"(?i)\0[^\0]{0,60}\b(?:times|x|by|of|and|to|or|over|per|choose|mod|but)\b[^\0]{0,60}\0"
         ),
         "several numbers, not one",
     ),

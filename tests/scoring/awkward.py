@@ -140,6 +140,13 @@ NUMBERS = [
         "ｘ ＝ １２", "12\\,", "12 %",
     ),
     *_stated(
+        "number", "12", "r", "12 left over", "12 over", "12 points", "12 quarters",
+        "12 return tickets", "12 double rooms", "12 percent of the class", "12 negative reviews",
+        "12 thirsty dogs",
+    ),
+    *_stated("number", "1", "r", "1 point", "1 base", "1 root", "1 third party", "1 log",
+        "1 while"),
+    *_stated(
         "number", "12", "ru", "⑫", "⒓", "1️⃣2️⃣", "12th", "twelve", "a dozen", "XII", "Ⅻ",
         "12 (twelve)", "10 + 2", "144/12", "1 2", "12?", "12 only", "about 12", "12!", "(12)",
         "12 or so", "No. 12", "12-", "+ 12", "0xC", "0b1100", "１ ２", "12 wrong answers",

@@ -34,6 +34,8 @@ NUMBERS = [
     (SUM, "5 - 4 = \\boxed{1}\n#### 1", "1", ()),
     (SUM, "I do not know.", "1", ()),
     (SUM, "", "1", ()),
+    (SUM, "!!!", "1", ()),
+    (SUM, "So the answer is", "1", ()),
     (SUM, "#### 1", "1", (ONLY,)),
     (SUM, "#### 2", "1", (ONLY,)),
     (SUM, "1\n#### 1", "1", (ONLY,)),

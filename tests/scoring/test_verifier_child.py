@@ -112,7 +112,7 @@ def test_processor_time_is_limited_where_the_clock_is_not() -> None:
 
 def test_the_allowance_of_processor_time_is_each_requests_own() -> None:
     child = Child("tests.scoring.fragile", "compute")
-    assert child.ask([0.4] * 8) == (["done"] * 8, "")
+    assert child.ask([0.4] * 6) == (["done"] * 6, "")
     child.close()
 
 
@@ -202,6 +202,31 @@ def test_close_ends_the_process_and_a_later_question_starts_one() -> None:
 def test_a_child_that_cannot_start_says_so() -> None:
     with pytest.raises(RuntimeError, match=r"no_such_module\.judge did not start"):
         Child("no_such_module", "judge").ask([1])
+
+
+def test_a_child_ends_with_its_parent_also_when_that_is_killed() -> None:
+    code = (
+        "import os, signal; from collate.scoring import Verifier; v = Verifier('number'); "
+        "v.judge([('#### 7', '7')]); print(v._pool.pids[0], flush=True); "
+        "os.kill(os.getpid(), signal.SIGKILL)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=120
+    )
+    assert done.returncode == -signal.SIGKILL
+    until = time.monotonic() + 20
+    while alive(int(done.stdout)):
+        assert time.monotonic() < until
+        time.sleep(0.05)
+
+
+def alive(pid: int) -> bool:
+    """Whether a process runs; one that only waits for somebody to take its status does not."""
+    try:
+        with open(f"/proc/{pid}/stat", encoding="utf-8") as stat:
+            return stat.read().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
 
 
 SCRIPT = """
