@@ -30,21 +30,26 @@ from collate.scoring.answers import (
     same_answer,
     text_key,
 )
-from collate.scoring.numbers import DENIAL, LONGEST
+from collate.scoring.numbers import LONGEST
 from collate.verdicts import RIGHT, UNKNOWN, WRONG
 
 NO_ANSWER = "no stated answer"
 SEVERAL = "states several answers"
 UNREADABLE = "cannot be read"
 GAVE_UP = "the verifier gave up"
+MOST_MARKERS = 1000  # in one rationale
 MOST_STATEMENTS = 32  # different answers stated in one rationale that are read at all
 LONGEST_TEXT = 2_000_000  # characters of a rationale
 LONGEST_CLAUSE = 100  # characters before a marker that may deny what stands behind it
 
 # Only what a reader sees as the end of a line; `splitlines` takes invisible separators too.
 _LINE_ENDS = dict.fromkeys(map(ord, "\r\v\f\x85\u2028\u2029"), "\n")
+# "It is not ####", "the wrong answer is ####", but not "he did not use any ####".
 _DENIED = re.compile(
-    rf"(?:{DENIAL}|\b(?:wrong|incorrect|false|mistaken?)\b)[^.!?;,]*$", re.IGNORECASE
+    r"(?i)(?:\b(?:not|never|nor|cannot|wrong|incorrect|mistaken?|except|anything but|all but"
+    r"|(?:other|rather) than|instead of|far from)\b|n['’]t\b)[^\w.;!?,]*"
+    r"(?:\b(?:the|an?|my|our|right|correct|final|real|true|answer|option|choice|result|is|be|was"
+    r"|it|to|say|state|write|simply|just|really|as)\b[^\w.;!?,]*)*$"
 )
 
 
@@ -74,6 +79,9 @@ def judge_text(
     gold_key = read_gold(kind, gold, options)
     if len(text) > LONGEST_TEXT:
         reason = f"{GAVE_UP}: longer than {LONGEST_TEXT} characters"
+        return Judgement(UNKNOWN, None, reason, None, UNKNOWN)
+    if text.count(marker.strip()) > MOST_MARKERS:
+        reason = f"{GAVE_UP}: more than {MOST_MARKERS} markers"
         return Judgement(UNKNOWN, None, reason, None, UNKNOWN)
     statements = _statements(text, marker.strip())
     if not statements:

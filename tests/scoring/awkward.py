@@ -113,7 +113,9 @@ RIGHT_WHOLE_TEXTS = [
     "x" * 5000 + "\n#### {right}", "\u202e mirrored \u202c\n#### {right}",
     "\x00\x01\x02\n#### {right}", "\ud800\n#### {right}", "import os\nos.abort()\n#### {right}",
     "9**9**9**9\n#### {right}", "####\n#### {right}", "This is not easy. #### {right}",
-    "Not {wrong}; rather: #### {right}",
+    "He did not use any so #### {right}", "That is not it; it is #### {right}",
+    "It is {right} #### {right}", "So the answer is {right} #### {right}",
+    "Is it not a joy to say that I found #### {right}", "Not {wrong}; rather: #### {right}",
     "(" * 20_000 + "\n#### {right}", "\\frac{{" * 5000 + "\n#### {right}",
     "\\boxed{{" * 5000 + "\n#### {right}",
 ]  # fmt: skip

@@ -44,8 +44,7 @@ def test_every_case_gets_an_allowed_verdict(verifier: Verifier) -> None:
         if judgement.verdict not in case.allowed
     ]
     assert wrongly == []
-    gave_up = [one.reason for one in judgements if one.reason.startswith("the verifier gave up")]
-    assert gave_up == []
+    assert not [one for one in judgements if one.reason.startswith("the verifier gave up")]
 
 
 def test_unknown_says_which_of_its_reasons_it_has(verifier: Verifier) -> None:
