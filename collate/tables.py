@@ -16,9 +16,11 @@ from typing import Any, TypeVar
 
 import pyarrow as pa
 
-SCHEMA_VERSION = "1"
+from collate import verdicts
 
-RIGHT, WRONG, UNKNOWN = "right", "wrong", "unknown"
+SCHEMA_VERSION = "2"
+
+RIGHT, WRONG, UNKNOWN = verdicts.RIGHT, verdicts.WRONG, verdicts.UNKNOWN
 
 
 def digest(*parts: object, length: int = 16) -> str:
@@ -72,7 +74,9 @@ class Score:
     `found` is the answer found anywhere, and `found_verdict` judges that (the lenient reading).
     The four likelihoods are of the gold answer given question and rationale, in nats or as a
     probability; `baseline` is the same under the configured normalisation without a rationale, and
-    `lift` is the configured one minus it. All six are None where no likelihood was asked for.
+    `lift` is the configured one minus it. All seven are None where no likelihood was asked for.
+    `marks` says what speaks against the rationale as an example to learn from, whatever its answer;
+    the words are those of `collate.scoring.marks`.
     """
 
     rationale_id: str
@@ -89,6 +93,7 @@ class Score:
     likelihood: float | None
     baseline: float | None
     lift: float | None
+    marks: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,11 +187,14 @@ _COLUMNS: dict[type, dict[str, pa.DataType]] = {
         "logprob": _real,
     },
     Score: {
-        name: _real
-        for name in (
-            "sum_logprob", "mean_logprob", "geometric", "mean_prob", "likelihood", "baseline",
-            "lift",
-        )
+        **dict.fromkeys(
+            (
+                "sum_logprob", "mean_logprob", "geometric", "mean_prob", "likelihood", "baseline",
+                "lift",
+            ),
+            _real,
+        ),
+        "marks": pa.list_(_text),
     },
     Pair: {"margin": _real},
     Dropped: {},

@@ -179,6 +179,11 @@ def problems(config: RunConfig) -> list[str]:
         config.scoring.batch_tokens,
         "at least 1",
     )
+    limit = config.scoring.unknown_limit
+    expect(
+        limit is None or 0 <= limit <= 1, "scoring.unknown_limit", limit,
+        "a share from 0 to 1, or null",
+    )  # fmt: skip
     p = config.pairs
     expect(p.per_question >= 1, "pairs.per_question", p.per_question, "at least 1")
     expect(p.min_margin >= 0, "pairs.min_margin", p.min_margin, "0 or more")

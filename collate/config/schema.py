@@ -159,6 +159,9 @@ class ScoringConfig:
     )
     cut_answer: bool = _f(True, "cut the stated answer off before the likelihood is taken")
     batch_tokens: int = _f(4096, "tokens scored in one forward pass")
+    unknown_limit: float | None = _f(
+        0.9, "warn where more than this share of verdicts is unknown; null never warns"
+    )
 
 
 @dataclass(frozen=True)
@@ -173,6 +176,10 @@ class PairsConfig:
     per_question: int = _f(2, "pairs an agent gets from one question, at most")
     min_margin: float = _f(0.0, "smallest difference in likelihood between chosen and rejected")
     max_tokens: int | None = _f(None, "longest rationale that may be chosen or rejected, in tokens")
+    allow_marked: bool = _f(
+        False,
+        "choose also rationales that state several answers, only the answer, or copy the question",
+    )
 
 
 @dataclass(frozen=True)

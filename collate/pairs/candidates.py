@@ -18,6 +18,8 @@ NONE_RIGHT = "none right, some unstated"
 NONE_WRONG = "no wrong rationale"
 ALL_EQUAL = "all rationales equal"
 TOO_LONG = "too long"
+MARKED = "winners marked"
+TOO_LONG_OR_MARKED = "winners too long or marked"
 MARGIN = "margin below the floor"
 NO_LIFT = "no lift over the baseline"
 
@@ -29,6 +31,8 @@ REASONS = (
     NONE_WRONG,
     ALL_EQUAL,
     TOO_LONG,
+    MARKED,
+    TOO_LONG_OR_MARKED,
     MARGIN,
     NO_LIFT,
 )
@@ -40,13 +44,14 @@ class Candidate:
 
     `chosen_id` and `rejected_id` name the rationale that stands for the text in either part, and
     `own` says that the agent wrote the text itself, so that it is a loser of its own policy when
-    rejected. `likelihood` is under the configured normalisation, `lift` over the baseline; both
-    are None where no likelihood was taken.
+    rejected. `may_win` is false where its marks keep it from being chosen. `likelihood` is under
+    the configured normalisation, `lift` over the baseline; both are None where none was taken.
     """
 
     chosen_id: str
     rejected_id: str
     own: bool
+    may_win: bool
     verdict: str
     likelihood: float | None
     lift: float | None
@@ -65,7 +70,9 @@ Rule = Callable[[Sequence[Candidate], PairsConfig], list[Match] | str]
 """From at least one candidate, in any order, the pairs (best first), or the reason for none."""
 
 
-def collapse(pool: Iterable[tuple[Rationale, Score]], agent: str) -> list[Candidate]:
+def collapse(
+    pool: Iterable[tuple[Rationale, Score]], agent: str, *, allow_marked: bool
+) -> list[Candidate]:
     """The distinct texts of a pool as candidates for `agent`; blank texts are no candidates.
 
     A text that several agents wrote is named by another agent's rationale when chosen and by the
@@ -76,10 +83,12 @@ def collapse(pool: Iterable[tuple[Rationale, Score]], agent: str) -> list[Candid
     for rationale, score in sorted(pool, key=lambda one: one[0].id):
         if rationale.text.strip():
             by_text.setdefault(rationale.text.strip(), []).append((rationale, score))
-    return [_candidate(same, agent) for same in by_text.values()]
+    return [_candidate(same, agent, allow_marked) for same in by_text.values()]
 
 
-def _candidate(same: Sequence[tuple[Rationale, Score]], agent: str) -> Candidate:
+def _candidate(
+    same: Sequence[tuple[Rationale, Score]], agent: str, allow_marked: bool
+) -> Candidate:
     own = [rationale.id for rationale, _ in same if rationale.agent == agent]
     others = [rationale.id for rationale, _ in same if rationale.agent != agent]
     # Equal texts get equal verdicts, unless one could not be judged (a deadline, say).
@@ -89,6 +98,7 @@ def _candidate(same: Sequence[tuple[Rationale, Score]], agent: str) -> Candidate
         chosen_id=(others or own)[0],
         rejected_id=(own or others)[0],
         own=bool(own),
+        may_win=allow_marked or not any(score.marks for _, score in same),
         verdict=verdicts.pop() if len(verdicts) == 1 else UNKNOWN,
         likelihood=score.likelihood,
         lift=score.lift,

@@ -1,7 +1,7 @@
 """Rule `correctness`: a right rationale over a wrong one, the nearest competition first.
 
-Chosen candidates are right, rejected ones are wrong; a candidate whose verdict is unknown (no
-stated answer, or several) is neither, since unknown never becomes wrong by default.
+Chosen candidates are right and may win, rejected ones are wrong; a candidate whose verdict is
+unknown (no stated answer, or several) is neither, since unknown never becomes wrong by default.
 
 The right candidates are taken by falling likelihood. Each meets the wrong candidate that the agent
 wrote itself, where there is one left (a loser that its own policy produces), and among several the
@@ -27,7 +27,7 @@ from collate.tables import RIGHT, WRONG
 
 def correctness(candidates: Sequence[Candidate], config: PairsConfig) -> list[Match] | str:
     """Right over wrong, or the reason why there is no such pair. A `Rule`."""
-    right = [one for one in candidates if one.verdict == RIGHT]
+    right = [one for one in candidates if one.verdict == RIGHT and one.may_win]
     wrong = [one for one in candidates if one.verdict == WRONG]
     if not right:
         return ALL_WRONG if len(wrong) == len(candidates) else NONE_RIGHT

@@ -7,7 +7,8 @@ above 0; the baseline here is taken under the same prompt. Further pairs of a qu
 second highest and second lowest, and so on inwards, so no rationale is used twice.
 
 The paper has no rule for ties. Equal likelihoods make no pair here, and among rationales that tie
-for the lowest the agent's own is rejected first.
+for the lowest the agent's own is rejected first. One that may not win is passed over above, and may
+still be the lowest.
 """
 
 from collections.abc import Sequence
@@ -33,11 +34,12 @@ def likelihood(candidates: Sequence[Candidate], config: PairsConfig) -> list[Mat
         heights[one] = one.likelihood
     if len(candidates) == 1:
         return ALL_EQUAL
-    falling = sorted(candidates, key=lambda one: (-heights[one], one.chosen_id))
+    winners = [one for one in candidates if one.may_win]
+    falling = sorted(winners, key=lambda one: (-heights[one], one.chosen_id))
     rising = sorted(candidates, key=lambda one: (heights[one], not one.own, one.rejected_id))
     matches: list[Match] = []
     reason = MARGIN
-    for chosen, rejected in zip(falling, rising, strict=True):
+    for chosen, rejected in zip(falling, rising, strict=False):
         margin = chosen.margin_over(rejected)
         # Margins and lifts only fall from here on, so the first pair that fails is the end.
         if margin <= 0 or margin < config.min_margin or len(matches) == config.per_question:

@@ -7,7 +7,15 @@ choices of `PairsConfig.rule`. Nothing here depends on the order of the rows tha
 from collections.abc import Collection, Mapping, Sequence
 
 from collate.config.schema import PairsConfig
-from collate.pairs.candidates import NO_RATIONALE, TOO_LONG, Match, Rule, collapse
+from collate.pairs.candidates import (
+    MARKED,
+    NO_RATIONALE,
+    TOO_LONG,
+    TOO_LONG_OR_MARKED,
+    Match,
+    Rule,
+    collapse,
+)
 from collate.pairs.correctness import correctness
 from collate.pairs.likelihood import likelihood
 from collate.tables import Dropped, Pair, Question, Rationale, Score, digest
@@ -73,21 +81,24 @@ def _pools(
 def _match(
     pool: Sequence[tuple[Rationale, Score]], agent: str, config: PairsConfig
 ) -> list[Match] | str:
-    """What the rule says of the rationales within the length limit.
+    """What the rule says of the rationales within the length limit, where no marked one may win.
 
-    Where that is no pair, the reason is that of the whole pool, so that a question is called too
-    long only if the limit alone stood in the way.
+    Where that is no pair, the reason is that of the whole pool with marked ones free to win. If
+    that would give a pair, the reason is the one restriction that stood in the way, or both.
     """
-    rule = RULES[config.rule]
     limit = config.max_tokens
     within = [one for one in pool if limit is None or len(one[0].token_ids) <= limit]
-    candidates = collapse(within, agent)
-    outcome = rule(candidates, config) if candidates else NO_RATIONALE
-    if isinstance(outcome, list) or len(within) == len(pool):
-        return outcome
-    everyone = collapse(pool, agent)
-    unlimited = rule(everyone, config) if everyone else NO_RATIONALE
-    return TOO_LONG if isinstance(unlimited, list) else unlimited
+
+    def outcome(rows: Sequence[tuple[Rationale, Score]], allow_marked: bool) -> list[Match] | str:
+        candidates = collapse(rows, agent, allow_marked=allow_marked)
+        return RULES[config.rule](candidates, config) if candidates else NO_RATIONALE
+
+    found, unrestricted = outcome(within, config.allow_marked), outcome(pool, True)
+    if isinstance(found, list) or isinstance(unrestricted, str):
+        return found if isinstance(found, list) else unrestricted
+    if isinstance(outcome(within, True), list):
+        return MARKED
+    return TOO_LONG if isinstance(outcome(pool, config.allow_marked), list) else TOO_LONG_OR_MARKED
 
 
 def _pair(question_id: str, agent: str, match: Match, rule: str) -> Pair:

@@ -67,8 +67,9 @@ def judged(row: object) -> str:
     verdict, likelihood = getattr(row, "verdict", None), getattr(row, "likelihood", None)
     if not isinstance(verdict, str):
         return "not scored yet"
+    marks = "".join(f", {mark}" for mark in getattr(row, "marks", ()))
     if likelihood is None or pd.isna(likelihood):
-        return verdict
+        return verdict + marks
     lift = getattr(row, "lift", None)
     change = "" if lift is None or pd.isna(lift) else f" ({lift:+.3f} by the rationale)"
-    return f"{verdict}, likelihood {likelihood:.3f}{change}"
+    return f"{verdict}{marks}, likelihood {likelihood:.3f}{change}"

@@ -1,30 +1,44 @@
-"""Judging rationales: the verifier, and the likelihood of the gold answer.
+"""Judging rationales: the verifier, the marks, and the likelihood of the gold answer.
 
-The likelihood needs torch, which is imported only when its names are asked for, so that judging
-alone (and the child process it runs in) stays light.
+Every name is loaded when it is asked for: the likelihood needs torch and the stage needs pyarrow,
+and neither belongs into the child processes that read model text.
 """
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from collate.scoring.stage import score_rationales, take_baselines
-from collate.scoring.verifier import Judgement, Verifier
-
 if TYPE_CHECKING:
+    from collate.scoring.alarm import unknown_warning
+    from collate.scoring.judging import Judgement
     from collate.scoring.likelihood import AnswerLikelihood, LikelihoodScorer
+    from collate.scoring.marks import count_marks
+    from collate.scoring.stage import score_rationales, take_baselines
+    from collate.scoring.verifier import Verifier
 
 __all__ = [
     "AnswerLikelihood",
     "Judgement",
     "LikelihoodScorer",
     "Verifier",
+    "count_marks",
     "score_rationales",
     "take_baselines",
+    "unknown_warning",
 ]
+
+_HOMES = {
+    "AnswerLikelihood": "likelihood",
+    "Judgement": "judging",
+    "LikelihoodScorer": "likelihood",
+    "Verifier": "verifier",
+    "count_marks": "marks",
+    "score_rationales": "stage",
+    "take_baselines": "stage",
+    "unknown_warning": "alarm",
+}
 
 
 def __getattr__(name: str) -> Any:
-    if name not in ("AnswerLikelihood", "LikelihoodScorer"):
+    if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from collate.scoring import likelihood
-
-    return getattr(likelihood, name)
+    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)

@@ -14,10 +14,19 @@ Every pattern is linear in the length of the text; what is read as an answer is 
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from string import ascii_uppercase
 
-from collate.scoring.numbers import LONGEST, Number, last_number, read_number, same_number
+from collate.scoring.numbers import (
+    CODE,
+    DENIAL,
+    LONGEST,
+    POWERS,
+    Number,
+    last_number,
+    read_number,
+    same_number,
+)
 
 KINDS = ("number", "choice", "boolean", "text")
 Key = Number | str
@@ -30,7 +39,22 @@ _FINAL = ".,;:!?。"
 _YES_NO = {"yes": "yes", "true": "yes", "no": "no", "false": "no"}
 _ALONE = {"y": "yes", "t": "yes", "1": "yes", "n": "no", "f": "no", "0": "no"}
 _YES_NO_WORD = re.compile(r"\b(yes|no|true|false)\b", re.IGNORECASE)
-_NEGATION = re.compile(r"\bnot\b|n['’]t\b|\bneither\b", re.IGNORECASE)
+_DENIAL = re.compile(rf"(?i){DENIAL}|\b(?:wrong|incorrect|false|untrue|mistaken?)\b")
+# "No" and "false" are answers here. A yes or no that goes on in a phrase ("no doubt") is none.
+_NEGATION = re.compile(
+    rf"(?i)(?!\bno\b){DENIAL}|\b(?:wrong|incorrect|untrue|mistaken?|if|either|or|whether|maybe"
+    r"|perhaps|possibly|doubts?)\b"
+)
+_PHRASE = re.compile(
+    r"(?i)\b(yes|no|true|false)\s(?!(?:\1|it|they|he|she|you|we|i|there|this|that|these|those"
+    r"|because|since|as)\b)\w"
+)
+_WORD = re.compile(r"\w+")
+_POWERS = str.maketrans(POWERS)  # 10⁶ is not 106
+_CODE = re.compile(rf"(?i){CODE}|\\")
+_STRUCK = re.compile(r"[\u0334-\u0338\u20d2\u20d3\u20d8-\u20da\u20dd-\u20eb]|~~")
+# Bidirectional overrides show another order of characters than the one that is compared.
+_UNSEEN = re.compile(r"[\0-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\u202d\u202e]")
 # The whole of a stated choice: a letter, or a letter with a few words that introduce it.
 _INTRODUCED = re.compile(
     r"(?:(?:the )?(?:(?:correct|right|best|final) )?(?:answer|option|choice)(?: is)?:? )?"
@@ -51,8 +75,12 @@ def read_answer(kind: str, text: str, options: Sequence[str]) -> tuple[Key | Non
     """What a stated answer says, as (key, ""), or as (None, reason) where it cannot be read."""
     if len(text) > LONGEST:
         return None, f"longer than {LONGEST} characters"
+    if _UNSEEN.search(text):
+        return None, "control characters in it"
+    if kind != "text" and _STRUCK.search(text):
+        return None, "struck out"
     if kind == "number":
-        number = read_number(text)
+        number = read_number(_without_format_characters(text))
         return (None, number) if isinstance(number, str) else (number, "")
     if kind == "choice":
         return _read_choice(text, options)
@@ -109,6 +137,7 @@ def text_key(text: str) -> str:
 
 
 def _bare(text: str) -> str:
+    text = _without_format_characters(text).translate(_POWERS)
     text = " ".join(unicodedata.normalize("NFKC", text).split())
     for _ in range(4):
         if len(text) > 2 and text[0] == text[-1] == "$":
@@ -120,6 +149,13 @@ def _bare(text: str) -> str:
     return stripped or text
 
 
+def _without_format_characters(text: str) -> str:
+    """Without zero-width characters, soft hyphens and marks of direction."""
+    if text.isascii():
+        return text
+    return "".join(c for c in text if unicodedata.category(c) != "Cf")
+
+
 def _read_choice(text: str, options: Sequence[str]) -> tuple[str | None, str]:
     plain = _bare(text)
     named = _letters_of(plain, options)
@@ -127,10 +163,12 @@ def _read_choice(text: str, options: Sequence[str]) -> tuple[str | None, str]:
         named.add(introduced["letter"].upper())
     if not named and (lettered := _LETTERED.fullmatch(plain)):
         # "B) Vitamin C" names B, although a C stands alone in it; "B) or C)" names two.
-        named = _letters_of(lettered["rest"], options)
+        rest = lettered["rest"]
+        named = _letters_of(rest, options)
         if not named and lettered["mark"]:
-            others = (m for m in _LETTER.finditer(lettered["rest"]) if _names(m))
-            named = {match["letter"].upper() for match in others}
+            if _DENIAL.search(rest):
+                return None, "denied"
+            named = _named_within(rest, lettered["letter"].upper(), options)
         if named or lettered["mark"]:
             named.add(lettered["letter"].upper())
     if len(named) != 1:
@@ -139,6 +177,27 @@ def _read_choice(text: str, options: Sequence[str]) -> tuple[str | None, str]:
     if letter not in ascii_uppercase[: len(options) or None]:
         return None, f"there is no option {letter}"
     return letter, ""
+
+
+def _named_within(text: str, letter: str, options: Sequence[str]) -> set[str]:
+    """The options that a text behind a letter names, by letter or by their text.
+
+    An option whose text is part of the named one's own, or is a single character, does not count.
+    """
+    keys = dict(zip(ascii_uppercase, map(text_key, options), strict=False))
+    named = {m["letter"].upper() for m in _LETTER.finditer(text) if _names(m) or _lists(m, keys)}
+    words = f" {' '.join(_WORD.findall(text_key(text)))} "
+    for other, key in keys.items():
+        if len(key) > 1 and key not in keys.get(letter, ""):
+            spoken = " ".join(_WORD.findall(key))
+            named |= {other} if spoken and f" {spoken} " in words else set()
+    return named
+
+
+def _lists(match: re.Match[str], keys: Mapping[str, str]) -> bool:
+    """Whether a small letter heads one of several listed options, as in "a. red b. green"."""
+    within = not keys or match["letter"].upper() in keys
+    return within and any(mark in match["close"] for mark in ".:")
 
 
 def _letters_of(text: str, options: Sequence[str]) -> set[str]:
@@ -172,9 +231,11 @@ def _read_boolean(text: str) -> tuple[str | None, str]:
     plain = _bare(text)
     if plain.lower() in _ALONE:
         return _ALONE[plain.lower()], ""
-    if _NEGATION.search(plain):
-        return None, "a negation"
     says = {_YES_NO[match.group().lower()] for match in _YES_NO_WORD.finditer(plain)}
-    if len(says) == 1:
-        return says.pop(), ""
-    return None, "both yes and no" if says else "neither yes nor no"
+    if _CODE.search(plain):
+        return None, "code"
+    if len(says) != 1:
+        return None, "both yes and no" if says else "neither yes nor no"
+    if _NEGATION.search(plain) or _PHRASE.search(plain):
+        return None, "a negation, a condition or a phrase"
+    return says.pop(), ""

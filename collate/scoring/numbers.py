@@ -27,6 +27,18 @@ LONGEST = 1000  # characters of a text that may be an answer
 MOST_DIGITS = 300
 MOST_NUMBERS = 16
 
+DENIAL = (
+    r"(?:\b(?:not|never|neither|nor|no|none|nobody|nothing|cannot|except|excluding|without|unless"
+    r"|besides|hardly|unlikely|instead of|rather than|other than|anything but|all but|far from)\b"
+    r"|n['’]t\b)"
+)
+"""A pattern for words that deny what stands near them, in text of any case."""
+CODE = (
+    r"(?:[A-Za-z_]\d*\(|\(\)|\$[({]|__|://|['\"][.\]]|[!¬]\w|\b(?:def|echo|lambda)\b"
+    r"|\b(?:if|while)\s\w+\s?:)"
+)
+"""A pattern for what makes a text look like code, of which no part is an answer."""
+
 
 @dataclass(frozen=True)
 class Number:
@@ -37,12 +49,14 @@ class Number:
     alternates: frozenset[Fraction] = field(default=frozenset(), compare=False)
 
 
+POWERS = {power: f"^{digit}" for digit, power in enumerate("⁰¹²³⁴⁵⁶⁷⁸⁹")}
 _CHARACTERS = str.maketrans(
     {
         **dict.fromkeys("\N{MINUS SIGN}\N{HYPHEN}\N{NON-BREAKING HYPHEN}\N{FIGURE DASH}", "-"),
         **dict.fromkeys("\N{EN DASH}\N{SMALL HYPHEN-MINUS}\N{FULLWIDTH HYPHEN-MINUS}", "-"),
         **dict.fromkeys("\N{MULTIPLICATION SIGN}\N{DOT OPERATOR}\N{MIDDLE DOT}", "*"),
-        **{power: f"^{digit}" for digit, power in enumerate("⁰¹²³⁴⁵⁶⁷⁸⁹")},
+        **POWERS,
+        **{index: f"^{digit}" for digit, index in enumerate("₀₁₂₃₄₅₆₇₈₉")},
         **dict.fromkeys("\N{FRACTION SLASH}\N{DIVISION SLASH}\N{DIVISION SIGN}", "/"),
         **dict.fromkeys("\N{ALMOST EQUAL TO}~`#\0", " "),
         "\N{RIGHT SINGLE QUOTATION MARK}": "'",
@@ -56,7 +70,8 @@ _NARROW_SPACE = re.compile(rf"(?<=\d)[{_SPACES}](?=\d{{3}}(?!\d))")
 _LATEX_WORDS = (
     (re.compile(r"\\[dtc]?frac\s?(\d)\s?(\d)(?!\d)"), r" \1/\2 "),
     (re.compile(r"\\[dtc]?frac\s?\{([^{}]*)\}\s?\{([^{}]*)\}"), r" \1/\2 "),
-    (re.compile(r"\\[,;:! ]|\\q?quad\b"), ""),
+    (re.compile(r"(?<=\d)\\[,!](?=\d{3}(?!\d))"), ""),  # 18\,000
+    (re.compile(r"\\[,;:! ]|\\q?quad\b"), " "),
     (re.compile(r"\\([$%#&])"), r"\1"),
     (re.compile(r"\\(?:times|cdot)\b"), "*"),
     (re.compile(r"\\(?:approx|sim)\b|\\[()\[\]]|\\(?:left|right)\b"), " "),
@@ -88,20 +103,51 @@ _SCALES = {
     "trillion": 10**12, "k": 10**3, "m": 10**6, "b": 10**9,
 }  # fmt: skip
 
-# Reasons not to read a text, on its skeleton: every number in it replaced by a NUL.
+_POWER = re.compile(r"(?<=\d)\*\*(?=[\d(-])")
+
+# Reasons not to read a text, whatever side of an equation they stand on.
 _OBSTACLES = (
-    (re.compile(r"[<>≤≥≠±]"), "an inequality or a tolerance, not one number"),
+    (re.compile(r"[<>≤≥≠±]|[!/~]=|=/|\+\s?/\s?-"), "an inequality or a tolerance, not one number"),
+    (re.compile(rf"(?i){DENIAL}"), "denied or hedged, not one number"),
+    (
+        re.compile(
+            r"(?i)\b(?:at least|at most|up to|(?:more|less|fewer|greater|larger|smaller|other) than"
+            r"|or (?:more|less|fewer))\b|\b(?:over|under|above|below|almost|nearly)\W*\d"
+            r"|\b(?:is|are|was|be)\s(?:\w+\s)?(?:wrong|incorrect|false|untrue)\b"
+            r"|\b(?:wrong|incorrect|false|untrue)\W*$|^\W*(?:wrong|incorrect|false)\b"
+        ),
+        "denied or hedged, not one number",
+    ),
+    (
+        re.compile(
+            r"(?i)\b(?:minus|plus|half|halves|thirds|factorial|squared|cubed|modulo?|divided"
+            r"|multiplied|(?:square|cube|root|power|fraction|third|quarter)s? of)\b"
+            r"|\b(?:negative|twice|double|triple|root|sqrt|log|ln|sin|cos|tan|exp)\W*\d"
+            r"|\d (?:base \d|point \w|to the (?:\d|power))|\b\w+(?:nths|fths|xths|ghths|dths)\b"
+        ),
+        "holds mathematics that is not read",
+    ),
+    (re.compile(rf"(?i){CODE}|\b0[xbo][\da-f]|\|"), "code, not one number"),
+    (re.compile(r"^\s*-[^=\d]*="), "the negative of a name, not one number"),
+)
+# And on the skeleton of the right side: every number in it replaced by a NUL.
+_FORMS = (
     (re.compile(r"[\\^√π∞‰]"), "holds mathematics that is not read"),
     (re.compile(r"\0\s?:\s?\0"), "a time or a ratio, not one number"),
     (re.compile(r"\0[)\s]*[-+*/][-+(\s]*\0"), "an expression, not one number"),
-    (re.compile(r"\0[xyzni]\b"), "algebra, not one number"),
-    (re.compile(r"[A-Za-z]-\s?\0|[A-Za-z]\s-\s\0|[-+]\s?[-+]\s?\0"), "a minus sign or a dash"),
+    (re.compile(r"\0\s?\+(?!\s*\0)|\0\s?-\s*$"), "a sign behind it"),
+    (re.compile(r"-\s?\("), "a minus sign before a bracket"),
+    (re.compile(r"[\w)]\s?[+*/]\s?\0|\0\s?\*\s?[A-Za-z(]"), "an expression, not one number"),
+    (re.compile(r"\0[xyznije]\b"), "algebra, not one number"),
     (
         re.compile(
-            r"(?i)\b(?:not|at least|at most|(?:more|less|fewer|greater) than|or (?:more|less))\b"
+            r"(?i)\0[^\0]{0,60}\b(?:times|x|by|of|and|to|or|over|per|choose|mod|but)\b[^\0]{0,60}\0"
         ),
-        "hedged, not one number",
+        "several numbers, not one",
     ),
+    (re.compile(r"[A-Za-z]-\s?\0|[A-Za-z]\s-\s\0|[-+]\s?[-+]\s?\0"), "a minus sign or a dash"),
+    # What stands between digits or upon them, and is perhaps not seen.
+    (re.compile(r"\0[^\0-\x7f]*\0|\0[\u0300-\u036f\u20d0-\u20ff\ufe00-\ufe0f]"), "marks on digits"),
 )
 
 
@@ -109,13 +155,15 @@ def read_number(text: str) -> Number | str:
     """The one number that `text` states, or the reason (a short sentence) why there is none."""
     if len(text) > LONGEST:
         return f"longer than {LONGEST} characters"
-    plain = _right_side(_plain(text))
+    whole = _plain(text)
+    plain = _right_side(whole)
     tokens = list(_NUMBER.finditer(plain))
     if not 0 < len(tokens) <= MOST_NUMBERS:
         return f"more than {MOST_NUMBERS} numbers" if tokens else "no number in it"
     skeleton = _NUMBER.sub("\0", plain)
     readings = [_value(token, plain) for token in tokens]
-    reasons = [reason for obstacle, reason in _OBSTACLES if obstacle.search(skeleton)]
+    reasons = [reason for obstacle, reason in _OBSTACLES if obstacle.search(whole)]
+    reasons += [reason for form, reason in _FORMS if form.search(skeleton)]
     reasons += [reading for reading in readings if isinstance(reading, str)]
     if reasons:
         return reasons[0]
@@ -170,7 +218,12 @@ def _plain(text: str) -> str:
     if "\\" in text:
         for pattern, replacement in _LATEX_WORDS:
             text = pattern.sub(replacement, text)
-    text = _BRACED_POWER.sub(r"^\1", text).replace("**", " ").replace("{", " ").replace("}", " ")
+    text = (
+        _POWER.sub("^", _BRACED_POWER.sub(r"^\1", text))
+        .replace("**", " ")
+        .replace("{", " ")
+        .replace("}", " ")
+    )
     return _UNIT_POWER.sub("", _CURRENCY.sub("", text))
 
 

@@ -4,7 +4,9 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from collate.config.schema import ScoringConfig
-from collate.scoring.verifier import Judgement, Verifier, cut_answer
+from collate.scoring.judging import Judgement, cut_answer
+from collate.scoring.marks import marks_of
+from collate.scoring.verifier import Verifier
 from collate.tables import Question, Rationale, Score
 
 if TYPE_CHECKING:  # likelihood.py imports torch, which judging alone does not need
@@ -32,12 +34,12 @@ def score_rationales(
 ) -> list[Score]:
     """A score for every rationale, in their order.
 
-    Every rationale is judged. With a scorer, the gold answer's likelihood is taken after the
-    rationale, cut before its stated answer if `cut_answer` says so, and after no rationale, both
-    under the question's base prompt: `base_prompts` gives token ids by question id, and whoever
-    wrote a rationale, it is scored under these. `likelihood` is under the configured normalisation,
-    `baseline` the same without a rationale, `lift` their difference. Without a scorer all seven
-    numbers are None.
+    Every rationale is judged and marked. With a scorer, the gold answer's likelihood is taken after
+    the rationale, cut before its stated answer if `cut_answer` says so, and after no rationale,
+    both under the question's base prompt: `base_prompts` gives token ids by question id, and
+    whoever wrote a rationale, it is scored under these. `likelihood` is under the configured
+    normalisation, `baseline` the same without a rationale, `lift` their difference. Without a
+    scorer all seven numbers are None.
 
     `baselines`, by question id, are not taken again; see `take_baselines`. Raises ValueError for a
     rationale whose question is not given, and for a question that has no base prompt.
@@ -50,8 +52,12 @@ def score_rationales(
             f"{strays[0]}"
         )
     judgements = _judge(by_id, rationales, verifier)
+    marks = [
+        marks_of(one.text, by_id[one.question_id], judged, kind=verifier.kind, marker=marker)
+        for one, judged in zip(rationales, judgements, strict=True)
+    ]
     if scorer is None:
-        return [_score(*both, config) for both in zip(rationales, judgements, strict=True)]
+        return [_score(*each, config) for each in zip(rationales, judgements, marks, strict=True)]
     texts = [cut_answer(one.text, marker) if config.cut_answer else one.text for one in rationales]
     likelihoods, baselines = _take_likelihoods(
         by_id,
@@ -63,9 +69,9 @@ def score_rationales(
         known=baselines or {},
     )
     return [
-        _score(rationale, judgement, config, likelihood, baselines[rationale.question_id])
-        for rationale, judgement, likelihood in zip(
-            rationales, judgements, likelihoods, strict=True
+        _score(rationale, judgement, marked, config, likelihood, baselines[rationale.question_id])
+        for rationale, judgement, marked, likelihood in zip(
+            rationales, judgements, marks, likelihoods, strict=True
         )
     ]
 
@@ -148,6 +154,7 @@ def _prompt(question_id: str, base_prompts: Mapping[str, Sequence[int]]) -> Sequ
 def _score(
     rationale: Rationale,
     judgement: Judgement,
+    marks: tuple[str, ...],
     config: ScoringConfig,
     likelihood: "AnswerLikelihood | None" = None,
     baseline: "AnswerLikelihood | None" = None,
@@ -170,4 +177,5 @@ def _score(
         likelihood=value,
         baseline=floor,
         lift=None if value is None or floor is None else value - floor,
+        marks=marks,
     )

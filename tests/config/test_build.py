@@ -52,6 +52,7 @@ def test_the_defaults_are_valid() -> None:
         ({"task__train": 0.9}, "the shares add up to 1.2"),
         ({"name": "../elsewhere"}, "a run's name is letters, digits"),
         ({"scoring__likelihood": False, "pairs__rule": "likelihood"}, "needs the likelihood"),
+        ({"scoring__unknown_limit": 1.5}, "scoring.unknown_limit=1.5: a share from 0 to 1"),
         ({"agents__weights": "full", "engine__host": "adapter"},
          "agents.weights=full has no adapters"),
         ({"tunning": {}}, "tunning: no such setting"),

@@ -25,6 +25,7 @@ def row(
     baseline: float = 0.0,
     text: str | None = None,
     tokens: int = 5,
+    marks: tuple[str, ...] = (),
 ) -> Row:
     """One rationale and its score; its id is `<question>/<agent>/<sample>`, as is its text."""
     rationale_id = f"{question_id}/{agent}/{sample}"
@@ -39,7 +40,7 @@ def row(
         found=None, found_verdict=verdict, sum_logprob=likelihood, mean_logprob=likelihood,
         geometric=likelihood, mean_prob=likelihood, likelihood=likelihood,
         baseline=baseline if taken else None,
-        lift=likelihood - baseline if likelihood is not None else None,
+        lift=likelihood - baseline if likelihood is not None else None, marks=marks,
     )  # fmt: skip
     return rationale, score
 

@@ -139,3 +139,24 @@ def test_a_rationale_without_a_score_is_refused() -> None:
     rationale, _ = row("q", "a", 0, RIGHT)
     with pytest.raises(ValueError, match="1 of 1 rationales have no score: q/a/0"):
         make_pairs([question("q")], [rationale], [], agents=["a"], parts=None, config=PairsConfig())
+
+
+def test_a_marked_rationale_does_not_win_but_may_lose() -> None:
+    marked = row("q", "a", 0, RIGHT, 0.9, marks=("only the answer",))
+    plain, wrong = row("q", "b", 0, RIGHT, 0.5), row("q", "a", 1, WRONG, 0.1, marks=("a mark",))
+    assert ids(pair_up([marked, plain, wrong], per_question=9)[0]) == [("q/b/0", "q/a/1")]
+    assert pair_up([marked, wrong]) == ([], [Dropped("q", "a", "winners marked")])
+    assert ids(pair_up([marked, wrong], allow_marked=True)[0]) == [("q/a/0", "q/a/1")]
+
+
+def test_marks_are_the_reason_only_where_they_stand_in_the_way() -> None:
+    marked = row("q", "a", 0, RIGHT, 0.9, marks=("only the answer",))
+    assert pair_up([marked]) == ([], [Dropped("q", "a", "all right")])
+    long = row("q", "a", 1, WRONG, 0.5, tokens=9)
+    expected = ([], [Dropped("q", "a", "winners too long or marked")])
+    assert pair_up([marked, long], max_tokens=8) == expected
+    plain = row("q", "b", 0, RIGHT, 0.9)
+    assert pair_up([marked, plain, long], max_tokens=8) == ([], [Dropped("q", "a", "too long")])
+    short = row("q", "a", 2, WRONG, 0.5)
+    expected = ([], [Dropped("q", "a", "winners marked")])
+    assert pair_up([marked, long, short], max_tokens=8) == expected

@@ -85,3 +85,12 @@ def test_one_distinct_text_makes_no_pair() -> None:
 def test_a_missing_likelihood_is_refused_with_the_setting_that_gives_it() -> None:
     with pytest.raises(InputError, match=r"scoring\.likelihood=true"):
         pair_up([row("q", "a", 0, RIGHT), row("q", "a", 1, WRONG)])
+
+
+def test_a_marked_rationale_does_not_win_but_may_lose() -> None:
+    marked = [row("q", "a", n, RIGHT, value, marks=("a mark",)) for n, value in ((0, 0.9), (1, 0))]
+    plain = [row("q", "b", n, RIGHT, value) for n, value in ((0, 0.5), (1, 0.3))]
+    pairs, _ = pair_up([*marked, *plain], per_question=9)
+    assert [(pair.chosen_id, pair.rejected_id) for pair in pairs] == [("q/b/0", "q/a/1")]
+    assert pair_up(marked) == ([], [Dropped("q", "a", "winners marked")])
+    assert len(pair_up(marked, allow_marked=True)[0]) == 1

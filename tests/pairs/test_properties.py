@@ -3,12 +3,13 @@
 import random
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
 from collate.config.schema import PairsConfig
 from collate.pairs import RULES, make_pairs
-from collate.pairs.candidates import REASONS
+from collate.pairs.candidates import MARKED, REASONS, TOO_LONG_OR_MARKED
 from collate.tables import RIGHT, WRONG, Dropped, Pair, Question, Rationale, Score
 from tests.pairs.pool import random_pool
 
@@ -126,6 +127,33 @@ def test_likelihood_chooses_only_what_lifts() -> None:
         for pair in pair_up(case)[0]:
             assert lift[pair.chosen_id] > 0
             assert pair.margin > 0
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_no_marked_text_is_chosen_unless_that_is_allowed(rule: str) -> None:
+    reasons: Counter[str] = Counter()
+    for seed, (questions, rationales, scores, config) in enumerate(cases(rule)):
+        text = {rationale.id: rationale.text.strip() for rationale in rationales}
+        marked = {f"text {n}" for n in random.Random(seed).sample(range(9), 5)}
+        marked_scores = [
+            replace(score, marks=("a mark",) if text[score.rationale_id] in marked else ())
+            for score in scores
+        ]
+        case = (questions, rationales, marked_scores, config)
+        pairs, dropped = pair_up(case)
+        assert not {text[pair.chosen_id] for pair in pairs} & marked
+        reasons.update(one.reason for one in dropped)
+        allowed = replace(config, allow_marked=True)
+        free, without = (
+            pair_up(case, config=allowed),
+            pair_up((questions, rationales, scores, config)),
+        )
+        assert free == without
+        lost = {(p.agent, p.question_id) for p in free[0]} - {
+            (p.agent, p.question_id) for p in pairs
+        }
+        assert {(d.agent, d.question_id) for d in dropped if d.reason == MARKED} == lost
+    assert reasons[MARKED] > 10 and reasons[TOO_LONG_OR_MARKED] > 0
 
 
 @pytest.mark.parametrize("rule", RULES)

@@ -205,6 +205,7 @@ def _score(rng: random.Random, rationale: Rationale, stated: str | None, verdict
         likelihood=likelihood,
         baseline=baseline,
         lift=likelihood - baseline,
+        marks=("only the answer",) if rng.random() < 0.1 else (),
     )
 
 

@@ -14,7 +14,16 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 from collate.config.schema import ScoringConfig
 from collate.scoring import LikelihoodScorer, Verifier, score_rationales, take_baselines
 from collate.scoring.stage import NORMALISATIONS
-from collate.tables import RIGHT, UNKNOWN, WRONG, Question, Rationale
+from collate.tables import (
+    RIGHT,
+    UNKNOWN,
+    WRONG,
+    Question,
+    Rationale,
+    Score,
+    from_table,
+    to_table,
+)
 
 MARKER = "####"
 QUESTIONS = [
@@ -76,6 +85,12 @@ def test_every_rationale_is_judged_in_order(verifier: Verifier) -> None:
     assert [row.verdict for row in rows] == [RIGHT, RIGHT, WRONG, UNKNOWN, RIGHT]
     assert [row.stated for row in rows] == ["7", "18", "17", None, "18"]
     assert [row.found_verdict for row in rows] == [RIGHT, RIGHT, WRONG, RIGHT, RIGHT]
+
+
+def test_marks_are_part_of_the_score_and_of_its_table(verifier: Verifier) -> None:
+    rows = scores(verifier, None)
+    assert [row.marks for row in rows] == [(), (), (), ("only the answer",), ("only the answer",)]
+    assert from_table(Score, to_table(Score, rows)) == rows
 
 
 def test_without_a_scorer_the_likelihoods_are_none(verifier: Verifier) -> None:

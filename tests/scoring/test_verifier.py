@@ -10,7 +10,7 @@ import unicodedata
 
 import pytest
 
-from collate.scoring.verifier import cut_answer, judge_text
+from collate.scoring.judging import cut_answer, judge_text
 from collate.tables import RIGHT, UNKNOWN, WRONG
 
 R, W, U = RIGHT, WRONG, UNKNOWN
@@ -158,6 +158,8 @@ LENIENT = [
     ("The result is 7.\n#### 4", "7", (), "number", W, W, "4"),
     ("#### 7\nThen 12 more words.", "7", (), "number", R, R, "7"),
     ("#### seven", "7", (), "number", U, U, "seven"),
+    ("So it is no #### no", "no", (), "boolean", R, R, "no"),
+    ("#### no #### no", "no", (), "boolean", R, R, "no"),
     ("#### 7\n#### 7.0", "7", (), "number", R, R, "7.0"),
     ("#### 8\n#### 7", "7", (), "number", U, R, "7"),
     ("#### 7\n#### 8", "7", (), "number", U, W, "8"),
@@ -225,11 +227,17 @@ def test_strict_and_lenient(row: tuple) -> None:
     ("text", "stated", "reason"),
     [
         ("no marker: 7", None, "no stated answer"),
-        ("#### 7\n#### 8", None, "states 2 different answers"),
+        ("#### 7\n#### 8", None, "states several answers: 2 different"),
+        ("#### 7\n" * 2000, None, "the verifier gave up: more than 1000 markers"),
+        ("It is not #### 7", "7", "cannot be read: denied"),
         ("#### 7\n#### 7.0", "7.0", "equals the gold answer"),
         ("#### 6", "6", "differs from the gold answer"),
-        ("#### 6 or 7", "6 or 7", "2 different numbers"),
-        ("\n".join(f"#### {n}" for n in range(100)), None, "states over 32 different answers"),
+        ("#### 6 or 7", "6 or 7", "cannot be read: several numbers, not one"),
+        (
+            "\n".join(f"#### {n}" for n in range(100)),
+            None,
+            "states several answers: over 32 different",
+        ),
     ],
 )
 def test_reasons(text: str, stated: str | None, reason: str) -> None:

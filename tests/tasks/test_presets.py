@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from collate.config.schema import Example, TaskConfig
-from collate.scoring.verifier import cut_answer, judge_text
+from collate.scoring.judging import cut_answer, judge_text
 from collate.tables import RIGHT
 from collate.tasks import load_task, prompt_problems
 from collate.tasks.prompts import split_options
