@@ -35,7 +35,7 @@ def preflight(config: RunConfig) -> TaskData:
         try:
             check()
         except InputError as error:
-            found.append(str(error))
+            found.extend(error.problems)
     found.extend(_shown_questions(config, data))
     if found:
         raise InputError.of(found)
