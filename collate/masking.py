@@ -24,7 +24,9 @@ _SHAPES = re.compile(
 )
 _BEARER = re.compile(r"(?i)\b(bearer\s+)[A-Za-z0-9._~+/=-]{12,}")
 _USER_INFO = re.compile(r"(?i)\b([a-z][a-z0-9+.-]*://)[^\s/@]+@")
-_ASSIGNED = re.compile(rf"(?i)\b((?:[\w.-]*[._-])?(?:{_WORDS})['\"]?\s*=\s*)(?!\s)(?:'[^']*'|\"[^\"]*\"|[^\s,;]+)")
+_ASSIGNED = re.compile(
+    rf"(?i)\b((?:[\w.-]*[._-])?(?:{_WORDS})['\"]?\s*=\s*)(?!\s)(?:'[^']*'|\"[^\"]*\"|[^\s,;]+)"
+)
 
 
 def masked(value: Any, key: str = "") -> Any:

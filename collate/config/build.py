@@ -15,6 +15,7 @@ from typing import Any
 from collate.config.schema import RunConfig, TaskConfig
 from collate.errors import InputError
 from collate.paths import NAME_RULE, is_name
+
 _SHOWN = 200  # characters of a wrong value
 
 
@@ -134,12 +135,8 @@ def problems(config: RunConfig) -> list[str]:
 
     c, a, e, t = config, config.agents, config.engine, config.tuning
     if c.name is not None:
-        expect(
-            is_name(c.name), "name", repr(c.name), f"a run's name is {NAME_RULE}"
-        )
-    expect(
-        bool(c.folder) and c.folder.isprintable(), "folder", repr(c.folder), "name a folder"
-    )
+        expect(is_name(c.name), "name", repr(c.name), f"a run's name is {NAME_RULE}")
+    expect(bool(c.folder) and c.folder.isprintable(), "folder", repr(c.folder), "name a folder")
     expect(c.rounds >= 1, "rounds", c.rounds, "at least 1 round is needed")
     per_round = c.questions_per_round
     expect(

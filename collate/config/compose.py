@@ -89,7 +89,9 @@ def jobs(
 
 
 def _composed(overrides: Sequence[str], own_folders: Sequence[Path]) -> DictConfig:
-    paths = [str(folder.resolve()).replace("\\", r"\\").replace("'", r"\'") for folder in own_folders]
+    paths = [
+        str(folder.resolve()).replace("\\", r"\\").replace("'", r"\'") for folder in own_folders
+    ]
     search = ",".join(f"'file://{path}'" for path in paths)
     with initialize_config_dir(str(conf_folder().resolve()), version_base="1.3"):
         return compose("run", [*overrides, *([f"hydra.searchpath=[{search}]"] if paths else [])])

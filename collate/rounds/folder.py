@@ -25,6 +25,8 @@ import yaml
 from collate.commit import complete_file, file_digest
 from collate.config.schema import RunConfig
 from collate.errors import InputError, RunFolderError
+from collate.masking import masked
+from collate.paths import inside
 from collate.tables import SCHEMA_VERSION, digest, from_table, to_table
 
 LIBRARIES = (
@@ -69,7 +71,7 @@ def check_same_settings(config: RunConfig) -> None:
     began = yaml.safe_load(path.read_text())
     for section, key in RESOURCES:
         began.get(section, {}).pop(key, None)
-    then, now = _flat({k: began.get(k) for k in _lasting(config)}), _flat(_lasting(config))
+    then, now = _flat({k: began.get(k) for k in _lasting(config)}), _flat(masked(_lasting(config)))
     changes = [
         f"{key}: {then.get(key)!r} when the run began, {now.get(key)!r} now"
         for key in sorted(then.keys() | now.keys())
@@ -137,7 +139,7 @@ class RunFolder:
         path.mkdir(parents=True, exist_ok=True)
         with complete_file(path / "config.yaml") as unfinished:
             unfinished.write_text(
-                yaml.safe_dump(asdict(config), sort_keys=False, allow_unicode=True)
+                yaml.safe_dump(masked(asdict(config)), sort_keys=False, allow_unicode=True)
             )
         folder = cls(
             path,
@@ -168,7 +170,7 @@ class RunFolder:
         entry = self.manifest["stages"].get(stage)
         if entry is None:
             return False
-        missing = [name for name in entry["files"] if not (self.path / name).is_file()]
+        missing = [name for name in entry["files"] if not inside(self.path, name).is_file()]
         if missing:
             raise RunFolderError(
                 f"{self.path}: run.json says that {stage} is finished, "
@@ -214,7 +216,9 @@ class RunFolder:
 
     def _write_manifest(self) -> None:
         with complete_file(self.path / "run.json") as unfinished:
-            unfinished.write_text(json.dumps(self.manifest, indent=2, ensure_ascii=False) + "\n")
+            unfinished.write_text(
+                json.dumps(masked(self.manifest), indent=2, ensure_ascii=False) + "\n"
+            )
 
 
 def _check_identity(path: Path, manifest: Mapping[str, Any], identity: Mapping[str, Any]) -> None:

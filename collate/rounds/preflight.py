@@ -4,6 +4,7 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+from collate.cluster.address import address_problems
 from collate.config.schema import RunConfig
 from collate.engines.protocol import require_engine
 from collate.errors import InputError
@@ -27,6 +28,7 @@ def preflight(config: RunConfig) -> TaskData:
     checks: list[Callable[[], object]] = [
         lambda: check_same_settings(config),
         lambda: require_engine(config.engine.kind),
+        lambda: found.extend(address_problems(config.ray.address)),
         lambda: found.extend(model_problems(config.model)),
         lambda: found.extend(_disk_problems(run_path(config))),
         lambda: data.append(load_task(config.task)),

@@ -12,6 +12,7 @@ from collate.commit import file_digest
 from collate.config.schema import RunConfig
 from collate.engines.protocol import AgentWeights
 from collate.errors import InputError, RunFolderError
+from collate.paths import inside
 from collate.rounds import stages
 from collate.rounds.folder import RunFolder
 from collate.rounds.prompts import Prompts
@@ -275,20 +276,16 @@ def last_weights(folder: RunFolder, config: RunConfig) -> tuple[Weights, int]:
 
 def _committed_weights(folder: RunFolder, round: int, kind: str) -> Weights:
     """The weights of a round, checked against the digests that the manifest has of their files."""
-    by_agent: dict[str, dict[str, str]] = {}
-    for path, wanted in folder.manifest["stages"][f"{folder.round(round).name}/agents"][
-        "files"
-    ].items():
-        there = folder.path / path
+    at = f"{folder.round(round).name}/agents"
+    by_agent: dict[Path, dict[str, str]] = {}
+    for path, wanted in folder.manifest["stages"][at]["files"].items():
+        there = inside(folder.path, path)
+        if there.parent.parent != inside(folder.path, at):
+            raise RunFolderError(f"{folder.path}: run.json names {path} among the files of {at}")
         if not there.is_file() or file_digest(there) != wanted:
             raise RunFolderError(f"{there}: gone, or not the file that the run wrote")
-        by_agent.setdefault(there.parent.name, {})[there.name] = wanted
+        by_agent.setdefault(there.parent, {})[there.name] = wanted
     return {
-        name: AgentWeights(
-            name,
-            digest(json.dumps(files, sort_keys=True)),
-            str((folder.round(round) / "agents" / name).resolve()),
-            kind,
-        )
-        for name, files in by_agent.items()
+        own.name: AgentWeights(own.name, digest(json.dumps(files, sort_keys=True)), str(own), kind)
+        for own, files in by_agent.items()
     }
