@@ -9,7 +9,10 @@ from collections.abc import Mapping
 from typing import Any
 
 MASK = "***masked***"
-_WORDS = r"token|secret|password|passwd|passphrase|credentials?|api[_-]?key|access[_-]?key|private[_-]?key"
+_WORDS = (
+    r"token|secret|password|passwd|passphrase|credentials?"
+    r"|api[_-]?key|access[_-]?key|private[_-]?key"
+)
 _KEY = re.compile(rf"(?:^|.*[._-])(?:{_WORDS})(?:[._-](?:id|value|text))?", re.IGNORECASE)
 _SHAPES = re.compile(
     r"\b(?:hf_[A-Za-z0-9]{16,}"  # Hugging Face

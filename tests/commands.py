@@ -20,8 +20,8 @@ TINY_RUN = (
     "task=chain_sum", "task.train=12", "task.validation=6", "task.test=12",
     "task.system=''", "task.prompt='{question}'",
     "agents.count=2", "agents.samples=3", "agents.max_tokens=12", "agents.examples=1",
-    "agents.temperature=1.0", "pairs=likelihood", "engine.max_length=512", "engine.cache_gib=0.25", "engine.threads=1",
-    "tuning.batch=4", "tuning.micro_batch=4", "tuning.learning_rate=1e-3",
+    "agents.temperature=1.0", "pairs=likelihood", "engine.max_length=512", "engine.cache_gib=0.25",
+    "engine.threads=1", "tuning.batch=4", "tuning.micro_batch=4", "tuning.learning_rate=1e-3",
     "evaluation.bootstrap=200",
 )  # fmt: skip
 """A run that takes seconds. A random model is never right, so pairs come by likelihood."""

@@ -56,8 +56,11 @@ def test_what_is_no_secret_stays(text: str) -> None:
     }  # fmt: skip
 
 
-@pytest.mark.parametrize("key", ["token", "hf_token", "api_key", "apiKey", "db.password",
-                                 "client-secret", "credentials", "aws_secret_access_key"])  # fmt: skip
+@pytest.mark.parametrize(
+    "key",
+    ["token", "hf_token", "api_key", "apiKey", "db.password", "client-secret", "credentials",
+     "aws_secret_access_key"],
+)  # fmt: skip
 def test_values_are_masked_by_their_key(key: str) -> None:
     assert masked({"x": {key: "abc"}}) == {"x": {key: MASK}}
     assert masked_keys(masked({"x": {key: ["abc"]}})) == [f"x.{key}"]

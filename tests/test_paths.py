@@ -20,8 +20,8 @@ def test_names(name: str) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["", ".", "..", "../x", "a/b", "a\\b", "/etc", ".hidden", "-m", "=a", "a\0b", "a\n", "a b", "a.",
-     "ä", "a\u202eb", "~", "$HOME", "a" * 121, "nul", "CON", "com1.txt", "a;b", "a*"],
+    ["", ".", "..", "../x", "a/b", "a\\b", "/etc", ".hidden", "-m", "=a", "a\0b", "a\n", "a b",
+     "a.", "ä", "a\u202eb", "~", "$HOME", "a" * 121, "nul", "CON", "com1.txt", "a;b", "a*"],
 )  # fmt: skip
 def test_what_is_no_name(name: str) -> None:
     assert not is_name(name)
@@ -72,7 +72,8 @@ def test_an_adapter_of_the_run_is_taken(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "entry",
-    ["../elsewhere/adapter.safetensors", "round-01/agents/agent-1/../../../../elsewhere/adapter.safetensors",
+    ["../elsewhere/adapter.safetensors",
+     "round-01/agents/agent-1/../../../../elsewhere/adapter.safetensors",
      "round-01/agents/linked/adapter.safetensors", "other/adapter.safetensors"],
 )  # fmt: skip
 def test_an_adapter_from_elsewhere_is_refused(tmp_path: Path, entry: str) -> None:

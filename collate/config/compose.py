@@ -21,7 +21,7 @@ from hydra import compose, initialize_config_dir
 from hydra.core.config_store import ConfigStore
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
-from hydra.errors import HydraException, OverrideParseException
+from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
@@ -188,7 +188,7 @@ def read_overrides(
             continue
         try:
             override = OverridesParser.create().parse_override(text)
-        except OverrideParseException:
+        except HydraException:
             found.append(f"{text}: cannot be read; a setting is given as key=value")
             continue
         taken = _read_override(text, override, known, presets, multirun)

@@ -121,7 +121,9 @@ def test_a_cluster_that_is_not_there_is_told_at_once() -> None:
         port = probe.getsockname()[1]
     began = time.monotonic()
     with (
-        pytest.raises(EngineError, match=f"ray.address=127.0.0.1:{port}: nobody answers there"),
+        pytest.raises(
+            EngineError, match=rf"ray\.address=127\.0\.0\.1:{port}: nobody answers there"
+        ),
         session(RayConfig(address=f"127.0.0.1:{port}")),
     ):
         pass
@@ -142,7 +144,7 @@ def test_auto_without_a_cluster_says_so(monkeypatch: pytest.MonkeyPatch) -> None
 
     monkeypatch.setattr(ray, "init", nothing_runs)
     with (
-        pytest.raises(EngineError, match="ray.address=auto: no cluster to join: Could not find"),
+        pytest.raises(EngineError, match=r"ray\.address=auto: no cluster to join: Could not find"),
         session(RayConfig(address="auto")),
     ):
         pass
