@@ -1,5 +1,6 @@
 """With a local model and local questions nothing asks the network; telemetry is off everywhere."""
 
+import os
 import subprocess
 import sys
 from dataclasses import replace
@@ -8,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from collate.config.schema import ModelConfig, RunConfig, TaskConfig
-from collate.unasked import TELEMETRY_OFF, names_hub_id
+from collate.unasked import OFFLINE, TELEMETRY_OFF, names_hub_id, offline_unless_asked
 from tests.tasks.files import sums, write_jsonl
 
 LOCAL = """
@@ -23,15 +24,12 @@ def refuse(*arguments, **_):
 socket.socket.connect = socket.socket.connect_ex = refuse
 socket.getaddrinfo = socket.create_connection = refuse
 model, questions, asks = sys.argv[1:]
-if asks == "asks":
+if asks == "something":
     socket.create_connection(("192.0.2.1", 80))
 from collate.config.schema import ModelConfig, RunConfig, TaskConfig
 from collate.models import load_causal_lm, load_tokenizer, prepare_model
 from collate.rounds.preflight import preflight
-from collate.unasked import offline_unless_asked
 config = RunConfig(model=ModelConfig(name=model), task=TaskConfig(kind="table", path=questions))
-if asks == "cli":
-    offline_unless_asked(config)
 preflight(config)
 folder = prepare_model(config.model)
 load_tokenizer(folder)
@@ -41,8 +39,7 @@ print("loaded", os.environ.get("HF_HUB_OFFLINE"))
 
 
 @pytest.mark.parametrize(
-    ("asks", "status", "said"),
-    [("no", 0, "loaded None"), ("cli", 0, "loaded 1"), ("asks", 3, "NETWORK")],
+    ("asks", "status", "said"), [("nothing", 0, "loaded"), ("something", 3, "NETWORK")]
 )
 def test_a_local_run_asks_the_network_for_nothing(
     tiny_model: Path, tmp_path: Path, asks: str, status: int, said: str
@@ -52,6 +49,18 @@ def test_a_local_run_asks_the_network_for_nothing(
     done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
     assert done.returncode == status, done.stdout + done.stderr
     assert said in done.stdout
+
+
+def test_libraries_are_kept_off_the_network_unless_a_hub_id_is_named(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name in OFFLINE:
+        monkeypatch.setenv(name, "")
+        monkeypatch.delenv(name)
+    offline_unless_asked(RunConfig(model=ModelConfig(name="owner/name")))
+    assert not any(name in os.environ for name in OFFLINE)
+    offline_unless_asked(RunConfig())
+    assert all(os.environ[name] == "1" for name in OFFLINE)
 
 
 def test_only_hub_ids_lead_to_the_network(tmp_path: Path) -> None:

@@ -18,7 +18,13 @@ import ray
 from ray._private import ray_constants
 from ray._raylet import AuthenticationTokenLoader  # type: ignore[attr-defined]
 
-from collate.cluster.address import address_problems, cluster_address, host_and_port, use_token
+from collate.cluster.address import (
+    address_problems,
+    cluster_address,
+    host_and_port,
+    in_ray_job,
+    use_token,
+)
 from collate.config.schema import RayConfig
 from collate.errors import DeadlineError, EngineError, InputError
 from collate.unasked import OFFLINE, TELEMETRY_OFF
@@ -55,13 +61,17 @@ def session(config: RayConfig) -> Iterator[None]:
 
 
 def _join(address: str, deadline: float) -> None:
-    """Connect to a cluster. Its workers get no more leave than those of this machine."""
+    """Connect to a cluster. Its workers get no more leave than those of this machine.
+
+    Inside of a job it is the job that says so (`jobs/runtime_env.yaml`): Ray takes no name twice.
+    """
     use_token()
     if place := host_and_port(address):
         _wait_for_handshake(address, place, deadline)
-    unasked = {name: os.environ[name] for name in (*TELEMETRY_OFF, *OFFLINE) if name in os.environ}
+    names = () if in_ray_job() else (*TELEMETRY_OFF, *OFFLINE)
+    unasked = {name: os.environ[name] for name in names if name in os.environ}
     try:
-        ray.init(address=address, runtime_env={"env_vars": unasked}, **QUIET)
+        ray.init(address=address, runtime_env={"env_vars": unasked} if unasked else None, **QUIET)
     except (ConnectionError, ValueError, RuntimeError, ray.exceptions.RayError) as error:
         reason = " ".join(str(error).split())
         raise EngineError(f"ray.address={address}: no cluster to join: {reason}") from error

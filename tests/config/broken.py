@@ -287,9 +287,11 @@ DATA = [
     data("an empty question", "a.jsonl", ROWS + '{"question": " ", "answer": 1}\n',
          "a.jsonl, line 21: empty question (column 'question') in 1 of 21 lines; "
          "fill them in or take them out"),
-    data("a gold answer of another kind", "a.jsonl", ROWS + '{"question": "b", "answer": "many"}\n',
-         "a.jsonl, line 21: gold answer 'many' cannot be read as number: no number in it (1 of 21); "
-         "correct them, or set task.answer_kind to what the answers are", "task.answer_kind=number"),
+    data("a gold answer of another kind", "a.jsonl",
+         ROWS + '{"question": "b", "answer": "many"}\n',
+         "a.jsonl, line 21: gold answer 'many' cannot be read as number: no number in it "
+         "(1 of 21); correct them, or set task.answer_kind to what the answers are",
+         "task.answer_kind=number"),
     data("a gold answer that is a list", "a.jsonl", ROWS + '{"question": "b", "answer": [1]}\n',
          "a.jsonl, line 21: column 'answer' holds a list or a record where the gold answer should "
          "be a text or a number; name another column by task.answer"),
@@ -335,8 +337,8 @@ DATA = [
     data("no gold number", "a.jsonl", ROWS,
          "a.jsonl, lines 1, 2, 3, 4, 5 and 15 more: no gold number behind #### in column 'answer' "
          "(20 of 20); where the column holds the bare answer, use task.kind=table", task="gsm8k"),
-    Broken("one file of a multirun", ("-m", "task=table", "task.path=good.jsonl,gone.jsonl"),
-           "task.path=gone.jsonl: no such file in {here}", {"good.jsonl": ROWS}),
+    Broken("one file of a multirun", ("-m", "task=table", "task.path=good.jsonl,missing.jsonl"),
+           "task.path=missing.jsonl: no such file in {here}", {"good.jsonl": ROWS}),
     data("a bad file and bad settings", "a.csv", "question,answer\nb\n", problems(
         "rounds=0: at least 1 round is needed",
         "a.csv:2: 1 fields where the header has 2"), "rounds=0"),

@@ -12,6 +12,7 @@ from tests.commands import here
 
 CALLS: list[object] = []
 OBJECT = f"{{_target_: {__name__}.call}}"
+LOGGING = f"{{version: 1, handlers: {{h: {{(): {__name__}.call}}}}, root: {{handlers: [h]}}}}"
 
 
 def call(*_: object, **__: object) -> str:
@@ -51,10 +52,8 @@ def preset(folder: Path, text: str) -> None:
     [
         f"hydra: {{callbacks: {{x: {OBJECT}}}}}",
         f"hydra: {{launcher: {OBJECT}, sweeper: {OBJECT}}}",
-        "hydra: {job_logging: {version: 1, handlers: {h: {(): %s.call}}, root: {handlers: [h]}}}"
-        % __name__,
-        "hydra: {hydra_logging: {version: 1, handlers: {h: {(): %s.call}}, root: {handlers: [h]}}}"
-        % __name__,
+        f"hydra: {{job_logging: {LOGGING}}}",
+        f"hydra: {{hydra_logging: {LOGGING}}}",
         "hydra: {job: {env_set: {COLLATE_BAIT: '1'}}, run: {dir: elsewhere}, output_subdir: x}",
         f"task: {{dataset_args: {{x: {OBJECT}}}}}",
         "task: {system: '${call:1}', dataset_args: {x: '${call:1}'}}",
