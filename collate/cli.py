@@ -165,8 +165,7 @@ def _run(arguments: list[str]) -> int:
     if asked is None:
         return 0
     configs = _configs(*asked)
-    for config in configs:
-        offline_unless_asked(config)
+    offline_unless_asked(configs)
     from collate.rounds.preflight import preflight
     from collate.rounds.run import run
 
@@ -192,13 +191,16 @@ def _configs(jobs: "Sequence[Job]", found: list[str]) -> "list[RunConfig]":
 
 
 def _file_problems(configs: "Sequence[RunConfig]", wrong: Container[str]) -> list[str]:
-    """Missing or broken files and models, where the settings that name them are sound."""
+    """Clusters, models and files that will not do, where the settings that name them are sound."""
+    from collate.cluster.address import address_problems
     from collate.errors import InputError
     from collate.models import model_problems
     from collate.tasks import load_task
 
     found = []
     for config in configs:
+        if "ray" not in wrong:
+            found += address_problems(config.ray.address)
         if "model" not in wrong:
             found += model_problems(config.model)
         if "task" not in wrong and config.task.path is not None:

@@ -5,7 +5,7 @@ each of Ray's workers too. A value that the user has set stays.
 """
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from collate.config.schema import RunConfig
@@ -30,9 +30,9 @@ def telemetry_off() -> None:
         os.environ.setdefault(name, value)
 
 
-def offline_unless_asked(config: RunConfig) -> None:
-    """Keep the libraries off the network where the settings name nothing that lies there."""
-    if not names_hub_id(config):
+def offline_unless_asked(configs: Iterable[RunConfig]) -> None:
+    """Keep the libraries off the network where no job's settings name what lies there."""
+    if not any(names_hub_id(config) for config in configs):
         for name, value in OFFLINE.items():
             os.environ.setdefault(name, value)
 

@@ -57,9 +57,9 @@ def test_libraries_are_kept_off_the_network_unless_a_hub_id_is_named(
     for name in OFFLINE:
         monkeypatch.setenv(name, "")
         monkeypatch.delenv(name)
-    offline_unless_asked(RunConfig(model=ModelConfig(name="owner/name")))
+    offline_unless_asked([RunConfig(), RunConfig(model=ModelConfig(name="owner/name"))])
     assert not any(name in os.environ for name in OFFLINE)
-    offline_unless_asked(RunConfig())
+    offline_unless_asked([RunConfig()])
     assert all(os.environ[name] == "1" for name in OFFLINE)
 
 

@@ -60,14 +60,15 @@ def submit(arguments: Sequence[str]) -> int:
     job = client.submit_job(
         entrypoint=entry, runtime_env={**environment, "working_dir": str(project)}
     )
-    print(f"submitted   {job} to {address}", flush=True)
+    shown = masked_text(address)
+    print(f"submitted   {job} to {shown}", flush=True)
     if options.no_wait:
         return 0
     try:
         asyncio.run(_follow(client, job))
     except KeyboardInterrupt:
-        print(f"\n{job} goes on. Follow it: ray job logs --address {address} --follow {job}")
-        print(f"Stop it: ray job stop --address {address} {job}")
+        print(f"\n{job} goes on. Follow it: ray job logs --address {shown} --follow {job}")
+        print(f"Stop it: ray job stop --address {shown} {job}")
         return 130
     info = client.get_job_info(job)
     print(f"{job}: {info.status}" + (f": {masked_text(info.message)}" if info.message else ""))

@@ -34,6 +34,7 @@ from collate.rounds.screen import Screen, screen_and_log
 from collate.rounds.steps import last_weights
 from collate.tables import Answer, Metric, digest, to_table
 from collate.tasks import load_task
+from collate.unasked import offline_unless_asked
 
 CHANGEABLE = ("task", "evaluation", "engine", "ray")
 """The sections of a run's settings that an evaluation may change."""
@@ -45,6 +46,7 @@ def evaluate(path: Path, composed: Mapping[str, Any], overrides: Sequence[str]) 
     Raises InputError where the overrides touch other settings, or the run has no finished round.
     """
     config = with_overrides(path, composed, overrides)
+    offline_unless_asked([config])
     require_engine(config.engine.kind)
     if found := [*address_problems(config.ray.address), *model_problems(config.model)]:
         raise InputError.of(found)
