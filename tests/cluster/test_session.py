@@ -22,10 +22,15 @@ TOKEN_NAMES = ("RAY_AUTH_TOKEN", "RAY_AUTH_TOKEN_PATH", "RAY_AUTH_MODE", "RAY_AD
 
 @pytest.fixture(autouse=True)
 def no_ray_settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Neither address nor token, in the environment or at home, and no Ray that stands already."""
+    """Neither an address nor a token, neither in the environment nor in the home folder."""
     for name in TOKEN_NAMES:
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("HOME", str(tmp_path))
+
+
+@pytest.fixture
+def unconnected(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As if no other test of this process kept a Ray."""
     monkeypatch.setattr(ray, "is_initialized", lambda: False)
 
 
@@ -60,6 +65,7 @@ def test_addresses_of_this_machine_need_no_token(address: str | None) -> None:
     assert address_problems(address) == []
 
 
+@pytest.mark.usefixtures("unconnected")
 @pytest.mark.parametrize("address", ["10.0.0.5:6379", "head:6379", "ray://head:10001",
                                      "192.0.2.1:6379", "[2001:db8::1]:6379"])  # fmt: skip
 def test_another_machine_needs_one(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -115,6 +121,7 @@ def web_server() -> Iterator[int]:
     server.server_close()
 
 
+@pytest.mark.usefixtures("unconnected")
 def test_a_cluster_that_is_not_there_is_told_at_once() -> None:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -130,6 +137,7 @@ def test_a_cluster_that_is_not_there_is_told_at_once() -> None:
     assert time.monotonic() - began < 10
 
 
+@pytest.mark.usefixtures("unconnected")
 def test_a_port_of_something_else_is_told_within_the_deadline(web_server: int) -> None:
     with (
         pytest.raises(DeadlineError, match="is not a Ray cluster"),
@@ -138,6 +146,7 @@ def test_a_port_of_something_else_is_told_within_the_deadline(web_server: int) -
         pass
 
 
+@pytest.mark.usefixtures("unconnected")
 def test_auto_without_a_cluster_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     def nothing_runs(**_: object) -> None:
         raise ConnectionError("Could not find any running Ray instance.")

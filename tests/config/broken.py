@@ -337,8 +337,8 @@ DATA = [
     data("no gold number", "a.jsonl", ROWS,
          "a.jsonl, lines 1, 2, 3, 4, 5 and 15 more: no gold number behind #### in column 'answer' "
          "(20 of 20); where the column holds the bare answer, use task.kind=table", task="gsm8k"),
-    Broken("one file of a multirun", ("-m", "task=table", "task.path=good.jsonl,missing.jsonl"),
-           "task.path=missing.jsonl: no such file in {here}", {"good.jsonl": ROWS}),
+    Broken("one file of a multirun", ("-m", "task=table", "task.path=questions.jsonl,x.jsonl"),
+           "task.path=x.jsonl: no such file in {here}", {"questions.jsonl": ROWS}),
     data("a bad file and bad settings", "a.csv", "question,answer\nb\n", problems(
         "rounds=0: at least 1 round is needed",
         "a.csv:2: 1 fields where the header has 2"), "rounds=0"),
