@@ -14,8 +14,7 @@ from urllib.parse import urlsplit
 NEEDS_TOKEN = (
     "Ray carries out what anybody sends to this address unless token authentication is on "
     "(CVE-2023-48022), and no token is configured here. Start the cluster with RAY_AUTH_MODE=token "
-    "and give its token by RAY_AUTH_TOKEN, RAY_AUTH_TOKEN_PATH or ~/.ray/auth_token; or reach the "
-    "cluster through a tunnel to 127.0.0.1"
+    "and give its token by RAY_AUTH_TOKEN, RAY_AUTH_TOKEN_PATH or ~/.ray/auth_token"
 )
 _GCS = re.compile(r"(?:ray://)?(?P<host>\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+):(?P<port>\d{1,5})")
 
@@ -60,7 +59,7 @@ def dashboard_problems(address: str) -> list[str]:
         return [f"--address {address}: expected http://HOST:8265, the address of the dashboard"]
     if is_loopback(host) or has_token():
         return []
-    return [f"--address {address}: {NEEDS_TOKEN}"]
+    return [f"--address {address}: {NEEDS_TOKEN}; or reach it through a tunnel to 127.0.0.1"]
 
 
 def host_and_port(address: str) -> tuple[str, int] | None:

@@ -101,7 +101,8 @@ def _wait_for_handshake(address: str, place: tuple[str, int], deadline: float) -
         return
     host = f"[{place[0]}]" if ":" in place[0] else place[0]
     seconds = min(HANDSHAKE_SECONDS, max(until - time.monotonic(), 1.0))
-    with grpc.insecure_channel(f"{host}:{place[1]}") as channel:
+    options = [("grpc.enable_http_proxy", 0)]  # as Ray does
+    with grpc.insecure_channel(f"{host}:{place[1]}", options) as channel:
         try:
             grpc.channel_ready_future(channel).result(timeout=seconds)
         except grpc.FutureTimeoutError as error:

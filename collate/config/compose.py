@@ -129,7 +129,11 @@ def preset_problems(folder: Path) -> list[str]:
 def _file_problems(path: Path) -> list[str]:
     try:
         text = path.read_text(encoding="utf-8")
+        if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, yaml.SafeLoader)):
+            return ["aliases (*name) are refused, since they may stand for endless values"]
         content = yaml.safe_load(text)
+    except RecursionError:
+        return ["not a YAML file that can be read (nested too deeply)"]
     except (OSError, ValueError, yaml.YAMLError) as error:
         return [f"not a YAML file that can be read ({' '.join(str(error).split())})"]
     if content is None:
@@ -144,7 +148,10 @@ def _file_problems(path: Path) -> list[str]:
         for key in OBJECT_KEYS
         if key in set(_keys(content))
     ]
-    for entry in content.get("defaults") or ():
+    defaults = content.get("defaults") or []
+    if not isinstance(defaults, list):
+        return [*found, f"defaults: expected a list, found {defaults!r}"]
+    for entry in defaults:
         shown = str(entry)
         if "hydra" in shown or "${" in shown:
             found.append(f"defaults: {entry!r} is refused; name presets of collate by plain words")
@@ -188,8 +195,8 @@ def read_overrides(
             continue
         try:
             override = OverridesParser.create().parse_override(text)
-        except HydraException:
-            found.append(f"{text}: cannot be read; a setting is given as key=value")
+        except (HydraException, ValueError, RecursionError):
+            found.append(f"{text[:200]}: cannot be read; a setting is given as key=value")
             continue
         taken = _read_override(text, override, known, presets, multirun)
         (found if taken.problems else passed).extend(taken.problems or [taken.text])

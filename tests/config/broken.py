@@ -77,6 +77,10 @@ SETTINGS = [
         "rounds: expected a whole number, found 'x'")),
     setting("unreadable override", "task.examples=[1", 
             said="task.examples=[1: cannot be read; a setting is given as key=value"),
+    setting("a number without end", f"rounds={'9' * 5000}",
+            said=f"rounds={'9' * 193}: cannot be read; a setting is given as key=value"),
+    setting("preset that climbs", "task=../x",
+            said=f"task=../x: no such preset; there are {TASKS}"),
     setting("unknown option", "--frobnicate",
             said=f"unrecognized arguments: --frobnicate; {OPTIONS}"),
     setting("Hydra's option", "--config-path", "elsewhere",
@@ -184,8 +188,7 @@ SETTINGS = [
             said="ray.address=10.0.0.5:6379: Ray carries out what anybody sends to this address "
                  "unless token authentication is on (CVE-2023-48022), and no token is configured "
                  "here. Start the cluster with RAY_AUTH_MODE=token and give its token by "
-                 "RAY_AUTH_TOKEN, RAY_AUTH_TOKEN_PATH or ~/.ray/auth_token; or reach the cluster "
-                 "through a tunnel to 127.0.0.1"),
+                 "RAY_AUTH_TOKEN, RAY_AUTH_TOKEN_PATH or ~/.ray/auth_token"),
     setting("an address that is none", "ray.address=cluster",
             said="ray.address=cluster: expected host:port of a cluster, for example "
                  "127.0.0.1:6379, or auto"),
@@ -221,6 +224,15 @@ OWN = [
         "mine/task/a.yaml: not a YAML file that can be read (while parsing a flow sequence in "
         "\"<unicode string>\", line 1, column 4: a: [1 ^ expected ',' or ']', but got '<stream "
         "end>' in \"<unicode string>\", line 2, column 1: ^)"),
+    own("preset of endless values", "task/a.yaml", "a: &a [1, 1]\nb: [*a, *a]\n",
+        "mine/task/a.yaml: aliases (*name) are refused, since they may stand for endless values"),
+    own("preset nested without end", "task/a.yaml", "a: " + "[" * 5000 + "]" * 5000 + "\n",
+        "mine/task/a.yaml: not a YAML file that can be read (nested too deeply)"),
+    own("preset with other defaults", "task/a.yaml", "defaults: gsm8k\n",
+        "mine/task/a.yaml: defaults: expected a list, found 'gsm8k'"),
+    own("preset that is not UTF-8", "task/a.yaml", b"system: gro\xdf\n",
+        "mine/task/a.yaml: not a YAML file that can be read ('utf-8' codec can't decode byte 0xdf "
+        "in position 11: invalid continuation byte)"),
     own("preset that is a list", "task/a.yaml", "- 1\n",
         "mine/task/a.yaml: expected settings by name, found a list"),
     own("preset with an unknown key", "tuning/a.yaml", "betta: 1\n",
