@@ -10,8 +10,12 @@ running run as DataFrames.
 
 from typing import TYPE_CHECKING, Any
 
+from collate.unasked import telemetry_off
+
 if TYPE_CHECKING:
     from collate.report.reading import Run, load_run
+
+telemetry_off()
 
 __version__ = "0.1.0"
 __all__ = ["Run", "__version__", "load_run"]

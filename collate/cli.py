@@ -13,15 +13,21 @@ nothing was started, 1 it failed on the way, 130 interrupted.
 Heavy packages are imported where they are used: `collate --help` answers in well under a second.
 """
 
+import argparse
 import errno
-import itertools
 import os
 import re
 import sys
-import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, NoReturn
+
+from collate.unasked import offline_unless_asked
+
+if TYPE_CHECKING:
+    from collate.config.compose import Job
+    from collate.config.schema import RunConfig
 
 USAGE = """\
 usage: collate <verb> [options] [group=preset | key=value ...]
@@ -70,18 +76,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return _guarded(lambda: verbs[verb](rest))
 
 
-def _guarded(action: Callable[[], int]) -> int:
+def _guarded(action: Callable[[], object]) -> int:
     """Run, and turn an error that was foreseen into its message and exit status."""
     from collate.errors import CollateError, InputError
+    from collate.masking import masked_text
 
     try:
-        return action()
-    except InputError as error:
-        print(f"collate: {error}", file=sys.stderr)
-        return 2
+        status = action()
+        return status if isinstance(status, int) else 0
     except CollateError as error:
-        print(f"collate: {error}", file=sys.stderr)
-        return 1
+        print(f"collate: {masked_text(str(error))}", file=sys.stderr)
+        return 2 if isinstance(error, InputError) else 1
     except OSError as error:
         if error.errno not in DISK_FAULTS:
             raise
@@ -96,91 +101,69 @@ def _guarded(action: Callable[[], int]) -> int:
         return INTERRUPTED
 
 
-def _hydra(arguments: list[str], job: Callable[[dict[str, Any]], int]) -> int:
-    """Compose the settings with Hydra and give each job's to `job`; the worst status of them."""
-    import hydra
-    from hydra.core.hydra_config import HydraConfig
-    from hydra.types import RunMode
-    from omegaconf import DictConfig
+def _jobs(arguments: list[str]) -> "tuple[list[Job], list[str]] | None":
+    """The jobs that options and overrides ask for, with every problem found; None after --help.
 
-    from collate.config import compose
-
-    own_folders = [Path(v) for v in _option_values(arguments, ("--config-dir", "-cd"))]
-    folders = [compose.conf_folder(), *own_folders]
-    if any(a in ("-h", "--help") for a in arguments):
-        from collate.config.help import settings_help
-
-        print(USAGE)
-        print(settings_help(compose.groups(folders)))
-        return 0
-    compose.register_schema()
-    arguments = _checked(arguments, folders)
-    statuses: list[int] = []
-
-    def task(composed: DictConfig) -> None:
-        settings = compose.settings_of(composed)
-        if HydraConfig.get().mode == RunMode.MULTIRUN and settings.get("name") is not None:
-            varied = ",".join(
-                o for o in HydraConfig.get().overrides.task if _is_swept(o, arguments)
-            )
-            settings["name"] = f"{settings['name']}-{re.sub(r'[^A-Za-z0-9._=,-]', '-', varied)}"
-        statuses.append(_guarded(lambda: job(settings)))
-        if statuses[-1] == INTERRUPTED:
-            raise KeyboardInterrupt
-
-    with tempfile.TemporaryDirectory() as sweep_folder:
-        sys.argv = ["collate", *arguments, f"hydra.sweep.dir={sweep_folder}"]
-        decorate = hydra.main(
-            version_base="1.3", config_path=str(compose.conf_folder().resolve()), config_name="run"
-        )
-        try:
-            decorate(task)()
-        except KeyboardInterrupt:
-            return INTERRUPTED
-        except SystemExit as stop:
-            # Hydra has said why the settings do not compose, and nothing was started.
-            return 2 if stop.code and not statuses else int(stop.code or 0)
-    return max(statuses, default=0)
-
-
-def _is_swept(override: str, arguments: Sequence[str]) -> bool:
-    """Whether an override of one job of a multirun is one of several values that were given."""
-    return override not in arguments and f"++{override}" not in arguments
-
-
-def _checked(arguments: list[str], folders: Sequence[Path]) -> list[str]:
-    """The arguments with their overrides checked; options and their values stay as they are."""
+    With `--cfg job` the settings are printed and no job comes back. Raises InputError for options
+    that there are not.
+    """
     from collate.config import compose
     from collate.errors import InputError
 
-    takes_value = {"--cfg", "-c", "--package", "-p", "--config-dir", "-cd", "--config-name", "-cn"}
-    takes_value |= {"--config-path", "-cp", "--info", "-i"}
-    options, overrides = [], []
-    expects_value = False
-    for argument in arguments:
-        if expects_value or argument.startswith("-"):
-            options.append(argument)
-            expects_value = not expects_value and argument in takes_value
-        else:
-            overrides.append(argument)
-    bare = [text for text in overrides if "=" not in text and not text.startswith("~")]
-    if bare:
-        raise InputError.of([f"{text}: expected key=value" for text in bare])
-    multirun = any(option in ("-m", "--multirun") for option in options)
-    return options + compose.checked_overrides(overrides, folders, multirun=multirun)
+    options = _options(arguments)
+    own_folders = [Path(folder) for folder in options.config_dir]
+    if options.help:
+        from collate.config.help import settings_help
+
+        print(USAGE)
+        print(settings_help(compose.groups([compose.conf_folder(), *own_folders])))
+        return None
+    jobs, found = compose.jobs(options.overrides, own_folders, multirun=options.multirun)
+    for job in jobs:
+        if job.varied and job.settings.get("name") is not None:
+            varied = re.sub(r"[^A-Za-z0-9._=,-]", "-", ",".join(job.varied))
+            job.settings["name"] = f"{job.settings['name']}-{varied}"
+    if options.cfg and not found:
+        import yaml
+
+        from collate.masking import masked
+
+        for job in jobs:
+            print(yaml.safe_dump(masked(job.settings), sort_keys=False, allow_unicode=True), end="")
+        return None
+    if options.cfg:
+        raise InputError.of(found)
+    return jobs, found
 
 
-def _option_values(arguments: Sequence[str], names: Sequence[str]) -> list[str]:
-    apart = [value for name, value in itertools.pairwise(arguments) if name in names]
-    joined = [a.partition("=")[2] for a in arguments if a.partition("=")[0] in names and "=" in a]
-    return apart + joined
+def _options(arguments: Sequence[str]) -> argparse.Namespace:
+    from collate.errors import InputError
+
+    class Parser(argparse.ArgumentParser):
+        def error(self, message: str) -> NoReturn:
+            raise InputError(f"{message}; the options are -m, --cfg job, --config-dir DIR, --help")
+
+    parser = Parser(prog="collate", add_help=False, allow_abbrev=False)
+    parser.add_argument("-m", "--multirun", action="store_true")
+    parser.add_argument("-c", "--cfg", choices=("job",))
+    parser.add_argument("-cd", "--config-dir", action="append", default=[])
+    parser.add_argument("-h", "--help", action="store_true")
+    parser.add_argument("overrides", nargs="*")
+    return parser.parse_intermixed_args(list(arguments))
+
+
+def _each(actions: "Sequence[Callable[[], object]]") -> int:
+    """Carry out one job after the other, past those that fail; the worst status of them."""
+    statuses = []
+    for action in actions:
+        statuses.append(_guarded(action))
+        if statuses[-1] == INTERRUPTED:
+            break
+    return max(statuses, default=0)
 
 
 def _quiet_libraries() -> None:
-    """Telemetry off and nothing fetched unasked, before any library reads its environment."""
-    for name in ("HF_HUB_DISABLE_TELEMETRY", "VLLM_NO_USAGE_STATS", "DO_NOT_TRACK"):
-        os.environ.setdefault(name, "1")
-    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    """No bars and warnings from libraries, before any of them reads its environment."""
     os.environ.setdefault("TQDM_DISABLE", "1")  # the screen has bars of its own
     os.environ.setdefault("RAY_COLOR_PREFIX", "0")
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
@@ -189,25 +172,85 @@ def _quiet_libraries() -> None:
 
 def _run(arguments: list[str]) -> int:
     _quiet_libraries()
-
-    def job(settings: dict[str, Any]) -> int:
-        from collate.config.build import build
-
-        config = build(settings)
-        from collate.rounds.run import run
-
-        run(config)
+    asked = _jobs(arguments)
+    if asked is None:
         return 0
+    configs = _configs(*asked)
+    offline_unless_asked(configs)
+    from collate.rounds.preflight import preflight
+    from collate.rounds.run import run
 
-    return _hydra(arguments, job)
+    if len(configs) > 1:  # what cannot work is refused before the first of several begins
+        _none_wrong([partial(preflight, config) for config in configs])
+    return _each([partial(run, config) for config in configs])
+
+
+def _configs(jobs: "Sequence[Job]", found: list[str]) -> "list[RunConfig]":
+    """The jobs' checked settings. Raises InputError with every problem of all of them."""
+    from collate.config.build import read
+    from collate.errors import InputError
+
+    configs = []
+    for job in jobs:
+        config, wrong = read(job.settings)
+        found = [*found, *wrong]
+        configs.append(config)
+    if found:
+        wrong_sections = {re.split(r"[.=:\[]", line)[0] for line in found}
+        raise InputError.of([*found, *_file_problems(configs, wrong_sections)])
+    return configs
+
+
+def _file_problems(configs: "Sequence[RunConfig]", wrong: Container[str]) -> list[str]:
+    """Clusters, models and files that will not do, where the settings that name them are sound."""
+    from collate.cluster.address import address_problems
+    from collate.errors import InputError
+    from collate.models import model_problems
+    from collate.tasks import load_task
+
+    found = []
+    for config in configs:
+        if "ray" not in wrong:
+            found += address_problems(config.ray.address)
+        if "model" not in wrong:
+            found += model_problems(config.model)
+        if "task" not in wrong and config.task.path is not None:
+            try:
+                load_task(config.task)
+            except InputError as error:
+                found += error.problems
+    return found
+
+
+def _none_wrong(checks: "Sequence[Callable[[], object]]") -> None:
+    """Raise one InputError with all that the checks raise."""
+    from collate.errors import InputError
+
+    found: list[str] = []
+    for check in checks:
+        try:
+            check()
+        except InputError as error:
+            found += error.problems
+    if found:
+        raise InputError.of(found)
 
 
 def _evaluate(arguments: list[str]) -> int:
+    from collate.errors import InputError
+
     _quiet_libraries()
     path, rest = _run_argument(arguments, "evaluate")
+    asked = _jobs(rest)
+    if asked is None:
+        return 0
+    jobs, found = asked
+    if found:
+        raise InputError.of(found)
     from collate.rounds.evaluate import evaluate
 
-    return _hydra(rest, lambda settings: evaluate(path, settings, rest))
+    overrides = _options(rest).overrides
+    return _each([partial(evaluate, path, job.settings, overrides) for job in jobs])
 
 
 def _report(arguments: list[str]) -> int:

@@ -16,12 +16,22 @@ class CollateError(Exception):
 class InputError(CollateError, ValueError):
     """What the user asked for cannot be done; raised before any model is loaded."""
 
+    problems: Sequence[str]
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.problems = [message]
+
     @classmethod
     def of(cls, problems: Sequence[str]) -> "InputError":
-        """One error out of several problems, a line each."""
-        if len(problems) == 1:
-            return cls(problems[0])
-        return cls("\n".join([f"{len(problems)} problems:", *(f"  - {p}" for p in problems)]))
+        """One error out of several problems, a line each, none of them twice."""
+        distinct = list(dict.fromkeys(problems))
+        if len(distinct) == 1:
+            return cls(distinct[0])
+        lines = [f"{len(distinct)} problems:", *(f"  - {problem}" for problem in distinct)]
+        error = cls("\n".join(lines))
+        error.problems = distinct
+        return error
 
 
 class DeadlineError(CollateError, TimeoutError):

@@ -30,12 +30,9 @@ def local_ray() -> Iterator[None]:
 
     On one core tuning tasks follow each other in one process, which imports its libraries once.
     """
-    import ray
+    from collate.cluster.session import session
+    from collate.config.schema import RayConfig
 
-    ray.init(
-        address="local", num_cpus=1, include_dashboard=False, object_store_memory=2**28,
-        logging_level="ERROR", log_to_driver=False,
-        _system_config={"idle_worker_killing_time_threshold_ms": 3_600_000},
-    )  # fmt: skip
-    yield
-    ray.shutdown()
+    stay = {"idle_worker_killing_time_threshold_ms": 3_600_000}
+    with session(RayConfig(), num_cpus=1, log_to_driver=False, _system_config=stay):
+        yield

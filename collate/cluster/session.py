@@ -1,58 +1,168 @@
 """Ray, joined or started: on one machine by default, on a cluster where an address is given.
 
-A local Ray has no dashboard and takes no jobs. Every wait in this room goes through `gather`, which
-has a deadline and says what it waited for and what the cluster has.
+A local Ray has no dashboard and takes no jobs; all of its ports are on the loopback address, and
+ask for a token that this process makes up. Every wait in this room goes through `gather`, which has
+a deadline and says what it waited for and what the cluster has.
 """
 
 import contextlib
 import logging
 import os
+import secrets
+import socket
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import ray
+from ray._private import ray_constants
+from ray._raylet import AuthenticationTokenLoader  # type: ignore[attr-defined]
 
+from collate.cluster.address import (
+    address_problems,
+    cluster_address,
+    host_and_port,
+    in_ray_job,
+    use_token,
+)
 from collate.config.schema import RayConfig
-from collate.errors import DeadlineError, EngineDiedError, EngineError
+from collate.errors import DeadlineError, EngineDiedError, EngineError, InputError
+from collate.unasked import OFFLINE, TELEMETRY_OFF
 
 OBJECT_STORE_BYTES = 512 * 2**20
 QUIET: dict[str, Any] = {"logging_level": logging.ERROR, "log_to_driver": True}
+HANDSHAKE_SECONDS = 60.0
+"""A port that takes a connection and has not spoken Ray's protocol by then is no cluster's."""
+
+_TOKEN = secrets.token_hex(32)
 
 
 @contextlib.contextmanager
-def session(config: RayConfig) -> Iterator[None]:
-    """A connection to Ray while the block lasts; a Ray that stands already is left alone."""
+def session(config: RayConfig, **options: Any) -> Iterator[None]:
+    """A connection to Ray while the block lasts; a Ray that stands already is left alone.
+
+    `options` go to the `ray.init` of a Ray that has to be started. Raises InputError for an address that may not be used, EngineError where no Ray answers.
+    """
     if ray.is_initialized():
         yield
         return
-    address = config.address or os.environ.get("RAY_ADDRESS")
+    if found := address_problems(config.address):
+        raise InputError.of(found)
+    address = cluster_address(config.address)
     if address:
-        ray.init(address=address, **QUIET)
+        _join(address, config.start_deadline)
     else:
-        _start_local(config.start_deadline)
+        _start_local(config.start_deadline, options)
     try:
         yield
     finally:
         ray.shutdown()
+        AuthenticationTokenLoader.instance().reset_cache()
 
 
-def _start_local(deadline: float) -> None:
+def _join(address: str, deadline: float) -> None:
+    """Connect to a cluster. Its workers get no more leave than those of this machine.
+
+    Inside of a job it is the job that says so (`jobs/runtime_env.yaml`): Ray takes no name twice.
+    """
+    use_token()
+    if place := host_and_port(address):
+        _wait_for_handshake(address, place, deadline)
+    names = () if in_ray_job() else (*TELEMETRY_OFF, *OFFLINE)
+    unasked = {name: os.environ[name] for name in names if name in os.environ}
+    try:
+        ray.init(address=address, runtime_env={"env_vars": unasked} if unasked else None, **QUIET)
+    except (ConnectionError, ValueError, RuntimeError, ray.exceptions.RayError) as error:
+        reason = " ".join(str(error).split())
+        raise EngineError(f"ray.address={address}: no cluster to join: {reason}") from error
+
+
+def _wait_for_handshake(address: str, place: tuple[str, int], deadline: float) -> None:
+    """Return once a cluster answers at the place: Ray itself would wait without end.
+
+    Raises EngineError where nobody takes a connection, DeadlineError where nobody answers in time.
+    """
+    import grpc
+
+    until = time.monotonic() + deadline
+    try:
+        socket.create_connection(place, timeout=deadline).close()
+    except TimeoutError as error:
+        raise DeadlineError(
+            f"ray.address={address}: no answer in {deadline:.0f} s (ray.start_deadline); is the "
+            "cluster up, and its port open to this machine?"
+        ) from error
+    except OSError as error:
+        raise EngineError(
+            f"ray.address={address}: nobody answers there ({error.strerror or error}). Is the "
+            "cluster up? Without ray.address and RAY_ADDRESS a Ray of this machine is started"
+        ) from error
+    if os.environ.get("RAY_USE_TLS", "0").lower() in ("1", "true"):
+        return
+    host = f"[{place[0]}]" if ":" in place[0] else place[0]
+    seconds = min(HANDSHAKE_SECONDS, max(until - time.monotonic(), 1.0))
+    options = [("grpc.enable_http_proxy", 0)]  # as Ray does
+    with grpc.insecure_channel(f"{host}:{place[1]}", options) as channel:
+        try:
+            grpc.channel_ready_future(channel).result(timeout=seconds)
+        except grpc.FutureTimeoutError as error:
+            raise DeadlineError(
+                f"ray.address={address}: what answers there is not a Ray cluster, or takes more "
+                f"than {seconds:.0f} s; the port of a cluster is 6379 unless it was told otherwise"
+            ) from error
+
+
+def _start_local(deadline: float, options: Mapping[str, Any]) -> None:
     """A Ray of this machine. On a busy one Ray gives up its own start after 30 s: we try again."""
     until = time.monotonic() + deadline
     while True:
         try:
-            ray.init(
-                address="local",
-                include_dashboard=False,
-                object_store_memory=OBJECT_STORE_BYTES,
-                **QUIET,
-            )
+            with _own_token(), _without_other_machines():
+                ray.init(
+                    address="local",
+                    include_dashboard=False,
+                    object_store_memory=OBJECT_STORE_BYTES,
+                    _node_ip_address="127.0.0.1",
+                    **{**QUIET, **options},
+                )
             return
         except Exception as error:
             ray.shutdown()
             if "timed out during startup" not in str(error) or time.monotonic() > until:
                 raise EngineError(f"Ray could not start on this machine: {error}") from error
+
+
+@contextlib.contextmanager
+def _own_token() -> Iterator[None]:
+    """Have a Ray that starts in the block ask for a token that nobody else knows.
+
+    Ray takes one from the user's home otherwise, which others on this machine may be able to read.
+    The processes that start in the block keep it; the user's own token, if any is set, stays.
+    """
+    named = [n for n in ("RAY_AUTH_TOKEN", "RAY_AUTH_TOKEN_PATH") if os.environ.get(n)]
+    if not named:
+        os.environ["RAY_AUTH_TOKEN"] = _TOKEN
+        AuthenticationTokenLoader.instance().reset_cache()
+    try:
+        yield
+    finally:
+        if not named:
+            del os.environ["RAY_AUTH_TOKEN"]
+
+
+@contextlib.contextmanager
+def _without_other_machines() -> Iterator[None]:
+    """Have a Ray that starts in the block listen on the loopback address alone.
+
+    Ray replaces 127.0.0.1 by the address that other machines see, unless it was told (by an
+    environment variable that it reads when it is imported) that there are no other machines.
+    """
+    before = ray_constants.ENABLE_RAY_CLUSTER
+    ray_constants.ENABLE_RAY_CLUSTER = False
+    try:
+        yield
+    finally:
+        ray_constants.ENABLE_RAY_CLUSTER = before
 
 
 def gather(

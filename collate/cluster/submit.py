@@ -19,7 +19,9 @@ from typing import Any
 
 import yaml
 
+from collate.cluster.address import dashboard_problems, use_token
 from collate.errors import CollateError, InputError
+from collate.masking import masked_text
 
 PATH_KEYS = ("task.path", "task.test_path", "folder", "run")
 """Settings that name files or folders: made absolute, since a job runs in a folder of its own."""
@@ -39,6 +41,8 @@ def submit(arguments: Sequence[str]) -> int:
     address = options.address or os.environ.get("RAY_API_SERVER_ADDRESS")
     if not address:
         raise InputError(NO_ADDRESS)
+    if found := dashboard_problems(address):
+        raise InputError.of(found)
     if options.verb not in ("run", "evaluate"):
         raise InputError(f"collate submit takes the verbs run and evaluate, found {options.verb!r}")
     project = _project()
@@ -50,22 +54,24 @@ def submit(arguments: Sequence[str]) -> int:
         f"sending     {project} ({size / 2**20:.1f} MiB, "
         f"without {', '.join(environment['excludes'])})"
     )
-    print(f"job         {entry}")
+    print(f"job         {masked_text(entry)}")
+    use_token()
     client = _client(address)
     job = client.submit_job(
         entrypoint=entry, runtime_env={**environment, "working_dir": str(project)}
     )
-    print(f"submitted   {job} to {address}", flush=True)
+    shown = masked_text(address)
+    print(f"submitted   {job} to {shown}", flush=True)
     if options.no_wait:
         return 0
     try:
         asyncio.run(_follow(client, job))
     except KeyboardInterrupt:
-        print(f"\n{job} goes on. Follow it: ray job logs --address {address} --follow {job}")
-        print(f"Stop it: ray job stop --address {address} {job}")
+        print(f"\n{job} goes on. Follow it: ray job logs --address {shown} --follow {job}")
+        print(f"Stop it: ray job stop --address {shown} {job}")
         return 130
     info = client.get_job_info(job)
-    print(f"{job}: {info.status}" + (f": {info.message}" if info.message else ""))
+    print(f"{job}: {info.status}" + (f": {masked_text(info.message)}" if info.message else ""))
     if info.driver_exit_code is not None:
         return int(info.driver_exit_code)
     return 0 if str(info.status) == "SUCCEEDED" else 1
@@ -118,15 +124,7 @@ def _jobs_folder() -> Path:
     return package / "jobs" if (package / "jobs").is_dir() else package.parent / "jobs"
 
 
-def _use_token() -> None:
-    """Have Ray's client send the token that is there; it does so only when it is told to."""
-    token = Path.home() / ".ray" / "auth_token"
-    if "RAY_AUTH_TOKEN" in os.environ or token.is_file():
-        os.environ.setdefault("RAY_AUTH_MODE", "token")
-
-
 def _client(address: str) -> Any:
-    _use_token()
     from ray.job_submission import JobSubmissionClient
 
     try:

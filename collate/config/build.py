@@ -5,28 +5,39 @@ need more than a type. Nothing here looks at files, packages or machines.
 """
 
 import difflib
-import re
+import sys
 import types
 import typing
 from collections.abc import Mapping
-from dataclasses import MISSING, asdict, fields, is_dataclass
+from dataclasses import asdict, fields, is_dataclass
 from typing import Any
 
 from collate.config.schema import RunConfig, TaskConfig
 from collate.errors import InputError
+from collate.paths import NAME_RULE, is_name
 
-RUN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._=,-]{0,119}")
+_SHOWN = 200  # characters of a wrong value
 
 
 def build(settings: Mapping[str, Any]) -> RunConfig:
     """The checked configuration. Raises InputError with a line for every problem there is."""
-    found: list[str] = []
-    config = _dataclass(RunConfig, settings, "", found)
-    if not found:
-        found = problems(config)
+    config, found = read(settings)
     if found:
         raise InputError.of(found)
     return config
+
+
+def read(settings: Mapping[str, Any]) -> tuple[RunConfig, list[str]]:
+    """The configuration and its problems, a line each.
+
+    Where a value is of the wrong type the default stands in for it, so that the rules for all
+    other settings are checked as well.
+    """
+    found: list[str] = []
+    config: RunConfig = _dataclass(RunConfig, settings, "", found)
+    told = {line.partition(":")[0] for line in found}
+    found += [line for line in problems(config) if line.partition("=")[0] not in told]
+    return config, found
 
 
 def known_keys(cls: type = RunConfig, prefix: str = "") -> dict[str, Any]:
@@ -56,10 +67,15 @@ def unknown_key(key: str) -> str:
     return f"{key}: no such setting{hint}"
 
 
+_WRONG: Any = object()
+"""Stands for a value that was told to be wrong."""
+
+
 def _dataclass(cls: type, value: Any, path: str, found: list[str]) -> Any:
+    """`cls` made of `value`, with defaults where that is wrong or says nothing."""
     if not isinstance(value, Mapping):
         found.append(f"{path.rstrip('.')}: expected a group of settings, found {value!r}")
-        return None
+        return cls()
     hints = typing.get_type_hints(cls)
     names = {item.name for item in fields(cls)}
     found.extend(unknown_key(f"{path}{key}") for key in value if key not in names)
@@ -67,15 +83,13 @@ def _dataclass(cls: type, value: Any, path: str, found: list[str]) -> Any:
     for item in fields(cls):
         if item.name in value:
             key = f"{path}{item.name}"
-            values[item.name] = _value(hints[item.name], value[item.name], key, found)
+            made = _value(hints[item.name], value[item.name], key, found)
             choices = item.metadata.get("choices")
-            if choices and isinstance(values[item.name], str) and values[item.name] not in choices:
-                found.append(
-                    f"{key}: expected one of {', '.join(choices)}; found {value[item.name]!r}"
-                )
-        elif item.default is MISSING and item.default_factory is MISSING:
-            found.append(f"{path}{item.name}: missing")
-    return cls(**values) if not found else None
+            if choices and isinstance(made, str) and made not in choices:
+                found.append(f"{key}: expected one of {', '.join(choices)}; found {made!r}")
+            elif made is not _WRONG:
+                values[item.name] = made
+    return cls(**values)
 
 
 def _value(hint: Any, value: Any, key: str, found: list[str]) -> Any:
@@ -92,21 +106,23 @@ def _value(hint: Any, value: Any, key: str, found: list[str]) -> Any:
         return _value(options[0], value, key, found)
     if origin is list:
         if isinstance(value, (list, tuple)):
-            return [_value(arguments[0], v, f"{key}[{i}]", found) for i, v in enumerate(value)]
+            made = [_value(arguments[0], v, f"{key}[{i}]", found) for i, v in enumerate(value)]
+            return _WRONG if any(each is _WRONG for each in made) else made
     elif origin is dict:
         if isinstance(value, Mapping):
             return dict(value)
     elif hint is float and isinstance(value, (int, float)) and not isinstance(value, bool):
-        return float(value)
+        if abs(value) <= sys.float_info.max:
+            return float(value)
     elif isinstance(value, hint) and not (hint is int and isinstance(value, bool)):
         return value
     elif hint is str and isinstance(value, (int, float)) and not isinstance(value, bool):
         return str(value)
     kinds = {int: "a whole number", float: "a number", bool: "true or false", str: "a text"}
     expected = kinds.get(hint, "a list" if origin is list else "a mapping")
-    shown = "null" if value is None else repr(value)
+    shown = "null" if value is None else repr(value)[:_SHOWN]
     found.append(f"{key}: expected {expected}, found {shown}")
-    return None
+    return _WRONG
 
 
 def problems(config: RunConfig) -> list[str]:
@@ -119,10 +135,8 @@ def problems(config: RunConfig) -> list[str]:
 
     c, a, e, t = config, config.agents, config.engine, config.tuning
     if c.name is not None:
-        expect(
-            RUN_NAME.fullmatch(c.name) is not None, "name", repr(c.name),
-            "a run's name is letters, digits and . _ - = , beginning with a letter or digit",
-        )  # fmt: skip
+        expect(is_name(c.name), "name", repr(c.name), f"a run's name is {NAME_RULE}")
+    expect(bool(c.folder) and c.folder.isprintable(), "folder", repr(c.folder), "name a folder")
     expect(c.rounds >= 1, "rounds", c.rounds, "at least 1 round is needed")
     per_round = c.questions_per_round
     expect(
@@ -233,6 +247,8 @@ def problems(config: RunConfig) -> list[str]:
 
 def _task_problems(task: TaskConfig) -> list[str]:
     found = []
+    if not is_name(task.name):
+        found.append(f"task.name={task.name!r}: a task's name is {NAME_RULE}")
     for key in ("train", "validation", "test"):
         size = getattr(task, key)
         if size < 0 or (isinstance(size, float) and size >= 1 and not size.is_integer()):

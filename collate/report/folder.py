@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 import yaml
 
 from collate.errors import RunFolderError
+from collate.paths import inside
 from collate.tables import SCHEMAS
 
 _ROUND = re.compile(r"round-(\d{1,6})", re.ASCII)
@@ -19,7 +20,7 @@ _ROUND = re.compile(r"round-(\d{1,6})", re.ASCII)
 def round_folders(path: Path) -> list[tuple[int, Path]]:
     """The folders `round-00`, `round-01`, ... of a run with their numbers, in order."""
     named = [(_ROUND.fullmatch(folder.name), folder) for folder in path.iterdir()]
-    return sorted((int(match[1]), folder) for match, folder in named if match)
+    return sorted((int(match[1]), inside(path, folder.name)) for match, folder in named if match)
 
 
 def read_rows(row_type: type, path: Path, columns: Sequence[str] | None = None) -> pa.Table:

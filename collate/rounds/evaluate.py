@@ -16,12 +16,14 @@ import pyarrow.parquet as pq
 import yaml
 
 from collate.agents.roster import make_agents
+from collate.cluster.address import address_problems
 from collate.cluster.workers import Workers
 from collate.commit import complete_folder
 from collate.config.build import build
 from collate.config.schema import RunConfig
 from collate.engines.protocol import AgentWeights, require_engine
 from collate.errors import InputError
+from collate.masking import masked, masked_keys
 from collate.models import folder_digest, load_tokenizer, model_problems, prepare_model
 from collate.report.screen import results_table
 from collate.rounds import stages
@@ -31,6 +33,7 @@ from collate.rounds.screen import Screen, screen_and_log
 from collate.rounds.steps import last_weights
 from collate.tables import Answer, Metric, digest, to_table
 from collate.tasks import load_task
+from collate.unasked import offline_unless_asked
 
 CHANGEABLE = ("task", "evaluation", "engine", "ray")
 """The sections of a run's settings that an evaluation may change."""
@@ -42,8 +45,9 @@ def evaluate(path: Path, composed: Mapping[str, Any], overrides: Sequence[str]) 
     Raises InputError where the overrides touch other settings, or the run has no finished round.
     """
     config = with_overrides(path, composed, overrides)
+    offline_unless_asked([config])
     require_engine(config.engine.kind)
-    if found := model_problems(config.model):
+    if found := [*address_problems(config.ray.address), *model_problems(config.model)]:
         raise InputError.of(found)
     data = load_task(config.task)
     folder = RunFolder.existing(path)
@@ -99,6 +103,11 @@ def with_overrides(path: Path, composed: Mapping[str, Any], overrides: Sequence[
         for parent in parents:
             target, source = target[parent], source[parent]
         target[last] = source[last]
+    if kept := masked_keys(settings):
+        raise InputError(
+            f"{path / 'config.yaml'}: the value of {', '.join(kept)} looked like a secret and was "
+            "not kept; give it again on the command line"
+        )
     return build(settings)
 
 
@@ -111,7 +120,7 @@ def _keep(
     metrics: Sequence[Metric],
 ) -> None:
     text = yaml.safe_dump(
-        {"task": asdict(config.task), "evaluation": asdict(config.evaluation)},
+        masked({"task": asdict(config.task), "evaluation": asdict(config.evaluation)}),
         default_flow_style=True,
     )
     target = path / "evaluations" / f"{config.task.name}-{digest(text, round, length=8)}"

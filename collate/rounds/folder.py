@@ -29,6 +29,8 @@ import yaml
 from collate.commit import complete_file, complete_folder, file_digest, remove_unfinished
 from collate.config.schema import RunConfig
 from collate.errors import InputError, RunFolderError
+from collate.masking import masked
+from collate.paths import inside
 from collate.rounds.manifest import Manifest
 from collate.rounds.settings import check_same_settings, lasting, run_path
 from collate.tables import SCHEMA_VERSION, digest, from_table, to_table
@@ -87,7 +89,7 @@ class RunFolder:
         path.mkdir(parents=True, exist_ok=True)
         with complete_file(path / "config.yaml") as unfinished:
             unfinished.write_text(
-                yaml.safe_dump(asdict(config), sort_keys=False, allow_unicode=True)
+                yaml.safe_dump(masked(asdict(config)), sort_keys=False, allow_unicode=True)
             )
         facts = {
             "schema": SCHEMA_VERSION,
@@ -146,11 +148,11 @@ class RunFolder:
         if changed := [name for name in key if record["made_from"].get(name) != key[name]]:
             self.tell(f"  {stage} is made again: it came from other {', '.join(changed)}")
             return False
-        if gone := [name for name in record["files"] if not (self.path / name).is_file()]:
+        if gone := [name for name in record["files"] if not inside(self.path, name).is_file()]:
             self.tell(f"  {stage} is made again: {', '.join(gone)} is gone")
             return False
         for name, wanted in record["files"].items():
-            if file_digest(self.path / name) != wanted:
+            if file_digest(inside(self.path, name)) != wanted:
                 raise RunFolderError(
                     f"{self.path / name}: not what the run wrote (its digest is another); restore "
                     "it from a copy, or delete it to have it, and what follows from it, made again"
@@ -220,7 +222,7 @@ class RunFolder:
 
     def note(self, key: str, value: Any) -> None:
         """Keep a fact about the whole run in the manifest."""
-        self.manifest.note(key, value)
+        self.manifest.note(key, masked(value))
 
     def _table(self, table: str) -> Path:
         return self.path / f"{table}.parquet"

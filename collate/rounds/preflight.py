@@ -5,6 +5,7 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+from collate.cluster.address import address_problems
 from collate.config.schema import RunConfig
 from collate.engines.protocol import require_engine
 from collate.errors import InputError
@@ -28,6 +29,7 @@ def preflight(config: RunConfig) -> TaskData:
     checks: list[Callable[[], object]] = [
         lambda: check_same_settings(config),
         lambda: require_engine(config.engine.kind),
+        lambda: found.extend(address_problems(config.ray.address)),
         lambda: found.extend(model_problems(config.model)),
         lambda: found.extend(_disk_problems(run_path(config))),
         lambda: data.append(load_task(config.task)),
@@ -36,7 +38,7 @@ def preflight(config: RunConfig) -> TaskData:
         try:
             check()
         except InputError as error:
-            found.append(str(error))
+            found.extend(error.problems)
     found.extend(_shown_questions(config, data))
     if found:
         raise InputError.of(found)

@@ -10,6 +10,7 @@ import yaml
 
 from collate.config.schema import RunConfig
 from collate.errors import InputError
+from collate.masking import masked
 from collate.tables import digest
 
 RESOURCES = (
@@ -47,7 +48,7 @@ def check_same_settings(config: RunConfig) -> None:
     began = yaml.safe_load(path.read_text())
     for section, key in RESOURCES:
         began.get(section, {}).pop(key, None)
-    then, now = _flat({k: began.get(k) for k in lasting(config)}), _flat(lasting(config))
+    then, now = _flat({k: began.get(k) for k in lasting(config)}), _flat(masked(lasting(config)))
     changes = [
         f"{key}: {then.get(key)!r} when the run began, {now.get(key)!r} now"
         for key in sorted(then.keys() | now.keys())

@@ -12,10 +12,12 @@ from collate.commit import file_digest
 from collate.config.schema import RunConfig
 from collate.engines.protocol import AgentWeights
 from collate.errors import InputError, RunFolderError
+from collate.paths import inside
 from collate.rounds import stages
 from collate.rounds.folder import RunFolder
 from collate.rounds.prompts import Prompts
 from collate.rounds.screen import Screen
+from collate.scoring import count_marks, unknown_warning
 from collate.tables import (
     Answer,
     Dropped,
@@ -124,6 +126,7 @@ class Steps:
                 f"round {round}  score", "rationales", len(rationales), kept.kept
             ) as tick:
                 made = stages.score(asked, rationales, self._prompts, self._workers, kept, tick)
+            self._say_marks(made)
             return {table: made}
 
         return self._folder.stage(name, {table: Score}, make, inputs)[table]
@@ -275,6 +278,15 @@ class Steps:
     def _weights_after(self, round: int, before: Weights) -> Weights:
         return {**before, **_committed_weights(self._folder, round, self.config.agents.weights)}
 
+    def _say_marks(self, scores: Sequence[Score]) -> None:
+        """Count what looks like an answer come by cheaply, and warn when hardly any can be read."""
+        if marked := {mark: count for mark, count in count_marks(scores).items() if count}:
+            counts = ", ".join(f"{mark} {count:,}" for mark, count in marked.items())
+            role = "may win" if self.config.pairs.allow_marked else "make no winner"
+            self._screen.say(f"  {'':<20} marked, {role}: {counts}")
+        if warning := unknown_warning(scores, self.config.scoring.unknown_limit):
+            self._screen.say(f"  warning: {warning}")
+
     def _warn_falling_chosen(self, steps: Sequence[TuningStep]) -> None:
         """Say when the chosen rationales became less likely, as DPO without an anchor may do."""
         for agent in self.agents:
@@ -303,20 +315,18 @@ def last_weights(folder: RunFolder, config: RunConfig) -> tuple[Weights, int]:
 
 def _committed_weights(folder: RunFolder, round: int, kind: str) -> Weights:
     """The weights of a round, checked against the digests that the manifest has of their files."""
-    by_agent: dict[str, dict[str, str]] = {}
-    for path, wanted in folder.manifest.stages[f"{folder.round(round).name}/agents"][
-        "files"
-    ].items():
-        there = folder.path / path
+    at = f"{folder.round(round).name}/agents"
+    by_agent: dict[Path, dict[str, str]] = {}
+    for path, wanted in folder.manifest.stages[at]["files"].items():
+        there = inside(folder.path, path)
+        if there.parent.parent != inside(folder.path, at):
+            raise RunFolderError(
+                f"{folder.path}: the manifest names {path} among the files of {at}"
+            )
         if not there.is_file() or file_digest(there) != wanted:
             raise RunFolderError(f"{there}: gone, or not the file that the run wrote")
-        by_agent.setdefault(there.parent.name, {})[there.name] = wanted
+        by_agent.setdefault(there.parent, {})[there.name] = wanted
     return {
-        name: AgentWeights(
-            name,
-            digest(json.dumps(files, sort_keys=True)),
-            str((folder.round(round) / "agents" / name).resolve()),
-            kind,
-        )
-        for name, files in by_agent.items()
+        own.name: AgentWeights(own.name, digest(json.dumps(files, sort_keys=True)), str(own), kind)
+        for own, files in by_agent.items()
     }

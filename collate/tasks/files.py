@@ -49,11 +49,20 @@ def _missing(file: Path) -> str:
 def _text(file: Path, problems: list[str]) -> str:
     raw = file.read_bytes()
     try:
-        return raw.decode("utf-8-sig")
+        text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = raw.count(b"\n", 0, error.start) + 1
         problems.append(f"{file}:{line}: not UTF-8 text ({error.reason}); save the file as UTF-8")
         return ""
+    if (place := raw.find(b"\0")) >= 0:
+        line = raw.count(b"\n", 0, place) + 1
+        problems.append(f"{file}:{line}: holds a NUL character; save the file as plain UTF-8 text")
+        return ""
+    return text
+
+
+def _json_reason(error: ValueError | RecursionError) -> str:
+    return "nested too deeply" if isinstance(error, RecursionError) else str(error)
 
 
 def _jsonl(file: Path, problems: list[str]) -> Source:
@@ -65,7 +74,7 @@ def _jsonl(file: Path, problems: list[str]) -> Source:
         try:
             value = json.loads(text)
         except (ValueError, RecursionError) as error:
-            broken.append((line, f"not JSON ({error})"))
+            broken.append((line, f"not JSON ({_json_reason(error)})"))
             continue
         if isinstance(value, dict):
             source.rows.append(Row(line, value))
@@ -87,7 +96,7 @@ def _json(file: Path, problems: list[str]) -> Source:
         hint = (
             "; one record a line goes by the extension .jsonl" if "Extra data" in str(error) else ""
         )
-        problems.append(f"{file}:{line}: not JSON ({error}){hint}")
+        problems.append(f"{file}:{line}: not JSON ({_json_reason(error)}){hint}")
         return source
     if not isinstance(values, list):
         problems.append(f"{file}: expected a list of records, found a {type(values).__name__}")

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 _SHOWN = 5
+_LONGEST = 2**20  # characters of a question or an answer; no model reads as many
 
 
 @dataclass(frozen=True)
@@ -106,7 +107,7 @@ def texts_of(
     source: Source, setting: str, columns: Sequence[str], problems: list[str]
 ) -> list[str]:
     """For each row the text of the columns, joined by newlines; empty ones are problems."""
-    texts, empty, nested = [], [], []
+    texts, empty, nested, long = [], [], [], []
     for row in source.rows:
         parts = [text_of(value_of(row, column)) for column in columns]
         if any(part is None for part in parts):
@@ -114,12 +115,19 @@ def texts_of(
         elif not all(parts):
             empty.append(row.line)
         texts.append("\n".join(part or "" for part in parts))
+        if len(texts[-1]) > _LONGEST:
+            long.append(row.line)
     what = "gold answer" if setting == "answer" else setting
     name = " or ".join(repr(column) for column in columns)
     if empty:
         problems.append(
             f"{source.places(empty)}: empty {what} (column {name}) in {len(empty)} of "
             f"{len(texts)} {source.unit}s; fill them in or take them out"
+        )
+    if long:
+        problems.append(
+            f"{source.places(long)}: {what} of more than {_LONGEST:,} characters; shorten it or "
+            "take it out"
         )
     if nested:
         problems.append(

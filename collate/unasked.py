@@ -1,0 +1,45 @@
+"""What libraries must not do unasked: report on their use, or fetch anything.
+
+The variables are set when `collate` is imported, before any of the libraries reads them, and so in
+each of Ray's workers too. A value that the user has set stays.
+"""
+
+import os
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from collate.config.schema import RunConfig
+
+TELEMETRY_OFF: Mapping[str, str] = {
+    "HF_HUB_DISABLE_TELEMETRY": "1",  # transformers, datasets, TRL and the hub's client
+    "VLLM_NO_USAGE_STATS": "1",
+    "VLLM_DO_NOT_TRACK": "1",
+    "DO_NOT_TRACK": "1",
+    "RAY_USAGE_STATS_ENABLED": "0",
+}
+OFFLINE: Mapping[str, str] = {
+    "HF_HUB_OFFLINE": "1",
+    "HF_DATASETS_OFFLINE": "1",
+    "TRANSFORMERS_OFFLINE": "1",
+}
+
+
+def telemetry_off() -> None:
+    """Switch the libraries' telemetry off, here and in processes that begin from here."""
+    for name, value in TELEMETRY_OFF.items():
+        os.environ.setdefault(name, value)
+
+
+def offline_unless_asked(configs: Iterable[RunConfig]) -> None:
+    """Keep the libraries off the network where no job's settings name what lies there."""
+    if not any(names_hub_id(config) for config in configs):
+        for name, value in OFFLINE.items():
+            os.environ.setdefault(name, value)
+
+
+def names_hub_id(config: RunConfig) -> bool:
+    """Whether the settings name a model or a data set of the hub."""
+    model, task = config.model.name, config.task
+    from_hub = task.kind != "procedural" and task.path is None and task.dataset is not None
+    local = model.startswith("packaged:") or Path(model).is_dir()
+    return not local or from_hub
