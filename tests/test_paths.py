@@ -1,6 +1,5 @@
 """Names that become paths, and files that a run's folder only seems to hold."""
 
-import json
 from pathlib import Path
 
 import pytest
@@ -10,6 +9,7 @@ from collate.errors import RunFolderError
 from collate.paths import inside, is_name
 from collate.report.folder import round_folders
 from collate.rounds.folder import RunFolder
+from collate.rounds.manifest import Manifest
 from collate.rounds.steps import last_weights
 
 
@@ -52,12 +52,12 @@ def manifest(path: Path, entry: str) -> RunFolder:
     """A run whose manifest names one file as an agent's adapter, with its right digest."""
     from collate.commit import file_digest
 
-    stages = {
-        "round-00/evaluate": {"files": {}},
-        "round-01/agents": {"files": {entry: file_digest(path / entry)}},
-        "round-01/evaluate": {"files": {}},
-    }
-    (path / "run.json").write_text(json.dumps({"stages": stages, "agents": [{"name": "agent-1"}]}))
+    finished = Manifest.read(path)
+    finished.note("agents", [{"name": "agent-1"}])
+    finished.commit("round-00/evaluate", {"files": {}})
+    finished.commit("round-01/agents", {"files": {entry: file_digest(path / entry)}})
+    finished.commit("round-01/evaluate", {"files": {}})
+    (path / "run.json").write_text("{}")
     return RunFolder.existing(path)
 
 

@@ -41,7 +41,8 @@ _TOKEN = secrets.token_hex(32)
 def session(config: RayConfig, **options: Any) -> Iterator[None]:
     """A connection to Ray while the block lasts; a Ray that stands already is left alone.
 
-    `options` go to the `ray.init` of a Ray that has to be started. Raises InputError for an address that may not be used, EngineError where no Ray answers.
+    `options` go to the `ray.init` of a Ray that has to be started. Raises InputError for an address
+    that may not be used, EngineError where no Ray answers.
     """
     if ray.is_initialized():
         yield

@@ -23,7 +23,7 @@ def nothing_loads(monkeypatch: pytest.MonkeyPatch) -> None:
     for module, name in (
         (collate.rounds.run, "prepare_model"),
         (collate.rounds.run, "load_tokenizer"),
-        (collate.rounds.run, "session"),
+        (collate.rounds.run, "Workers"),
         (collate.models.load, "load_causal_lm"),
     ):
         monkeypatch.setattr(module, name, loaded)

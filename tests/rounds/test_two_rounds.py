@@ -31,9 +31,13 @@ def test_the_folder_holds_what_the_readme_promises(vllm_run: TinyRun) -> None:
         for r in (0, 1, 2)
         for a in (1, 2)
     ]
-    wanted = {"config.yaml", "run.json", "log.txt", "questions.parquet", "round-00/metrics.parquet"}
+    wanted = {
+        "config.yaml", "run.json", "manifest.jsonl", "log.txt", "questions.parquet",
+        "round-00/metrics.parquet",
+    }  # fmt: skip
     assert wanted | set(rounds) | set(agents) <= there
-    assert not [name for name in there if Path(name).name.startswith(".")]
+    assert [name for name in there if "/." in f"/{name}"] == [".lock"]
+    assert not [name for name in there if "shards" in name]
 
 
 def test_the_manifest_names_model_questions_versions_and_every_stage(vllm_run: TinyRun) -> None:
