@@ -1,5 +1,6 @@
 # make quickstart   sets up .venv and runs the main job
 # make test         sets up .venv and runs the tests
+# make test-faults  kills a run once at every commit point there is, and compares
 # make lint         format, lint and types
 #
 # EXTRA=cpu|cuda picks vLLM's build; it is found out where it is not given.
@@ -21,7 +22,7 @@ INSTALL := $(if $(PIP_FIND_LINKS),UV_FIND_LINKS="$(PIP_FIND_LINKS)") $(UV) pip i
 
 STAMP := $(VENV)/.installed-$(EXTRA)
 
-.PHONY: quickstart test lint install clean
+.PHONY: quickstart test test-faults lint install clean
 
 install: $(STAMP)
 
@@ -37,6 +38,9 @@ quickstart: $(STAMP)
 
 test: $(STAMP)
 	@$(BIN)/python -m pytest --numprocesses=2 --dist=loadfile --no-loadscope-reorder $(ARGS)
+
+test-faults: $(STAMP)
+	@$(BIN)/python -m pytest -m faults -s tests/faults $(ARGS)
 
 lint: $(STAMP)
 	@$(BIN)/ruff format --check .

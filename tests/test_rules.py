@@ -22,6 +22,7 @@ CALLS = {
     "builtins.exec": "evaluates text", "numpy.load": "may unpickle", "np.load": "may unpickle",
     "pd.read_pickle": "unpickles", "pandas.read_pickle": "unpickles",
     "hydra.utils.instantiate": "makes objects of settings",
+    "time.time": "a clock that jumps; waits use time.monotonic",
 }  # fmt: skip
 MODULES = {
     "pickle", "cPickle", "dill", "cloudpickle", "marshal", "shelve", "joblib", "jsonpickle",

@@ -20,6 +20,7 @@ from collate.agents.noise import write_noisy_weights
 from collate.cluster.board import Board, poster, progress_of
 from collate.cluster.pool import Pool, Work
 from collate.cluster.session import gather, session
+from collate.cluster.watch import watch_head
 from collate.commit import complete_folder
 from collate.config.schema import EngineConfig, ModelConfig, RunConfig
 from collate.engines.protocol import AgentWeights, Completion, Request
@@ -119,6 +120,8 @@ class TuningJob:
 def _tune(base: str, threads: int, config: RunConfig, job: TuningJob, board: Any) -> None:
     from collate.tuning.tune import tune_agent
 
+    if (job.folder / MADE).is_dir():  # by a process that died before it could say so
+        return
     _use_threads(threads)
     post = poster(board, str(job.folder))
     with complete_folder(job.folder / MADE) as unfinished:
@@ -131,6 +134,8 @@ def _tune(base: str, threads: int, config: RunConfig, job: TuningJob, board: Any
 
 @ray.remote
 def _perturb(base: str, threads: int, config: RunConfig, folder: Path, seed: int) -> None:
+    if (folder / MADE).is_dir():
+        return
     _use_threads(threads)
     with complete_folder(folder / MADE) as unfinished:
         write_noisy_weights(
@@ -186,6 +191,7 @@ class Workers:
             return
         config = self._config
         self._session.enter_context(session(config.ray))
+        self._session.enter_context(watch_head(config.ray.head_deadline, self._tell))
         self._gpus = int(ray.cluster_resources().get("GPU", 0))
         nodes = [node["Resources"] for node in ray.nodes() if node["Alive"]]
         cores = int(max(node.get("CPU", 1) for node in nodes))
@@ -287,6 +293,8 @@ class Workers:
         """
         self._connect()
         self._make_room()
+        if self._gpus:
+            self._end_scorers()
         options = self._place()
         tasks = [
             _tune.options(**options).remote(

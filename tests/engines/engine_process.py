@@ -4,11 +4,13 @@ vLLM takes over the process that it runs in (torch's threads, the environment), 
 tests must not notice, and only one engine fits in a process.
 """
 
+import contextlib
 import multiprocessing
 from collections.abc import Mapping, Sequence
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 from collate.config.schema import EngineConfig, ModelConfig
 from collate.engines import AgentWeights, Completion, Request, build_engine
@@ -40,9 +42,10 @@ class EngineProcess:
             self._process.kill()
 
     def generate(
-        self, requests: Sequence[Request], agents: Mapping[str, AgentWeights]
+        self, requests: Sequence[Request], agents: Mapping[str, AgentWeights], *, dies: bool = False
     ) -> list[Completion]:
-        self._pipe.send((list(requests), dict(agents)))
+        """What the engine writes; if it `dies`, vLLM fails inside its next step."""
+        self._pipe.send((list(requests), dict(agents), dies))
         completions, self.progress = self._receive()
         return completions
 
@@ -63,12 +66,19 @@ def _serve(pipe: Connection, model_folder: str, config: EngineConfig) -> None:
         return
     pipe.send("ready")
     while (order := pipe.recv()) is not None:
+        requests, agents, dies = order
         progress: list[tuple[int, int]] = []
         try:
-            completions = engine.generate(
-                *order, lambda done, tokens, p=progress: p.append((done, tokens))
-            )
+            with _dead_core(engine) if dies else contextlib.nullcontext():
+                completions = engine.generate(
+                    requests, agents, lambda done, tokens, p=progress: p.append((done, tokens))
+                )
             pipe.send((completions, progress))
         except Exception as error:
             pipe.send(error)
     engine.close()
+
+
+def _dead_core(engine: Any) -> Any:
+    failure = RuntimeError("the engine core is gone")
+    return mock.patch.object(engine._llm.llm_engine, "step", side_effect=failure)

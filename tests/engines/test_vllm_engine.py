@@ -9,7 +9,7 @@ import pytest
 
 from collate.config.schema import EngineConfig, ModelConfig
 from collate.engines import AgentWeights, Completion, Request, build_engine
-from collate.errors import EngineError
+from collate.errors import EngineDiedError, EngineError
 from tests.engines.adapters import requests_for, write_adapter
 from tests.engines.engine_process import EngineProcess
 
@@ -142,3 +142,14 @@ def test_weights_that_cannot_be_hosted_are_named_and_harm_nothing(
     with pytest.raises(EngineError, match="DoRA"):
         swap_engine.generate(requests_for(tiny_model, ("dora",)), strange)
     assert swap_engine.generate(base, everyone) == before
+
+
+def test_an_engine_that_dies_inside_a_step_says_that_another_may_go_on(
+    swap_engine: EngineProcess, tiny_model: Path, agents: dict[str, AgentWeights]
+) -> None:
+    """What `collate.cluster.pool` replaces an engine on; wrong requests are other errors."""
+    with pytest.raises(EngineDiedError, match="RuntimeError: the engine core is gone"):
+        swap_engine.generate(requests_for(tiny_model), agents, dies=True)
+    with pytest.raises(EngineError) as raised:
+        swap_engine.generate(requests_for(tiny_model, ("nobody",)), agents)
+    assert not isinstance(raised.value, EngineDiedError)

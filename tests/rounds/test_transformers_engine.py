@@ -9,6 +9,7 @@ import sys
 import time
 from pathlib import Path
 
+import psutil
 import pytest
 
 import collate
@@ -54,6 +55,23 @@ def refused(model: Path, run: Path) -> str:
     return done.stderr
 
 
+def started(model: Path, cwd: Path, *more: str) -> subprocess.Popen[str]:
+    """The command in a process group of its own, with its output to read."""
+    command = ["-m", "collate", "run", f"model={model}", *TINY_RUN, *SETTINGS, *more]
+    return subprocess.Popen(
+        [sys.executable, *command], cwd=cwd, start_new_session=True, text=True,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+    )  # fmt: skip
+
+
+def wait_for(stage: str, run: Path, process: subprocess.Popen[str]) -> None:
+    """Until the manifest has the stage."""
+    until = time.monotonic() + 400
+    while stage not in Manifest.read(run).stages:
+        assert time.monotonic() < until and process.poll() is None
+        time.sleep(0.02)
+
+
 def test_agents_are_tuned_on_own_parts_and_sample_as_asked(whole_run: Path) -> None:
     run = collate.load_run(whole_run)
     own = run.pairs().groupby("agent")["question_id"].agg(set)
@@ -67,15 +85,8 @@ def test_a_run_killed_while_it_generates_ends_byte_equal(
 ) -> None:
     """Some rationales are on the disk when all processes are killed."""
     path = tmp_path / "runs" / "plain"
-    command = [sys.executable, "-m", "collate", "run", f"model={tiny_model}", *TINY_RUN, *SETTINGS]
-    process = subprocess.Popen(
-        command, cwd=tmp_path, start_new_session=True,
-        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-    )  # fmt: skip
-    until = time.monotonic() + 400
-    while "round-01/generate.shards/00000" not in Manifest.read(path).stages:
-        assert time.monotonic() < until and process.poll() is None
-        time.sleep(0.02)
+    process = started(tiny_model, tmp_path)
+    wait_for("round-01/generate.shards/00000", path, process)
     os.killpg(process.pid, signal.SIGKILL)
     process.wait()
     shown = again(tiny_model, path)
@@ -83,6 +94,22 @@ def test_a_run_killed_while_it_generates_ends_byte_equal(
     assert re.search(r"72 rationales, (16|32|48|64) of them kept", shown)
     assert contents(path) == contents(whole_run)
     assert not list(path.rglob(".unfinished-*"))
+
+
+def test_a_run_whose_ray_head_dies_says_so_and_continues(
+    whole_run: Path, tiny_model: Path, tmp_path: Path
+) -> None:
+    path = tmp_path / "runs" / "plain"
+    process = started(tiny_model, tmp_path, "ray.head_deadline=3")
+    wait_for("round-00/evaluate", path, process)
+    heads = [p for p in psutil.Process(process.pid).children(True) if p.name() == "gcs_server"]
+    assert len(heads) == 1
+    heads[0].kill()
+    shown, _ = process.communicate(timeout=50)
+    assert process.returncode == 1
+    assert "Ray's head at 127.0.0.1" in shown and "the same command continues" in shown
+    again(tiny_model, path)
+    assert contents(path) == contents(whole_run)
 
 
 def test_a_finished_run_is_checked_and_left_alone(whole_run: Path, tiny_model: Path) -> None:
