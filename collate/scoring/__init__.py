@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collate.scoring.judging import Judgement
     from collate.scoring.likelihood import AnswerLikelihood, LikelihoodScorer
     from collate.scoring.marks import count_marks
-    from collate.scoring.stage import score_rationales, take_baselines
+    from collate.scoring.stage import score_rationales
     from collate.scoring.verifier import Verifier
 
 __all__ = [
@@ -22,7 +22,6 @@ __all__ = [
     "Verifier",
     "count_marks",
     "score_rationales",
-    "take_baselines",
     "unknown_warning",
 ]
 
@@ -33,7 +32,6 @@ _HOMES = {
     "Verifier": "verifier",
     "count_marks": "marks",
     "score_rationales": "stage",
-    "take_baselines": "stage",
     "unknown_warning": "alarm",
 }
 

@@ -30,7 +30,6 @@ def score_rationales(
     base_prompts: Mapping[str, Sequence[int]],
     marker: str,
     config: ScoringConfig,
-    baselines: "Mapping[str, AnswerLikelihood] | None" = None,
 ) -> list[Score]:
     """A score for every rationale, in their order.
 
@@ -41,8 +40,8 @@ def score_rationales(
     normalisation, `baseline` the same without a rationale, `lift` their difference. Without a
     scorer all seven numbers are None.
 
-    `baselines`, by question id, are not taken again; see `take_baselines`. Raises ValueError for a
-    rationale whose question is not given, and for a question that has no base prompt.
+    Raises ValueError for a rationale whose question is not given, and for a question that has no
+    base prompt.
     """
     by_id = {question.id: question for question in questions}
     strays = [one.id for one in rationales if one.question_id not in by_id]
@@ -60,13 +59,7 @@ def score_rationales(
         return [_score(*each, config) for each in zip(rationales, judgements, marks, strict=True)]
     texts = [cut_answer(one.text, marker) if config.cut_answer else one.text for one in rationales]
     likelihoods, baselines = _take_likelihoods(
-        by_id,
-        rationales,
-        texts,
-        scorer=scorer,
-        base_prompts=base_prompts,
-        marker=marker,
-        known=baselines or {},
+        by_id, rationales, texts, scorer=scorer, base_prompts=base_prompts, marker=marker
     )
     return [
         _score(rationale, judgement, marked, config, likelihood, baselines[rationale.question_id])
@@ -74,26 +67,6 @@ def score_rationales(
             rationales, judgements, marks, likelihoods, strict=True
         )
     ]
-
-
-def take_baselines(
-    questions: Sequence[Question],
-    *,
-    scorer: "LikelihoodScorer",
-    base_prompts: Mapping[str, Sequence[int]],
-    marker: str,
-) -> "dict[str, AnswerLikelihood]":
-    """Each question's gold answer after no rationale, by question id.
-
-    They are the same in every round: a run may take them once and hand them to `score_rationales`.
-    """
-    rows = scorer.score(
-        [_prompt(question.id, base_prompts) for question in questions],
-        [[""]] * len(questions),
-        [question.gold for question in questions],
-        marker=marker,
-    )
-    return {question.id: row[0] for question, row in zip(questions, rows, strict=True)}
 
 
 def _judge(
@@ -115,12 +88,10 @@ def _take_likelihoods(
     scorer: "LikelihoodScorer",
     base_prompts: Mapping[str, Sequence[int]],
     marker: str,
-    known: "Mapping[str, AnswerLikelihood]",
 ) -> "tuple[list[AnswerLikelihood], dict[str, AnswerLikelihood]]":
     """Likelihoods in the order of the rationales; baselines of their questions, by question id.
 
-    A baseline that is not known is one more text of its question, so that the prompt's computation
-    serves both.
+    The baseline is one more text of its question, so that the prompt's computation serves both.
     """
     texts_of: dict[str, list[str]] = {}
     places: list[tuple[str, int]] = []
@@ -128,9 +99,8 @@ def _take_likelihoods(
         of_question = texts_of.setdefault(rationale.question_id, [])
         places.append((rationale.question_id, len(of_question)))
         of_question.append(text)
-    for question_id, of_question in texts_of.items():
-        if question_id not in known:
-            of_question.append("")
+    for of_question in texts_of.values():
+        of_question.append("")
     rows = scorer.score(
         [_prompt(question_id, base_prompts) for question_id in texts_of],
         list(texts_of.values()),
@@ -138,10 +108,7 @@ def _take_likelihoods(
         marker=marker,
     )
     row_of = dict(zip(texts_of, rows, strict=True))
-    baselines = {
-        question_id: known[question_id] if question_id in known else row[-1]
-        for question_id, row in row_of.items()
-    }
+    baselines = {question_id: row[-1] for question_id, row in row_of.items()}
     return [row_of[question_id][i] for question_id, i in places], baselines
 
 

@@ -12,7 +12,7 @@ import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from collate.config.schema import ScoringConfig
-from collate.scoring import LikelihoodScorer, Verifier, score_rationales, take_baselines
+from collate.scoring import LikelihoodScorer, Verifier, score_rationales
 from collate.scoring.stage import NORMALISATIONS
 from collate.tables import (
     RIGHT,
@@ -69,12 +69,11 @@ def scores(
     *,
     rationales: Sequence[Rationale] = RATIONALES,
     base_prompts: Any = PROMPTS,
-    baselines: Any = None,
     **settings: Any,
 ) -> list[Any]:
     return score_rationales(
         QUESTIONS, rationales, verifier=verifier, scorer=scorer, base_prompts=base_prompts,
-        marker=MARKER, config=ScoringConfig(**settings), baselines=baselines,
+        marker=MARKER, config=ScoringConfig(**settings),
     )  # fmt: skip
 
 
@@ -129,22 +128,6 @@ def test_a_rationale_cannot_win_by_naming_the_answer(
     uncut = scores(verifier, scorer, cut_answer=False)
     assert uncut[4].lift != 0.0
     assert uncut[4].baseline == pytest.approx(bare.baseline, abs=1e-6)
-
-
-def test_baselines_that_are_handed_in_are_used(
-    verifier: Verifier, scorer: LikelihoodScorer
-) -> None:
-    taken = take_baselines(QUESTIONS, scorer=scorer, base_prompts=PROMPTS, marker=MARKER)
-    assert set(taken) == {"q0", "q1"}
-    fresh = scores(verifier, scorer)
-    for row in fresh:
-        assert row.baseline == pytest.approx(taken[row.question_id].mean_prob, abs=1e-5)
-    known = {"q0": replace(taken["q0"], mean_prob=0.25)}  # q1's is still taken
-    for row, before in zip(scores(verifier, scorer, baselines=known), fresh, strict=True):
-        expected = 0.25 if row.question_id == "q0" else before.baseline
-        assert row.baseline == pytest.approx(expected, abs=1e-6)
-        assert row.likelihood == pytest.approx(before.likelihood, abs=1e-6)
-        assert row.lift == row.likelihood - row.baseline
 
 
 def test_the_writers_prompt_plays_no_part(verifier: Verifier, scorer: LikelihoodScorer) -> None:
