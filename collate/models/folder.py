@@ -145,7 +145,7 @@ def _convert(model: PackagedModel, folder: Path) -> None:
 
 
 def folder_digest(folder: Path) -> str:
-    """Digest of the contents of the weights, configurations and tokenizer in a folder."""
-    kept = (".safetensors", ".json", ".jinja", ".model")
+    """Digest of what a model folder holds: weights, settings, tokenizer, chat template, code."""
+    kept = (".safetensors", ".json", ".jinja", ".model", ".txt", ".py")
     paths = sorted(path for path in folder.iterdir() if path.suffix in kept)
     return digest(*(f"{path.name} {file_digest(path)}" for path in paths))

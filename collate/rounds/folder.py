@@ -178,7 +178,8 @@ class RunFolder:
             for table, row_type in tables.items():
                 self._write(table, row_type, rows[table])
             self.commit(name, [self._table(t) for t in tables], key, time.monotonic() - began)
-            self._drop_shards(name)
+        for shards in self.path.glob(f"{name}*{SHARDS}"):
+            shutil.rmtree(shards)
         return {table: self.rows(table, row_type) for table, row_type in tables.items()}
 
     def shards(
@@ -198,14 +199,17 @@ class RunFolder:
     def adopt(self, stage: str, made: Path, key: Mapping[str, str], seconds: float) -> None:
         """Put the folder that a worker made in its place, and commit it as the stage.
 
-        It stays at the workplace until it is committed, so that no crash loses it.
+        It also stays at the workplace, so that no crash loses it: see `clear_workplaces`.
         """
         place = self.path / stage
         shutil.rmtree(place, ignore_errors=True)
         with complete_folder(place) as unfinished:
             shutil.copytree(made, unfinished, dirs_exist_ok=True)
         self.commit(stage, sorted(place.iterdir()), key, seconds)
-        for left in place.parent.glob(f".{place.name}-*"):
+
+    def clear_workplaces(self, parent: str) -> None:
+        """Remove the workplaces of the stages below `parent`, which are all committed."""
+        for left in (self.path / parent).glob(".*"):
             shutil.rmtree(left)
 
     def commit(
@@ -230,10 +234,6 @@ class RunFolder:
     def _write(self, table: str, row_type: type, rows: Sequence[Any]) -> None:
         with complete_file(self._table(table)) as unfinished:
             pq.write_table(to_table(row_type, rows), unfinished)
-
-    def _drop_shards(self, stage: str) -> None:
-        for folder in self.path.glob(f"{stage}*{SHARDS}"):
-            shutil.rmtree(folder)
 
 
 class Shards:

@@ -265,6 +265,7 @@ class Steps:
         if not folder.finished(f"{at}/agents", whole):
             files = [path for n in names.values() for path in sorted((folder.path / n).iterdir())]
             folder.commit(f"{at}/agents", files, whole, seconds)
+        folder.clear_workplaces(f"{at}/agents")
 
     def _name(self, round: int) -> str:
         return self._folder.round(round).name

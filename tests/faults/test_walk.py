@@ -35,3 +35,6 @@ def test_a_run_that_dies_at_every_commit_point_ends_byte_equal(
     assert any(point.endswith("made:renamed") for point in points)
     print(f"{deaths} deaths of the command, {len(points)} points")
     assert contents(walked / "runs" / "walk") == contents(whole / "runs" / "walk")
+    left = [p.relative_to(walked) for p in (walked / "runs").rglob("*") if "shards" in p.name]
+    left += [p.relative_to(walked) for p in (walked / "runs").rglob(".*")]
+    assert [path.name for path in left] == [".lock"]

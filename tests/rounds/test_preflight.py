@@ -1,6 +1,7 @@
 """What is known to fail is said before anything starts, all at once, and nothing is written."""
 
 import importlib.util
+import os
 import shutil
 from collections import namedtuple
 from dataclasses import replace
@@ -56,6 +57,16 @@ def test_every_obstacle_is_named_at_once(
     assert "0.2 GiB are free" in text
     assert "nowhere.csv" in text
     assert not Path(config.folder).exists()
+
+
+def test_a_folder_that_cannot_be_written_to_is_named(
+    config: RunConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As on a disk that is mounted read-only; the tests may run as root, whom no mode stops."""
+    real, parent = os.access, Path(config.folder).parent
+    monkeypatch.setattr(os, "access", lambda path, mode: path != parent and real(path, mode))
+    with pytest.raises(InputError, match="cannot be written to, and the run would go to"):
+        preflight(config)
 
 
 def test_transformers_needs_no_vllm(config: RunConfig, monkeypatch: pytest.MonkeyPatch) -> None:

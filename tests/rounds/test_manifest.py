@@ -1,0 +1,93 @@
+"""The manifest: what is entered is there after a crash, and only that."""
+
+import itertools
+from pathlib import Path
+
+import pytest
+
+import collate.rounds.folder
+from collate.config.schema import ModelConfig, RunConfig, TaskConfig
+from collate.errors import RunFolderError
+from collate.rounds.folder import RunFolder
+from collate.rounds.manifest import Manifest
+from collate.tables import Dropped
+
+
+def stages(folder: Path) -> list[str]:
+    return list(Manifest.read(folder).stages)
+
+
+def filled(folder: Path) -> Path:
+    """The file of a manifest of three stages and a note."""
+    manifest = Manifest.read(folder)
+    for stage in ("a", "b", "c"):
+        manifest.commit(stage, {"files": {stage: "digest"}})
+    manifest.note("complete", True)
+    return manifest.path
+
+
+def test_what_was_entered_is_read_in_order(tmp_path: Path) -> None:
+    filled(tmp_path)
+    read = Manifest.read(tmp_path)
+    assert list(read.stages) == ["a", "b", "c"]
+    assert read.stages["b"] == {"files": {"b": "digest"}}
+    assert read.notes == {"complete": True}
+
+
+def test_a_stage_that_is_made_again_is_the_last(tmp_path: Path) -> None:
+    filled(tmp_path)
+    Manifest.read(tmp_path).commit("a", {"files": {"a": "other"}})
+    assert stages(tmp_path) == ["b", "c", "a"]
+    assert Manifest.read(tmp_path).stages["a"]["files"] == {"a": "other"}
+
+
+def test_a_torn_last_line_is_as_good_as_none_wherever_it_is_torn(tmp_path: Path) -> None:
+    path = filled(tmp_path)
+    whole = path.read_bytes()
+    start = whole.rstrip(b"\n").rfind(b"\n") + 1
+    for end in range(start, len(whole)):
+        path.write_bytes(whole[:end])
+        assert stages(tmp_path) == ["a", "b", "c"]
+        assert Manifest.read(tmp_path).notes == {}
+    Manifest.read(tmp_path).commit("d", {"files": {}})
+    assert stages(tmp_path) == ["a", "b", "c", "d"]
+
+
+@pytest.mark.parametrize("place", [5, 40])
+def test_a_changed_byte_is_damage_and_its_line_named(tmp_path: Path, place: int) -> None:
+    path = filled(tmp_path)
+    content = bytearray(path.read_bytes())
+    content[place] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(RunFolderError, match=r"manifest\.jsonl, line 1: not what the run wrote"):
+        Manifest.read(tmp_path)
+
+
+def test_a_clock_that_jumps_changes_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Times are written down for people; order and validity do not come from them."""
+    years = itertools.cycle(["2031-01-01T00:00:00", "1999-01-01T00:00:00", "2026-01-01T00:00:00"])
+    monkeypatch.setattr(collate.rounds.folder, "_now", lambda: next(years))
+    config = RunConfig(
+        name="a", folder=str(tmp_path), model=ModelConfig(name="m"), task=TaskConfig(name="t")
+    )
+    rows = [Dropped("q", "agent-1", "none right")]
+    made: list[str] = []
+
+    def work(folder: RunFolder) -> None:
+        for number in (1, 2, 3):
+            name = f"round-{number:02d}/pair"
+
+            def make(name: str = name) -> dict[str, list[Dropped]]:
+                made.append(name)
+                return {f"{name}-table": rows}
+
+            assert folder.stage(name, {f"{name}-table": Dropped}, make) == {f"{name}-table": rows}
+
+    work(RunFolder.open(config, {"model": "m", "questions": "q"}))
+    assert len(made) == 3
+    again = RunFolder.open(config, {"model": "m", "questions": "q"})
+    work(again)
+    assert len(made) == 3
+    assert again.last_stage() == "round-03/pair"
