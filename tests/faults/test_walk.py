@@ -1,10 +1,15 @@
-"""The long walk: a run that is killed once at every commit point there is (`make test-faults`)."""
+"""The long walk: a run that is killed once at every commit point there is (`make test-faults`).
 
+The command runs in forks of this process, which has the libraries imported already; each fork
+starts a Ray of its own when it has work, and dies of SIGKILL.
+"""
+
+import os
 from pathlib import Path
 
 import pytest
 
-from tests.commands import TINY_RUN, collate, run_tiny
+from tests.commands import TINY_RUN, here
 from tests.rounds.test_transformers_engine import contents
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(5000)]
@@ -12,20 +17,28 @@ SETTINGS = ("name=walk", "rounds=2", "engine=transformers", "agents.noise=0.2")
 MOST = 400
 
 
+def ended(model: Path, cwd: Path, shown: Path) -> int:
+    """How `collate run` ended in a fork of this process; what it said is in `shown`."""
+    child = os.fork()
+    if not child:
+        done = here("run", f"model={model}", *TINY_RUN, *SETTINGS, cwd=cwd)
+        shown.write_text(done.stdout + done.stderr)
+        os._exit(done.returncode)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+
 def test_a_run_that_dies_at_every_commit_point_ends_byte_equal(
     tiny_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    whole, walked = tmp_path / "whole", tmp_path / "walked"
+    whole, walked, shown = tmp_path / "whole", tmp_path / "walked", tmp_path / "shown"
     whole.mkdir()
     walked.mkdir()
-    run_tiny(tiny_model, whole, *SETTINGS, run=collate)
+    assert ended(tiny_model, whole, shown) == 0, shown.read_text()
     seen = tmp_path / "points"
     monkeypatch.setenv("COLLATE_FAULT", f"walk:{seen}")
     deaths = 0
-    while (
-        done := collate("run", f"model={tiny_model}", *TINY_RUN, *SETTINGS, cwd=walked)
-    ).returncode:
-        assert done.returncode == -9, done.stdout + done.stderr
+    while status := ended(tiny_model, walked, shown):
+        assert status == -9, shown.read_text()
         deaths += 1
         assert deaths < MOST
     points = seen.read_text().splitlines()
@@ -35,6 +48,6 @@ def test_a_run_that_dies_at_every_commit_point_ends_byte_equal(
     assert any(point.endswith("made:renamed") for point in points)
     print(f"{deaths} deaths of the command, {len(points)} points")
     assert contents(walked / "runs" / "walk") == contents(whole / "runs" / "walk")
-    left = [p.relative_to(walked) for p in (walked / "runs").rglob("*") if "shards" in p.name]
-    left += [p.relative_to(walked) for p in (walked / "runs").rglob(".*")]
+    left = [path for path in (walked / "runs").rglob("*") if "shards" in path.name]
+    left += (walked / "runs").rglob(".*")
     assert [path.name for path in left] == [".lock"]
