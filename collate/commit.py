@@ -32,15 +32,14 @@ def complete_folder(folder: Path) -> Iterator[Path]:
     unfinished = Path(tempfile.mkdtemp(prefix=UNFINISHED, dir=folder.parent))
     try:
         yield unfinished
-        for path in unfinished.rglob("*"):
-            if path.is_file():
-                flush(path)
         unfinished.chmod(0o755)
+        for path in (*unfinished.rglob("*"), unfinished):
+            flush(path)
         point(f"{_place(folder)}:written")
         try:
             unfinished.rename(folder)
-        except OSError:
-            if not folder.is_dir():
+        except OSError as error:
+            if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
                 raise
         flush(folder.parent)
         point(f"{_place(folder)}:renamed")
@@ -68,9 +67,16 @@ def complete_file(path: Path) -> Iterator[Path]:
 
 
 def remove_unfinished(folder: Path) -> None:
-    """Remove what killed processes left below the folder. Nobody may be writing there."""
-    for path in list(folder.rglob(f"{UNFINISHED}*")):
-        shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+    """Remove what killed processes left in the folder and below its rounds.
+
+    An orphan that still writes there does so in vain, and does no harm.
+    """
+    for pattern in (f"{UNFINISHED}*", f"round-*/**/{UNFINISHED}*"):
+        for path in list(folder.glob(pattern)):
+            if path.is_dir():
+                shutil.rmtree(path, ignore_errors=True)
+            else:
+                path.unlink(missing_ok=True)
 
 
 def file_digest(path: Path) -> str:

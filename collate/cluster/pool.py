@@ -80,10 +80,10 @@ class Pool:
         """Work off the queue; `done` gets each piece with its result, in the order they end.
 
         It returns how many tokens that were. An idle actor takes the next piece like the one it
-        had last, or else the next of all.
-        `report` gets the sizes done and the tokens so far. Raises DeadlineError when one piece
-        takes longer than `deadline` seconds, EngineError when one fails, or outlives none of
-        `ATTEMPTS` actors.
+        had last, or else the next of all. `report` gets the units done and the tokens so far: those
+        of finished pieces, by their sizes, and what was posted of the others. Raises DeadlineError
+        when one piece takes longer than `deadline` seconds, EngineError when one fails, or outlives
+        none of `ATTEMPTS` actors.
         """
         waiting, running = deque(queue), dict[Any, _Running]()
         idle, deaths = list(range(len(self._actors))), Counter[str]()
@@ -103,9 +103,7 @@ class Pool:
                 except EngineDiedError as error:
                     deaths[one.work.key] += 1
                     if deaths[one.work.key] == ATTEMPTS:
-                        raise EngineError(
-                            f"{error} ({ATTEMPTS} times, at the same work)"
-                        ) from error
+                        raise _given_up(error) from error
                     self._replace(one.place, error)
                     waiting.appendleft(one.work)
                 else:
@@ -117,8 +115,11 @@ class Pool:
             report(*(sum(column) for column in zip(finished, *under_way.values(), strict=True)))
 
     def _check_overdue(self, running: dict[Any, _Running], deadline: float) -> None:
-        oldest = min((one.since for one in running.values()), default=time.monotonic())
-        if time.monotonic() - oldest > deadline:
+        # What has come meanwhile is not late, only not taken yet.
+        _, pending = (
+            ray.wait(list(running), num_returns=len(running), timeout=0) if running else ([], [])
+        )
+        if any(time.monotonic() - running[ref].since > deadline for ref in pending):
             raise DeadlineError(
                 f"waited {deadline:.0f} s for one piece of work of {self._what}; ask for smaller "
                 "ones (engine.batch, agents.max_tokens, scoring.batch_tokens) or raise the "
@@ -128,10 +129,14 @@ class Pool:
     def _replace(self, place: int, error: Exception) -> None:
         reason = str(error).splitlines()[0]
         self._tell(f"  {self._what} died and is replaced; what it had is done again ({reason})")
-        _end(self._actors[place])
-        self._actors[place] = self._make(place)
-        self._holds[place] = None
-        self._wait_until_ready([self._actors[place]])
+        for attempt in range(1, ATTEMPTS + 1):
+            _end(self._actors[place])
+            self._actors[place], self._holds[place] = self._make(place), None
+            try:
+                return self._wait_until_ready([self._actors[place]])
+            except EngineDiedError as again:
+                if attempt == ATTEMPTS:
+                    raise _given_up(again) from again
 
     def _wait_until_ready(self, actors: Sequence[Any]) -> None:
         gather(
@@ -139,6 +144,10 @@ class Pool:
             deadline=self._start_deadline,
             waiting_for=f"{len(actors)} of {self._what} to start, each on {self._place_of}",
         )
+
+
+def _given_up(error: EngineDiedError) -> EngineError:
+    return EngineError(f"{error} ({ATTEMPTS} times, at the same work)")
 
 
 def _next(waiting: deque[Work], held: str | None) -> Work:

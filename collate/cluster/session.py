@@ -31,6 +31,9 @@ from collate.unasked import OFFLINE, TELEMETRY_OFF
 
 OBJECT_STORE_BYTES = 512 * 2**20
 QUIET: dict[str, Any] = {"logging_level": logging.ERROR, "log_to_driver": True}
+FETCH_SECONDS = 600.0
+"""For a result that is ready to come over from another node."""
+
 HANDSHAKE_SECONDS = 60.0
 """A port that takes a connection and has not spoken Ray's protocol by then is no cluster's."""
 
@@ -199,7 +202,7 @@ def gather(
 def take(ref: Any, waiting_for: str) -> Any:
     """The result of a finished reference, or its error in collate's own words."""
     try:
-        return ray.get(ref, timeout=60)
+        return ray.get(ref, timeout=FETCH_SECONDS)
     except ray.exceptions.RayTaskError as error:
         raise error.cause if isinstance(error.cause, Exception) else error from error
     except ray.exceptions.RayError as error:

@@ -1,28 +1,26 @@
-"""The processes that do the work: engine actors behind one queue, scoring and tuning tasks.
+"""The processes that do the work: engines behind one queue, and torch work behind another.
 
-On GPUs each engine actor, scoring task and tuning task holds one device, and engines end before
-torch work begins (a process that has ended has given its memory back). On CPUs the engine stays,
-since starting it costs more than keeping it, and engines and torch tasks take turns on the same
-cores: each books half of them, or less, and uses all.
+On GPUs each process holds one device, and engines end before torch work begins, and the other way
+round (a process that has ended has given its memory back). On CPUs both stay, since starting them
+costs more than keeping them, and take turns on the same cores: each books half of them and uses
+all.
 """
 
 import contextlib
 import itertools
-import os
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
 import ray
 
-from collate.agents.noise import write_noisy_weights
-from collate.cluster.board import Board, poster, progress_of
+from collate.cluster.actors import MADE, EngineActor, TorchActor, TuningJob
+from collate.cluster.board import Board
 from collate.cluster.pool import Pool, Work
-from collate.cluster.session import gather, session
+from collate.cluster.session import session
 from collate.cluster.watch import watch_head
-from collate.commit import complete_folder
-from collate.config.schema import EngineConfig, ModelConfig, RunConfig
+from collate.config.schema import RunConfig
 from collate.engines.protocol import AgentWeights, Completion, Request
 from collate.errors import EngineError, RunFolderError
 from collate.tables import Question, Rationale, Score
@@ -34,114 +32,8 @@ CHUNK_BATCHES = 4
 """Requests leave the queue in chunks of this many engine batches: each chunk ends in a tail of
 half-empty batches, and a chunk is what one engine can be ahead of another and a crash can lose."""
 
-MADE = "made"
-"""Where in a job's folder the weights are that it was to make, once they are whole."""
-
 SCORED_AT_ONCE = 256
-"""Rationales that a scorer is asked for at once, by whole questions."""
-
-
-@ray.remote
-class EngineActor:
-    """One engine in a process of its own."""
-
-    def __init__(
-        self, folder: str, threads: int, engine: EngineConfig, model: ModelConfig, board: Any
-    ):
-        # Ray sets this to the CPUs that were booked; the libraries read it when they are imported.
-        os.environ["OMP_NUM_THREADS"] = str(threads)
-        from collate.engines import build_engine
-
-        self._engine = build_engine(folder, engine, model)
-        self._board = board
-
-    def ready(self) -> str:
-        return self._engine.name
-
-    def generate(
-        self, key: str, requests: Sequence[Request], agents: Mapping[str, AgentWeights]
-    ) -> list[Completion]:
-        return self._engine.generate(requests, agents, poster(self._board, key))
-
-
-@ray.remote
-class ScoringActor:
-    """The verifier and the frozen base model in a process of their own."""
-
-    def __init__(self, folder: str, threads: int, config: RunConfig):
-        from collate.models import load_causal_lm, load_tokenizer
-        from collate.scoring import LikelihoodScorer, Verifier
-
-        _use_threads(threads)
-        self._config, model = config, config.model
-        self._verifier = Verifier(config.task.answer_kind, config.task.marker)
-        self._scorer = None
-        if config.scoring.likelihood:
-            trust = model.trust_remote_code
-            loaded = load_causal_lm(folder, dtype=model.dtype, trust_remote_code=trust)
-            tokenizer = load_tokenizer(folder, trust_remote_code=trust)
-            self._scorer = LikelihoodScorer(
-                loaded, tokenizer, batch_tokens=config.scoring.batch_tokens
-            )
-
-    def ready(self) -> str:
-        return "scorer"
-
-    def score(
-        self,
-        key: str,
-        questions: Sequence[Question],
-        rationales: Sequence[Rationale],
-        prompts: Mapping[str, Sequence[int]],
-    ) -> list[Score]:
-        from collate.scoring import score_rationales
-
-        return score_rationales(
-            questions, rationales, verifier=self._verifier, scorer=self._scorer,
-            base_prompts=prompts, marker=self._config.task.marker, config=self._config.scoring,
-        )  # fmt: skip
-
-
-@dataclass(frozen=True)
-class TuningJob:
-    """One agent to be tuned: from which weights, on which examples, in which folder.
-
-    Checkpoints lie in the folder until the tuned weights are there, as `MADE`.
-    """
-
-    agent: str
-    start: AgentWeights
-    examples: Sequence[dict[str, Any]]
-    folder: Path
-    seed: int
-
-
-@ray.remote
-def _tune(base: str, threads: int, config: RunConfig, job: TuningJob, board: Any) -> None:
-    from collate.tuning.tune import tune_agent
-
-    if (job.folder / MADE).is_dir():  # by a process that died before it could say so
-        return
-    _use_threads(threads)
-    post = poster(board, str(job.folder))
-    with complete_folder(job.folder / MADE) as unfinished:
-        tune_agent(
-            base, job.start, job.examples, unfinished, agents=config.agents, model=config.model,
-            config=config.tuning, seed=job.seed, checkpoints=job.folder,
-            report=lambda step, steps: post(step, 0),
-        )  # fmt: skip
-
-
-@ray.remote
-def _perturb(base: str, threads: int, config: RunConfig, folder: Path, seed: int) -> None:
-    if (folder / MADE).is_dir():
-        return
-    _use_threads(threads)
-    with complete_folder(folder / MADE) as unfinished:
-        write_noisy_weights(
-            base, unfinished, agents=config.agents, seed=seed,
-            trust_remote_code=config.model.trust_remote_code,
-        )  # fmt: skip
+"""Rationales that are scored at once, by whole questions."""
 
 
 def _check_seen(folders: Iterable[Path]) -> None:
@@ -151,13 +43,6 @@ def _check_seen(folders: Iterable[Path]) -> None:
             f"{', '.join(lost)}: written on a node whose disk is not seen from here; "
             "put folder= on a disk that all nodes share"
         )
-
-
-def _use_threads(threads: int) -> None:
-    if threads:
-        import torch
-
-        torch.set_num_threads(threads)
 
 
 class Workers:
@@ -172,7 +57,7 @@ class Workers:
     ):
         self._config, self._folder, self._tell = config, str(folder), tell
         self._engines: Pool | None = None
-        self._scorers: Pool | None = None
+        self._torch: Pool | None = None
         self._board: Any = None
         self._session = contextlib.ExitStack()
         self._numbers = itertools.count()
@@ -182,7 +67,7 @@ class Workers:
 
     def __exit__(self, *_: object) -> None:
         self._end_engines()
-        self._end_scorers()
+        self._end_torch()
         self._session.close()
 
     def _connect(self) -> None:
@@ -264,7 +149,6 @@ class Workers:
         order of the rationales.
         """
         self._connect()
-        self._make_room()
         queue = []
         for block in _by_questions(rationales, SCORED_AT_ONCE):
             if any(rationale.id not in there for rationale in block):
@@ -281,7 +165,7 @@ class Workers:
             return 0
 
         if queue:
-            self._start_scorers().run(
+            self._start_torch().run(
                 queue, done, deadline=self._config.ray.score_deadline, report=report
             )
         return [results[r.id] for r in rationales if r.id in results]
@@ -289,51 +173,31 @@ class Workers:
     def tune(self, jobs: Sequence[TuningJob], report: Report) -> None:
         """Tune each job's agent; in parallel as far as there is room. The weights lie in `MADE`.
 
-        A task whose process dies is begun again by Ray, from its last checkpoint.
+        An agent whose process dies is tuned again from its last checkpoint.
         """
-        self._connect()
-        self._make_room()
-        if self._gpus:
-            self._end_scorers()
-        options = self._place()
-        tasks = [
-            _tune.options(**options).remote(
-                self._folder, self._threads, self._config, job, self._board
-            )
-            for job in jobs
-        ]
-        names = [str(job.folder) for job in jobs]
+        self._make([(job.folder, "tune", (job,), job.steps) for job in jobs], report)
 
-        def poll() -> None:
-            steps = progress_of(self._board, names).values()
-            report(sum(step for step, _ in steps), 0)
-
-        gather(
-            tasks,
-            deadline=self._config.ray.tune_deadline,
-            waiting_for=f"the tuning of {len(jobs)} agent(s), each on {self._share()}",
-            poll=poll,
-        )
-        _check_seen(job.folder / MADE for job in jobs)
-
-    def perturb(self, folders: Mapping[Path, int]) -> None:
+    def perturb(self, folders: Mapping[Path, int], report: Report) -> None:
         """Write noisy weights into each folder, by its seed; they lie in `MADE` there."""
-        self._connect()
-        tasks = [
-            _perturb.options(**self._place()).remote(
-                self._folder, self._threads, self._config, folder, seed
-            )
-            for folder, seed in folders.items()
-        ]
-        gather(
-            tasks, deadline=self._config.ray.start_deadline, waiting_for="the agents' first weights"
+        self._make(
+            [(folder, "perturb", (folder, seed), 1) for folder, seed in folders.items()], report
         )
-        _check_seen(folder / MADE for folder in folders)
+
+    def _make(self, work: Sequence[tuple[Path, str, tuple[Any, ...], int]], report: Report) -> None:
+        """Have torch make weights at workplaces: by a method, its arguments, in so many units."""
+        self._connect()
+        queue = [
+            Work(f"weights-{next(self._numbers)}", method, arguments, size)
+            for _, method, arguments, size in work
+        ]
+        deadline = self._config.ray.tune_deadline
+        self._start_torch().run(queue, lambda *_: 0, deadline=deadline, report=report)
+        _check_seen(folder / MADE for folder, *_ in work)
 
     def _start_engines(self) -> Pool:
         """The engines, started if they are not there."""
         if self._gpus:
-            self._end_scorers()
+            self._end_torch()
         if self._engines is None:
             config, engine = self._config, self._config.engine
             if config.agents.weights == "full" and engine.host == "auto":
@@ -350,21 +214,22 @@ class Workers:
             )
         return self._engines
 
-    def _start_scorers(self) -> Pool:
-        """The scorers, started if they are not there: one for each accelerator."""
-        if self._scorers is None:
-            # On CPUs it stays beside engine and tuning, idle while they work: it books nothing.
-            options = self._place() if self._gpus else {"num_cpus": 0}
-            self._scorers = self._pool(
+    def _start_torch(self) -> Pool:
+        """The processes for torch work, started if they are not there: one an accelerator."""
+        if self._gpus or (self._engines is not None and len(self._engines) > 1):
+            self._end_engines()
+        if self._torch is None:
+            options = self._place()
+            self._torch = self._pool(
                 lambda _: (
-                    cast(Any, ScoringActor)
+                    cast(Any, TorchActor)
                     .options(**options)
-                    .remote(self._folder, self._threads, self._config)
+                    .remote(self._folder, self._threads, self._config, self._board)
                 ),
                 max(self._gpus, 1),
-                what="a scorer",
+                what="a process for torch",
             )
-        return self._scorers
+        return self._torch
 
     def _pool(self, make: Callable[[int], Any], count: int, *, what: str) -> Pool:
         return Pool(
@@ -386,20 +251,15 @@ class Workers:
             chunks += [group[i : i + size] for i in range(0, len(group), size)]
         return chunks
 
-    def _make_room(self) -> None:
-        """End the engines unless torch work has room beside them."""
-        if self._gpus or (self._engines is not None and len(self._engines) > 1):
-            self._end_engines()
-
     def _end_engines(self) -> None:
         if self._engines is not None:
             self._engines.close()
         self._engines = None
 
-    def _end_scorers(self) -> None:
-        if self._scorers is not None:
-            self._scorers.close()
-        self._scorers = None
+    def _end_torch(self) -> None:
+        if self._torch is not None:
+            self._torch.close()
+        self._torch = None
 
     def _place(self) -> dict[str, Any]:
         """Ray options of one worker: one GPU, or half of the cores (see the head of this file)."""

@@ -138,6 +138,7 @@ def problems(config: RunConfig) -> list[str]:
         expect(is_name(c.name), "name", repr(c.name), f"a run's name is {NAME_RULE}")
     expect(bool(c.folder) and c.folder.isprintable(), "folder", repr(c.folder), "name a folder")
     expect(c.rounds >= 1, "rounds", c.rounds, "at least 1 round is needed")
+    expect(c.lock_deadline >= 0, "lock_deadline", c.lock_deadline, "0 seconds or more")
     per_round = c.questions_per_round
     expect(
         per_round is None or per_round >= 1, "questions_per_round", per_round, "at least 1, or null"
@@ -240,7 +241,9 @@ def problems(config: RunConfig) -> list[str]:
     )
     expect(v.bootstrap >= 100, "evaluation.bootstrap", v.bootstrap, "at least 100")
     for name, seconds in asdict(config.ray).items():
-        if name.endswith("_deadline"):
+        if name == "head_deadline":
+            expect(0 < seconds <= 60, f"ray.{name}", seconds, "above 0 and at most 60 seconds")
+        elif name.endswith("_deadline"):
             expect(seconds > 0, f"ray.{name}", seconds, "above 0 seconds")
     return found
 

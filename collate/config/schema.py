@@ -224,10 +224,10 @@ class RayConfig:
     address: str | None = _f(
         None, "of a cluster; null is RAY_ADDRESS, or a local Ray of this machine"
     )
-    start_deadline: float = _f(900.0, "for an engine or a tuning task to get its place and start")
+    start_deadline: float = _f(900.0, "for an engine or another process to get its place and start")
     head_deadline: float = _f(30.0, "for Ray's head to answer while a run goes on; at most 60")
-    generate_deadline: float = _f(3600.0, "for one batch of rationales")
-    score_deadline: float = _f(3600.0, "for one batch of scores")
+    generate_deadline: float = _f(3600.0, "for one chunk of rationales: four engine batches")
+    score_deadline: float = _f(3600.0, "for one block of scores")
     tune_deadline: float = _f(86400.0, "for tuning one agent in one round")
 
 

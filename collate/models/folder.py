@@ -147,5 +147,5 @@ def _convert(model: PackagedModel, folder: Path) -> None:
 def folder_digest(folder: Path) -> str:
     """Digest of what a model folder holds: weights, settings, tokenizer, chat template, code."""
     kept = (".safetensors", ".json", ".jinja", ".model", ".txt", ".py")
-    paths = sorted(path for path in folder.iterdir() if path.suffix in kept)
-    return digest(*(f"{path.name} {file_digest(path)}" for path in paths))
+    paths = sorted(path for path in folder.rglob("*") if path.is_file() and path.suffix in kept)
+    return digest(*(f"{path.relative_to(folder)} {file_digest(path)}" for path in paths))

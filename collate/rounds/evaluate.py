@@ -7,6 +7,7 @@ The answers and numbers go to `runs/<name>/evaluations/<task>-<digest>/`.
 """
 
 import copy
+import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -78,7 +79,7 @@ def evaluate(path: Path, composed: Mapping[str, Any], overrides: Sequence[str]) 
             if weights != untouched:
                 after = answers(f"after round {round}", round, weights)
                 metrics += stages.metrics(config, round, agents, data.questions, after, base)
-        _keep(screen, path, config, round, [*base, *after], metrics)
+        _keep(screen, path, config, weights, [*base, *after], metrics)
     return 0
 
 
@@ -115,15 +116,18 @@ def _keep(
     screen: Screen,
     path: Path,
     config: RunConfig,
-    round: int,
+    weights: Mapping[str, AgentWeights],
     answers: Sequence[Answer],
     metrics: Sequence[Metric],
 ) -> None:
     text = yaml.safe_dump(
-        masked({"task": asdict(config.task), "evaluation": asdict(config.evaluation)}),
+        masked({key: asdict(getattr(config, key)) for key in ("task", "evaluation", "engine")}),
         default_flow_style=True,
     )
-    target = path / "evaluations" / f"{config.task.name}-{digest(text, round, length=8)}"
+    made_by = sorted(one.digest for one in weights.values())
+    target = path / "evaluations" / f"{config.task.name}-{digest(text, *made_by, length=8)}"
+    if target.exists():
+        shutil.rmtree(target)
     with complete_folder(target) as unfinished:
         pq.write_table(to_table(Answer, answers), unfinished / "answers.parquet")
         pq.write_table(to_table(Metric, metrics), unfinished / "metrics.parquet")

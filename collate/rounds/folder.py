@@ -47,8 +47,8 @@ EMPTY: Mapping[str, str] = MappingProxyType({})
 
 SETTINGS_OF = {
     "questions": ("task",),
-    "generate": ("seed", "model", "task", "agents", "engine"),
-    "score": ("model", "task", "scoring"),
+    "generate": ("seed", "model", "task", "agents", "engine", "questions_per_round"),
+    "score": ("seed", "model", "task", "agents", "scoring"),
     "pair": ("seed", "agents", "pairs"),
     "agents": ("seed", "model", "agents", "tuning"),
     "tune": ("seed", "model", "agents", "tuning"),
@@ -65,6 +65,9 @@ class RunFolder:
         self.manifest = Manifest.read(path)
         self.continued = bool(self.manifest.stages)
         self.tell: Callable[[str], None] = print
+        self.worked = False
+        """Whether anything was made since the folder was opened."""
+        self._current: set[str] = set()
         self._settings = {key: _digest_of(value) for key, value in settings.items()}
 
     @classmethod
@@ -82,6 +85,10 @@ class RunFolder:
         path = run_path(config)
         remove_unfinished(path)
         if (path / FACTS).is_file():
+            if not (path / "config.yaml").is_file():
+                raise RunFolderError(
+                    f"{path}: config.yaml is gone; restore it, or give another name="
+                )
             check_same_settings(config)
             facts = _facts(path)
             _check_identity(path, facts, identity)
@@ -122,8 +129,11 @@ class RunFolder:
         return self.path / f"round-{number:02d}"
 
     def evaluated(self) -> list[int]:
-        """The numbers of the rounds that are measured, 0 being the state before any tuning."""
-        stages = [stage.split("/") for stage in self.manifest.stages]
+        """The numbers of the rounds that are measured, 0 being the state before any tuning.
+
+        Where this process went through the stages, only those that it found or made count.
+        """
+        stages = [stage.split("/") for stage in self._current or self.manifest.stages]
         return sorted(int(s[0].removeprefix("round-")) for s in stages if s[-1] == "evaluate")
 
     def key(self, stage: str, inputs: Mapping[str, str] = EMPTY) -> dict[str, str]:
@@ -157,6 +167,7 @@ class RunFolder:
                     f"{self.path / name}: not what the run wrote (its digest is another); restore "
                     "it from a copy, or delete it to have it, and what follows from it, made again"
                 )
+        self._current.add(stage)
         return True
 
     def stage(
@@ -202,15 +213,16 @@ class RunFolder:
         It also stays at the workplace, so that no crash loses it: see `clear_workplaces`.
         """
         place = self.path / stage
-        shutil.rmtree(place, ignore_errors=True)
+        if place.exists():
+            shutil.rmtree(place)
         with complete_folder(place) as unfinished:
             shutil.copytree(made, unfinished, dirs_exist_ok=True)
-        self.commit(stage, sorted(place.iterdir()), key, seconds)
+        self.commit(stage, files_below(place), key, seconds)
 
     def clear_workplaces(self, parent: str) -> None:
         """Remove the workplaces of the stages below `parent`, which are all committed."""
-        for left in (self.path / parent).glob(".*"):
-            shutil.rmtree(left)
+        for left in (self.path / parent).glob(".agent-*"):
+            shutil.rmtree(left, ignore_errors=True)
 
     def commit(
         self, stage: str, files: Sequence[Path], key: Mapping[str, str], seconds: float
@@ -222,7 +234,11 @@ class RunFolder:
             "seconds": round(seconds, 3),
             "finished": _now(),
         }
+        if self.complete:
+            self.note("complete", False)
         self.manifest.commit(stage, record)
+        self.worked = True
+        self._current.add(stage)
 
     def note(self, key: str, value: Any) -> None:
         """Keep a fact about the whole run in the manifest."""
@@ -271,6 +287,11 @@ class Shards:
             and path.is_file()
             and record["files"] == {str(path.relative_to(self._folder.path)): file_digest(path)}
         )
+
+
+def files_below(folder: Path) -> list[Path]:
+    """All files of a folder, in one order on every machine."""
+    return sorted(path for path in folder.rglob("*") if path.is_file())
 
 
 def _facts(path: Path) -> dict[str, Any]:

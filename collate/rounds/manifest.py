@@ -88,7 +88,8 @@ def _lines(path: Path) -> list[tuple[bytes, bool]]:
     """The lines of the file, and whether each is ended by a line break."""
     if not path.is_file():
         return []
-    return [(line.removesuffix(b"\n"), line.endswith(b"\n")) for line in path.open("rb")]
+    lines = path.read_bytes().splitlines(keepends=True)
+    return [(line.removesuffix(b"\n"), line.endswith(b"\n")) for line in lines]
 
 
 def _record(line: bytes) -> dict[str, Any] | None:

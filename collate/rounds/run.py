@@ -54,7 +54,9 @@ def run(config: RunConfig) -> Path:
     prompts.check_lengths(data.questions)
     identity = {
         "model": folder_digest(model),
-        "questions": digest(*(f"{q.id} {q.split} {q.gold} {q.options}" for q in data.questions)),
+        "questions": digest(
+            *(f"{q.id} {q.split} {q.text} {q.gold} {q.options}" for q in data.questions)
+        ),
     }
     path = run_path(config)
     with run_lock(path, config.lock_deadline), screen_and_log(path / "log.txt") as screen:
@@ -64,6 +66,8 @@ def run(config: RunConfig) -> Path:
         folder.note("agents", [agent.record() for agent in agents])
         with Workers(config, model, screen.say) as workers:
             learn(Steps(config, agents, data, prompts, folder, workers, screen), config.rounds)
+        if not folder.worked:
+            screen.say("This run is finished; there is nothing to do.")
         folder.note("complete", True)
         conclude(screen, folder)
     return path

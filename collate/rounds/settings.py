@@ -16,22 +16,36 @@ from collate.tables import digest
 RESOURCES = (
     ("engine", "count"), ("engine", "batch"), ("engine", "gpu_memory"), ("engine", "cache_gib"),
     ("engine", "compile"), ("engine", "threads"), ("scoring", "batch_tokens"),
-    ("tuning", "gradient_checkpointing"), ("tuning", "checkpoint_steps"),
+    ("scoring", "unknown_limit"), ("tuning", "gradient_checkpointing"),
+    ("tuning", "checkpoint_steps"),
 )  # fmt: skip
 """Settings that fit a run to a machine: they may change when it is continued."""
+
+PLACES = (("task", "path"), ("task", "test_path"))
+"""Where files lie, which may differ from machine to machine; a run is bound to what is in them."""
 
 
 def run_path(config: RunConfig) -> Path:
     """Where the run lies; without a name, the task and a digest of the settings make one."""
     name = (
         config.name
-        or f"{config.task.name}-{digest(json.dumps(lasting(config), sort_keys=True), length=8)}"
+        or f"{config.task.name}-{digest(json.dumps(_naming(config), sort_keys=True), length=8)}"
     )
     return Path(config.folder) / name
 
 
 def lasting(config: RunConfig) -> dict[str, Any]:
-    """The settings that a run is bound to: all but where it lies and how its work is spread."""
+    """The settings that a run is bound to: all but where things lie and how its work is spread."""
+    settings = _naming(config)
+    for section, key in PLACES:
+        settings[section].pop(key)
+    if Path(config.model.name).is_dir():
+        settings["model"]["name"] = "a local folder"
+    return settings
+
+
+def _naming(config: RunConfig) -> dict[str, Any]:
+    """The settings that an unnamed run is named by."""
     settings = asdict(config)
     for key in ("name", "folder", "lock_deadline", "ray"):
         settings.pop(key)
@@ -46,8 +60,10 @@ def check_same_settings(config: RunConfig) -> None:
     if not path.is_file():
         return
     began = yaml.safe_load(path.read_text())
-    for section, key in RESOURCES:
+    for section, key in (*RESOURCES, *PLACES):
         began.get(section, {}).pop(key, None)
+    if Path(began["model"]["name"]).is_dir():
+        began["model"]["name"] = "a local folder"
     then, now = _flat({k: began.get(k) for k in lasting(config)}), _flat(masked(lasting(config)))
     changes = [
         f"{key}: {then.get(key)!r} when the run began, {now.get(key)!r} now"

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from collate.agents.roster import Agent, own_parts
-from collate.cluster.workers import Report, TuningJob, Workers
+from collate.cluster.actors import TuningJob
+from collate.cluster.workers import Report, Workers
 from collate.config.schema import RunConfig
 from collate.engines.protocol import AgentWeights, Completion, Request
 from collate.evaluation.metrics import BASE, measure
@@ -28,7 +29,7 @@ from collate.tables import (
     digest,
     seed_of,
 )  # fmt: skip
-from collate.tuning.tune import pair_examples
+from collate.tuning.tune import pair_examples, step_count
 
 Weights = Mapping[str, AgentWeights]
 
@@ -163,6 +164,7 @@ def tune(
                 agent=agent.name, start=weights[agent.name],
                 examples=pair_examples(own, by_id, own_prompts), folder=targets[agent.name],
                 seed=seed_of(config.seed, round, agent.name, "tune"),
+                steps=step_count(len(own), config.tuning),
             )
         )  # fmt: skip
     workers.tune(jobs, report)

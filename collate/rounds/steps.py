@@ -7,14 +7,15 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from collate.agents.roster import Agent
-from collate.cluster.workers import MADE, Workers
+from collate.cluster.actors import MADE
+from collate.cluster.workers import Workers
 from collate.commit import file_digest
 from collate.config.schema import RunConfig
 from collate.engines.protocol import AgentWeights
 from collate.errors import InputError, RunFolderError
 from collate.paths import inside
 from collate.rounds import stages
-from collate.rounds.folder import RunFolder
+from collate.rounds.folder import RunFolder, files_below
 from collate.rounds.prompts import Prompts
 from collate.rounds.screen import Screen
 from collate.scoring import count_marks, unknown_warning
@@ -32,6 +33,7 @@ from collate.tables import (
 )  # fmt: skip
 from collate.tasks import TaskData
 from collate.tuning.curves import read_curves
+from collate.tuning.tune import step_count
 
 Weights = dict[str, AgentWeights]
 
@@ -69,8 +71,8 @@ class Steps:
         seeds = {a.name: seed_of(self.config.seed, a.name, "noise") for a in self.agents}
 
         def perturb(places: Mapping[str, Path]) -> None:
-            with self._screen.stage("perturb the copies", "agents", len(places)):
-                self._workers.perturb({place: seeds[agent] for agent, place in places.items()})
+            with self._screen.stage("perturb the copies", "agents", len(places)) as tick:
+                self._workers.perturb({place: seeds[a] for a, place in places.items()}, tick)
 
         self._make_agents(
             0, {agent: {"noise": str(seed)} for agent, seed in seeds.items()}, perturb
@@ -175,7 +177,8 @@ class Steps:
         inputs = {agent: {**rows, "weights": weights[agent].digest} for agent in learning}
 
         def tune(places: Mapping[str, Path]) -> None:
-            steps = self._tuning_steps([pair for pair in pairs if pair.agent in places])
+            counts = Counter(pair.agent for pair in pairs if pair.agent in places)
+            steps = sum(step_count(count, self.config.tuning) for count in counts.values())
             with self._screen.stage(f"round {round}  tune", "steps", steps) as tick:
                 stages.tune(
                     self.config, round, self.agents, weights, asked, rationales, pairs,
@@ -263,18 +266,12 @@ class Steps:
             folder.adopt(names[agent], place / MADE, keys[agent], seconds)
         whole = folder.key(f"{at}/agents", self._inputs(*names.values()))
         if not folder.finished(f"{at}/agents", whole):
-            files = [path for n in names.values() for path in sorted((folder.path / n).iterdir())]
+            files = [path for name in names.values() for path in files_below(folder.path / name)]
             folder.commit(f"{at}/agents", files, whole, seconds)
         folder.clear_workplaces(f"{at}/agents")
 
     def _name(self, round: int) -> str:
         return self._folder.round(round).name
-
-    def _tuning_steps(self, pairs: Sequence[Pair]) -> int:
-        settings = self.config.tuning
-        counts = Counter(pair.agent for pair in pairs)
-        steps = [-(-count * settings.epochs // settings.batch) for count in counts.values()]
-        return sum(min(s, settings.max_steps) if settings.max_steps else s for s in steps)
 
     def _weights_after(self, round: int, before: Weights) -> Weights:
         return {**before, **_committed_weights(self._folder, round, self.config.agents.weights)}
@@ -317,17 +314,21 @@ def last_weights(folder: RunFolder, config: RunConfig) -> tuple[Weights, int]:
 def _committed_weights(folder: RunFolder, round: int, kind: str) -> Weights:
     """The weights of a round, checked against the digests that the manifest has of their files."""
     at = f"{folder.round(round).name}/agents"
-    by_agent: dict[Path, dict[str, str]] = {}
+    agents = inside(folder.path, at)
+    by_agent: dict[str, dict[str, str]] = {}
     for path, wanted in folder.manifest.stages[at]["files"].items():
         there = inside(folder.path, path)
-        if there.parent.parent != inside(folder.path, at):
+        if not there.is_relative_to(agents) or there.parent == agents:
             raise RunFolderError(
                 f"{folder.path}: the manifest names {path} among the files of {at}"
             )
         if not there.is_file() or file_digest(there) != wanted:
             raise RunFolderError(f"{there}: gone, or not the file that the run wrote")
-        by_agent.setdefault(there.parent, {})[there.name] = wanted
+        agent, *below = there.relative_to(agents).parts
+        by_agent.setdefault(agent, {})["/".join(below)] = wanted
     return {
-        own.name: AgentWeights(own.name, digest(json.dumps(files, sort_keys=True)), str(own), kind)
-        for own, files in by_agent.items()
+        agent: AgentWeights(
+            agent, digest(json.dumps(files, sort_keys=True)), str(agents / agent), kind
+        )
+        for agent, files in by_agent.items()
     }

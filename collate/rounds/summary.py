@@ -38,9 +38,7 @@ def greet(screen: Screen, config: RunConfig, folder: RunFolder, data: TaskData) 
             "warning: the agents are equal copies; give worked examples (task.examples), personas, "
             "agents.temperature_step, agents.noise or agents.own_part to make them differ"
         )
-    if folder.complete:
-        screen.say("This run is finished; there is nothing to do.")
-    elif folder.continued:
+    if folder.continued and not folder.complete:
         screen.say(f"Continuing after {folder.last_stage()}.")
 
 

@@ -53,6 +53,7 @@ class Checkpoints:
             return
         trained = _trained(model)
         place = self._folder / f"step-{len(steps):06d}"
+        shutil.rmtree(place, ignore_errors=True)  # one that is there was not sound
         with complete_folder(place) as unfinished:
             save_file(_copies(trained), unfinished / WEIGHTS)
             inner = _inner(optimizer)
@@ -60,7 +61,7 @@ class Checkpoints:
             tensors = {
                 f"{name}/{field}": torch.as_tensor(value)
                 for number, name in _numbered(inner, trained).items()
-                for field, value in state[number].items()
+                for field, value in state.get(number, {}).items()
             }
             save_file(_copies(tensors), unfinished / OPTIMIZER)
             write_curves(unfinished, steps)
@@ -68,7 +69,7 @@ class Checkpoints:
             (unfinished / DIGESTS).write_text(json.dumps(digests))
         for older in self._folder.glob("step-*"):
             if older != place:
-                shutil.rmtree(older)
+                shutil.rmtree(older, ignore_errors=True)
 
     def _newest(self) -> Path | None:
         """The newest checkpoint that holds what was written into it."""

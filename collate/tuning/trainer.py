@@ -212,6 +212,8 @@ def train(
     if done:
         trainer.resume, trainer.done = checkpoints.restore, done
     trainer.train()
+    if len(curves.steps) != steps:
+        raise TuningError(f"{len(curves.steps)} of {steps} optimizer steps were taken")
     if not all(math.isfinite(step.loss) for step in curves.steps):
         raise TuningError("a loss is not finite; lower tuning.learning_rate")
     return curves.steps

@@ -54,6 +54,12 @@ def order_examples(
     return ordered
 
 
+def step_count(pairs: int, config: TuningConfig) -> int:
+    """How many optimizer steps an agent takes on so many pairs."""
+    steps = -(-pairs * config.epochs // config.batch)
+    return min(steps, config.max_steps) if config.max_steps else steps
+
+
 def _flatten(groups: Iterable[Sequence[dict[str, Any]]]) -> list[dict[str, Any]]:
     return [{k: v for k, v in e.items() if k != "question_id"} for group in groups for e in group]
 

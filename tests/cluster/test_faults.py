@@ -1,5 +1,6 @@
 """Processes that die under a run: what they had is done again, once, and nothing else changes."""
 
+import contextlib
 import os
 import signal
 import time
@@ -12,10 +13,11 @@ import psutil
 import pytest
 import ray
 
+from collate.cluster.actors import MADE, TuningJob
 from collate.cluster.board import Board
 from collate.cluster.pool import ATTEMPTS, Pool, Work
 from collate.cluster.session import gather
-from collate.cluster.workers import MADE, TuningJob, Workers
+from collate.cluster.workers import Workers
 from collate.config.schema import (
     AgentsConfig,
     EngineConfig,
@@ -134,9 +136,10 @@ def run_config(tmp_path: Path, model: Path) -> RunConfig:
 def kill(title: str) -> bool:
     """SIGKILL this session's worker process of that name; whether there was one."""
     for process in psutil.Process().children(recursive=True):
-        if title in " ".join(process.cmdline()):
-            process.send_signal(signal.SIGKILL)
-            return True
+        with contextlib.suppress(psutil.Error):
+            if title in " ".join(process.cmdline()):
+                process.send_signal(signal.SIGKILL)
+                return True
     return False
 
 
@@ -144,49 +147,62 @@ def test_an_engine_killed_while_it_generates_loses_and_doubles_nothing(
     tiny_model: Path, tmp_path: Path
 ) -> None:
     config = run_config(tmp_path, tiny_model)
-    requests = requests_for(tiny_model, samples=6, temperature=1.0)
+    requests = requests_for(tiny_model, samples=6, temperature=1.0, max_tokens=60)
     assert len(requests) > 16
     expected = build_engine(str(tiny_model), config.engine, config.model).generate(requests, BASE)
     told: list[str] = []
     kept: list[Completion] = []
 
-    def keep(completions: Sequence[Completion]) -> None:
-        if not kept:
-            assert kill("EngineActor")
-        kept.extend(completions)
+    killed = False
+
+    def report(units: int, _: int) -> None:
+        nonlocal killed
+        if not killed and units > len(kept):  # inside of a chunk
+            killed = kill("EngineActor")
 
     with Workers(config, tiny_model, told.append) as workers:
-        found = workers.generate(requests, BASE, lambda *_: None, keep=keep)
+        found = workers.generate(requests, BASE, report, keep=kept.extend)
+    assert killed
     assert [c.token_ids for c in found] == [c.token_ids for c in expected]
     assert sorted(c.key for c in kept) == sorted(r.key for r in requests)
     assert len(told) == 1 and "transformers engine died and is replaced" in told[0]
 
 
-def test_a_killed_tuning_task_goes_on_from_its_checkpoint(tiny_model: Path, tmp_path: Path) -> None:
+def test_a_tuning_process_that_is_killed_goes_on_from_its_checkpoint(
+    tiny_model: Path, tmp_path: Path
+) -> None:
     config = run_config(tmp_path, tiny_model)
-    config = replace(config, tuning=replace(config.tuning, epochs=6))
+    config = replace(config, tuning=replace(config.tuning, epochs=20))
     examples = [
         {"question_id": str(n), "prompt_ids": [5, 6, 7 + n], "chosen_ids": [20 + n, 9],
          "rejected_ids": [40 + n, 3, 9]}
         for n in range(8)
     ]  # fmt: skip
+    told: list[str] = []
 
-    def tuned(place: str, dies: bool) -> dict[str, bytes]:
-        folder = tmp_path / place
+    def tuned(place: str, dies: bool) -> tuple[dict[str, bytes], list[int]]:
+        """The files that came out, and the steps that were seen after the death."""
+        folder, after = tmp_path / place, list[int]()
         killed = not dies
 
         def report(steps: int, _: int) -> None:
             nonlocal killed
-            if not killed and list(folder.glob("step-*")):
-                killed = kill("_tune")
+            if not killed and steps > 10 and list(folder.glob("step-*")):
+                killed = kill("TorchActor")
+            elif killed and told and steps:
+                after.append(steps)
 
-        job = TuningJob("base", BASE["base"], examples, folder, seed=3)
-        with Workers(config, tiny_model) as workers:
+        job = TuningJob("base", BASE["base"], examples, folder, seed=3, steps=80)
+        with Workers(config, tiny_model, told.append) as workers:
             workers.tune([job], report)
         assert killed
-        return {path.name: path.read_bytes() for path in (folder / MADE).iterdir()}
+        return {path.name: path.read_bytes() for path in (folder / MADE).iterdir()}, after
 
-    assert tuned("whole", dies=False) == tuned("cut", dies=True)
+    whole, _ = tuned("whole", dies=False)
+    cut, after = tuned("cut", dies=True)
+    assert cut == whole
+    assert len(told) == 1 and "a process for torch died and is replaced" in told[0]
+    assert min(after) > 10
 
 
 def test_gathering_says_what_it_waited_for() -> None:

@@ -91,3 +91,45 @@ def test_a_clock_that_jumps_changes_nothing(
     work(again)
     assert len(made) == 3
     assert again.last_stage() == "round-03/pair"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> RunFolder:
+    config = RunConfig(
+        name="a", folder=str(tmp_path), model=ModelConfig(name="m"), task=TaskConfig(name="t")
+    )
+    return RunFolder.open(config, {"model": "m", "questions": "q"})
+
+
+def test_shards_come_back_but_for_those_that_are_damaged_gone_or_stale(folder: RunFolder) -> None:
+    rows = [Dropped(f"q{n}", "agent-1", "none right") for n in range(6)]
+    shards = folder.shards("round-01/pair", Dropped, {"rationales": "r"})
+    for start in (0, 2, 4):
+        shards.add(rows[start : start + 2])
+    assert folder.shards("round-01/pair", Dropped, {"rationales": "r"}).rows == rows
+    assert folder.shards("round-01/pair", Dropped, {"rationales": "others"}).rows == []
+    first = folder.path / "round-01" / "pair.shards" / "00000.parquet"
+    content = bytearray(first.read_bytes())
+    content[len(content) // 2] ^= 1
+    first.write_bytes(content)
+    (first.parent / "00001.parquet").unlink()
+    left = folder.shards("round-01/pair", Dropped, {"rationales": "r"})
+    assert (left.rows, left.kept) == (rows[4:], 2)
+    left.add(rows[:4])
+    again = folder.shards("round-01/pair", Dropped, {"rationales": "r"})
+    assert sorted(row.question_id for row in again.rows) == [row.question_id for row in rows]
+
+
+def test_a_stage_of_other_inputs_is_made_again_and_named(folder: RunFolder) -> None:
+    told: list[str] = []
+    folder.tell = told.append
+    tables = {"round-01/pairs": Dropped}
+
+    def made(reason: str, inputs: dict[str, str]) -> list[Dropped]:
+        rows = {"round-01/pairs": [Dropped("q", "agent-1", reason)]}
+        return folder.stage("round-01/pair", tables, lambda: rows, inputs)["round-01/pairs"]
+
+    assert made("first", {"scores": "1"})[0].reason == "first"
+    assert made("second", {"scores": "1"})[0].reason == "first"
+    assert made("third", {"scores": "2"})[0].reason == "third"
+    assert told == ["  round-01/pair is made again: it came from other scores"]

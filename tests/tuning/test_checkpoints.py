@@ -34,14 +34,24 @@ def examples() -> list[dict[str, list[int]]]:
 
 
 def tuned(
-    model_folder: Path, folder: Path, *, weights: str = "adapter", dies_at: int | None = None
+    model_folder: Path,
+    folder: Path,
+    *,
+    weights: str = "adapter",
+    dies_at: int | None = None,
+    taken: list[int] | None = None,
 ) -> tuple[list[Step], dict[str, torch.Tensor]]:
-    """Curves and weights after tuning with checkpoints every three steps, or death on the way."""
+    """Curves and weights after tuning with checkpoints every three steps, or death on the way.
+
+    `taken` gets the numbers of the steps that this process took.
+    """
     model = load_causal_lm(model_folder, dtype="float32")
     if weights == "adapter":
         model = new_adapter(model, AgentsConfig(rank=4), seed=0)
 
     def report(step: int, _: int) -> None:
+        if taken is not None:
+            taken.append(step)
         if step == dies_at:
             raise Killed
 
@@ -56,17 +66,19 @@ def tuned(
 def test_a_resumed_tuning_ends_byte_equal(tiny_model: Path, tmp_path: Path, weights: str) -> None:
     steps, expected = tuned(tiny_model, tmp_path / "whole", weights=weights)
     assert len(steps) == 10
+    taken: list[int] = []
     for dies_at in (5, 8):
         with pytest.raises(Killed):
-            tuned(tiny_model, tmp_path / "cut", weights=weights, dies_at=dies_at)
+            tuned(tiny_model, tmp_path / "cut", weights=weights, dies_at=dies_at, taken=taken)
     kept = [path.name for path in (tmp_path / "cut").glob("step-*")]
     assert kept == ["step-000006"]
-    resumed, found = tuned(tiny_model, tmp_path / "cut", weights=weights)
+    resumed, found = tuned(tiny_model, tmp_path / "cut", weights=weights, taken=taken)
+    assert taken == [1, 2, 3, 4, 5, 4, 5, 6, 7, 8, 7, 8, 9, 10]
     assert resumed == steps
     assert all(torch.equal(found[name], value) for name, value in expected.items())
 
 
-def test_a_damaged_checkpoint_is_not_used(tiny_model: Path, tmp_path: Path) -> None:
+def test_a_damaged_checkpoint_is_not_used_and_is_replaced(tiny_model: Path, tmp_path: Path) -> None:
     with pytest.raises(Killed):
         tuned(tiny_model, tmp_path, dies_at=4)
     assert len(Checkpoints(tmp_path, 3).latest()) == 3
@@ -75,6 +87,9 @@ def test_a_damaged_checkpoint_is_not_used(tiny_model: Path, tmp_path: Path) -> N
     content[-1] ^= 1
     state.write_bytes(content)
     assert Checkpoints(tmp_path, 3).latest() == []
+    with pytest.raises(Killed):
+        tuned(tiny_model, tmp_path, dies_at=4)
+    assert len(Checkpoints(tmp_path, 3).latest()) == 3
 
 
 def test_the_checkpoint_holds_no_pickle(tiny_model: Path, tmp_path: Path) -> None:
