@@ -60,9 +60,6 @@ class Pool:
         self._holds: list[str | None] = [None] * count
         self._wait_until_ready(self._actors)
 
-    def __len__(self) -> int:
-        return len(self._actors)
-
     def close(self) -> None:
         """End the actors; their memory is free afterwards."""
         for actor in self._actors:

@@ -88,6 +88,8 @@ class Workers:
             or config.agents.weights == "full"
             or (config.engine.kind != "vllm" or config.engine.host == "swap")
         )
+        # Engines and torch work have room beside each other only as one process each on CPUs.
+        self._in_turn = bool(self._gpus) or config.engine.count > 1
         self._board = cast(Any, Board).remote()
 
     def generate(
@@ -196,7 +198,7 @@ class Workers:
 
     def _start_engines(self) -> Pool:
         """The engines, started if they are not there."""
-        if self._gpus:
+        if self._in_turn:
             self._end_torch()
         if self._engines is None:
             config, engine = self._config, self._config.engine
@@ -216,7 +218,7 @@ class Workers:
 
     def _start_torch(self) -> Pool:
         """The processes for torch work, started if they are not there: one an accelerator."""
-        if self._gpus or (self._engines is not None and len(self._engines) > 1):
+        if self._in_turn:
             self._end_engines()
         if self._torch is None:
             options = self._place()
