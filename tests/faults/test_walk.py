@@ -13,7 +13,7 @@ from tests.commands import TINY_RUN, here
 from tests.rounds.test_transformers_engine import contents
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(5000)]
-SETTINGS = ("name=walk", "rounds=2", "engine=transformers", "agents.noise=0.2")
+SETTINGS = ("name=walk", "rounds=2", "engine=transformers")
 MOST = 400
 
 
