@@ -119,15 +119,13 @@ class Dropped:
 
 
 @dataclass(frozen=True, slots=True)
-class TuningStep:
-    """One optimizer step of one agent, over the pairs of that step.
+class Step:
+    """One optimizer step, over the pairs of that step.
 
     Log-probabilities are mean sums over a completion, in nats; a log-ratio is that minus the
     reference's of the same completions, which makes steps comparable though their pairs differ.
     """
 
-    round: int
-    agent: str
     step: int
     loss: float
     margin: float
@@ -138,6 +136,14 @@ class TuningStep:
     accuracy: float
     learning_rate: float
     grad_norm: float
+
+
+@dataclass(frozen=True, slots=True)
+class TuningStep(Step):
+    """One optimizer step of one agent in one round."""
+
+    round: int
+    agent: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,10 +6,10 @@ import pytest
 
 from collate.config.schema import RunConfig
 from collate.errors import RunFolderError
+from collate.manifest import Manifest
 from collate.paths import inside, is_name
 from collate.report.folder import round_folders
 from collate.rounds.folder import RunFolder
-from collate.rounds.manifest import Manifest
 from collate.rounds.steps import last_weights
 
 

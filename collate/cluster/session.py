@@ -11,7 +11,7 @@ import os
 import secrets
 import socket
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import ray
@@ -169,15 +169,8 @@ def _without_other_machines() -> Iterator[None]:
         ray_constants.ENABLE_RAY_CLUSTER = before
 
 
-def gather(
-    refs: Sequence[Any],
-    *,
-    deadline: float,
-    waiting_for: str,
-    poll: Callable[[], None] = lambda: None,
-    every: float = 0.5,
-) -> list[Any]:
-    """The results of all references, in order. Calls `poll` now and then while it waits.
+def gather(refs: Sequence[Any], *, deadline: float, waiting_for: str) -> list[Any]:
+    """The results of all references, in order.
 
     Raises DeadlineError after `deadline` seconds, EngineError when a process behind a reference
     died, and what a task raised on purpose as it is.
@@ -192,10 +185,9 @@ def gather(
                 f"did not come. The cluster has {resources_text()}. Free some of it, ask for less "
                 "(engine.count, engine.threads), or raise the deadline (ray.*_deadline)."
             )
-        ready, pending = ray.wait(pending, num_returns=len(pending), timeout=min(every, left))
+        ready, pending = ray.wait(pending, num_returns=len(pending), timeout=min(0.5, left))
         for ref in ready:
             take(ref, waiting_for)
-        poll()
     return [take(ref, waiting_for) for ref in refs]
 
 

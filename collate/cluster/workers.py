@@ -98,14 +98,17 @@ class Workers:
         agents: Mapping[str, AgentWeights],
         report: Report,
         *,
-        there: Collection[str] = (),
-        keep: Callable[[Sequence[Completion]], None] = lambda completions: None,
-    ) -> list[Completion]:
-        """Completions of all requests but those `there` already, from one queue over all engines.
+        there: Collection[str],
+        keep: Callable[[Sequence[Completion]], None],
+    ) -> None:
+        """Have all requests answered but those `there` already, from one queue over all engines.
 
         The queue holds the requests agent by agent, longest prompt first. `keep` gets completions
-        as they come, in chunks; what comes back is all of them, in the order of the requests.
+        as they come, in chunks.
         """
+        missing = {request.key for request in requests}.difference(there)
+        if not missing:
+            return
         self._connect()
         chunks = [
             [request for request in chunk if request.key not in there]
@@ -119,21 +122,19 @@ class Workers:
             )
             for chunk in chunks if chunk
         ]  # fmt: skip
-        results: dict[str, Completion] = {}
 
         def done(_: Work, completions: Sequence[Completion]) -> int:
             keep(completions)
-            results.update((completion.key, completion) for completion in completions)
+            missing.difference_update(completion.key for completion in completions)
             return sum(len(completion.token_ids) for completion in completions)
 
-        if queue:
-            self._start_engines().run(
-                queue, done, deadline=self._config.ray.generate_deadline, report=report
-            )
-        missing = [r.key for r in requests if r.key not in results and r.key not in there]
+        self._start_engines().run(
+            queue, done, deadline=self._config.ray.generate_deadline, report=report
+        )
         if missing:
-            raise EngineError(f"the engines left {len(missing)} requests unanswered: {missing[0]}")
-        return [results[request.key] for request in requests if request.key in results]
+            raise EngineError(
+                f"the engines left {len(missing)} requests unanswered: {min(missing)}"
+            )
 
     def score(
         self,
@@ -142,15 +143,13 @@ class Workers:
         prompts: Mapping[str, Sequence[int]],
         report: Report,
         *,
-        there: Collection[str] = (),
-        keep: Callable[[Sequence[Score]], None] = lambda scores: None,
-    ) -> list[Score]:
-        """Scores of all rationales but those `there` already, under the frozen base model.
+        there: Collection[str],
+        keep: Callable[[Sequence[Score]], None],
+    ) -> None:
+        """Have all rationales scored but those `there` already, under the frozen base model.
 
-        `keep` gets scores as they come, by whole questions; what comes back is all of them, in the
-        order of the rationales.
+        `keep` gets scores as they come, by whole questions.
         """
-        self._connect()
         queue = []
         for block in _by_questions(rationales, SCORED_AT_ONCE):
             if any(rationale.id not in there for rationale in block):
@@ -159,18 +158,17 @@ class Workers:
                 own_prompts = {question.id: prompts[question.id] for question in asked}
                 key = f"scores-{next(self._numbers)}"
                 queue.append(Work(key, "score", (asked, block, own_prompts), len(block)))
-        results: dict[str, Score] = {}
+        if not queue:
+            return
 
         def done(_: Work, scores: Sequence[Score]) -> int:
             keep(scores)
-            results.update((score.rationale_id, score) for score in scores)
             return 0
 
-        if queue:
-            self._start_torch().run(
-                queue, done, deadline=self._config.ray.score_deadline, report=report
-            )
-        return [results[r.id] for r in rationales if r.id in results]
+        self._connect()
+        self._start_torch().run(
+            queue, done, deadline=self._config.ray.score_deadline, report=report
+        )
 
     def tune(self, jobs: Sequence[TuningJob], report: Report) -> None:
         """Tune each job's agent; in parallel as far as there is room. The weights lie in `MADE`.

@@ -19,9 +19,9 @@ from collate.errors import InputError, RunFolderError
 from collate.evaluation.metrics import BASE, best_agent
 from collate.evaluation.statistics import auc
 from collate.evaluation.votes import VOTE, Reader, agreement
+from collate.manifest import Manifest
 from collate.report.folder import read_mapping, read_rows, round_folders
 from collate.report.question import QuestionView, best_first
-from collate.rounds.manifest import Manifest
 from collate.tables import (
     RIGHT,
     SCHEMAS,

@@ -29,9 +29,9 @@ import yaml
 from collate.commit import complete_file, complete_folder, file_digest, remove_unfinished
 from collate.config.schema import RunConfig
 from collate.errors import InputError, RunFolderError
+from collate.manifest import Manifest
 from collate.masking import masked
 from collate.paths import inside
-from collate.rounds.manifest import Manifest
 from collate.rounds.settings import check_same_settings, lasting, run_path
 from collate.tables import SCHEMA_VERSION, digest, from_table, to_table
 
@@ -117,8 +117,8 @@ class RunFolder:
         return bool(self.manifest.notes.get("complete"))
 
     def last_stage(self) -> str | None:
-        """The stage that was finished last."""
-        return next(reversed(self.manifest.stages), None)
+        """The stage that was finished last, shards of another left aside."""
+        return next((name for name in reversed(self.manifest.stages) if SHARDS not in name), None)
 
     def rows(self, table: str, row_type: type) -> list[Any]:
         """The rows of a table that is there, or none."""

@@ -164,7 +164,7 @@ def tune(
                 agent=agent.name, start=weights[agent.name],
                 examples=pair_examples(own, by_id, own_prompts), folder=targets[agent.name],
                 seed=seed_of(config.seed, round, agent.name, "tune"),
-                steps=step_count(len(own), config.tuning),
+                steps=step_count(len(own) * config.tuning.epochs, config.tuning),
             )
         )  # fmt: skip
     workers.tune(jobs, report)

@@ -4,6 +4,7 @@ import json
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 
 from collate.agents.roster import Agent
@@ -177,8 +178,9 @@ class Steps:
         inputs = {agent: {**rows, "weights": weights[agent].digest} for agent in learning}
 
         def tune(places: Mapping[str, Path]) -> None:
+            config = self.config.tuning
             counts = Counter(pair.agent for pair in pairs if pair.agent in places)
-            steps = sum(step_count(count, self.config.tuning) for count in counts.values())
+            steps = sum(step_count(n * config.epochs, config) for n in counts.values())
             with self._screen.stage(f"round {round}  tune", "steps", steps) as tick:
                 stages.tune(
                     self.config, round, self.agents, weights, asked, rationales, pairs,
@@ -192,7 +194,7 @@ class Steps:
             curves = {agent: read_curves(agents / agent) for agent in learning}
             return {
                 f"{at}/tuning": [
-                    TuningStep(round=round, agent=agent, **vars(step))
+                    TuningStep(round=round, agent=agent, **asdict(step))
                     for agent, steps in curves.items()
                     for step in steps
                 ]

@@ -15,7 +15,8 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from collate.commit import complete_folder, file_digest
-from collate.tuning.curves import Step, read_curves, write_curves
+from collate.tables import Step
+from collate.tuning.curves import read_curves, write_curves
 
 WEIGHTS, OPTIMIZER, DIGESTS = "weights.safetensors", "optimizer.safetensors", "digests.json"
 

@@ -2,26 +2,12 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 
+from collate.tables import Step
+
 FILE = "tuning.json"
-
-
-@dataclass(frozen=True)
-class Step:
-    """What one optimizer step logged; the fields of `collate.tables.TuningStep` without the ids."""
-
-    step: int
-    loss: float
-    margin: float
-    chosen_logprob: float
-    rejected_logprob: float
-    chosen_logratio: float
-    rejected_logratio: float
-    accuracy: float
-    learning_rate: float
-    grad_norm: float
 
 
 def write_curves(folder: Path, steps: Sequence[Step]) -> None:

@@ -22,10 +22,11 @@ from trl import DPOConfig, DPOTrainer
 from collate.config.schema import TuningConfig
 from collate.errors import TuningError
 from collate.models.load import device
+from collate.tables import Step
 from collate.tuning.batches import collate_pairs, completion_logprobs
 from collate.tuning.checkpoints import Checkpoints
-from collate.tuning.curves import Step
 from collate.tuning.losses import nll_loss, reward_margin, sigmoid_loss
+from collate.tuning.tune import step_count
 
 LOG2_TOLERANCE = 1e-3
 
@@ -168,8 +169,7 @@ def train(
     checkpoints = checkpoints or Checkpoints(scratch, 0)
     curves = _Curves(checkpoints, report)
     done = len(curves.steps)
-    steps = math.ceil(len(examples) / config.batch)
-    steps = min(steps, config.max_steps) if config.max_steps else steps
+    steps = step_count(len(examples), config)
     if not steps:
         raise TuningError("there are no pairs to tune on")
     on_cpu = device() == "cpu"

@@ -4,6 +4,7 @@ The reference is the same agent before the round; its log-probabilities are comp
 the first step.
 """
 
+import math
 import random
 import tempfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -54,9 +55,9 @@ def order_examples(
     return ordered
 
 
-def step_count(pairs: int, config: TuningConfig) -> int:
-    """How many optimizer steps an agent takes on so many pairs."""
-    steps = -(-pairs * config.epochs // config.batch)
+def step_count(examples: int, config: TuningConfig) -> int:
+    """How many optimizer steps an agent takes on so many examples, those of all epochs."""
+    steps = math.ceil(examples / config.batch)
     return min(steps, config.max_steps) if config.max_steps else steps
 
 

@@ -13,8 +13,8 @@ import psutil
 import pytest
 
 import collate
-from collate.rounds.manifest import FILE as MANIFEST
-from collate.rounds.manifest import Manifest
+from collate.manifest import FILE as MANIFEST
+from collate.manifest import Manifest
 from tests.commands import TINY_RUN, VERDICTS_ONLY, here, run_tiny
 
 pytestmark = [pytest.mark.timeout(900), pytest.mark.usefixtures("local_ray")]

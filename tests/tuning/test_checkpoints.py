@@ -9,8 +9,8 @@ import torch
 from collate.agents.adapters import new_adapter
 from collate.config.schema import AgentsConfig, TuningConfig
 from collate.models import load_causal_lm, load_tokenizer
+from collate.tables import Step
 from collate.tuning.checkpoints import OPTIMIZER, Checkpoints
-from collate.tuning.curves import Step
 from collate.tuning.trainer import train
 
 CONFIG = TuningConfig(

@@ -8,8 +8,8 @@ import pytest
 import collate.rounds.folder
 from collate.config.schema import ModelConfig, RunConfig, TaskConfig
 from collate.errors import RunFolderError
+from collate.manifest import Manifest
 from collate.rounds.folder import RunFolder
-from collate.rounds.manifest import Manifest
 from collate.tables import Dropped
 
 
