@@ -68,6 +68,8 @@ class TorchActor:
 
     def __init__(self, folder: str, threads: int, config: RunConfig, board: Any):
         _use_threads(threads)
+        import collate.tuning.trainer  # noqa: F401 - takes long, and is needed sooner or later
+
         self._folder, self._threads, self._config, self._board = folder, threads, config, board
         self._verifier: Any = None
         self._scorer: Any = None

@@ -41,7 +41,10 @@ class _Running:
 
 
 class Pool:
-    """`count` actors made by `make(place)`. `what` names them, and `place_of` their place."""
+    """`count` actors made by `make(place)`. `what` names them, and `place_of` their place.
+
+    They start in the background; the first `run` waits for them, or `wait_until_ready` does.
+    """
 
     def __init__(
         self,
@@ -58,7 +61,13 @@ class Pool:
         self._start_deadline, self._board, self._tell = start_deadline, board, tell
         self._actors: list[Any] = [make(place) for place in range(count)]
         self._holds: list[str | None] = [None] * count
-        self._wait_until_ready(self._actors)
+        self._ready = False
+
+    def wait_until_ready(self) -> None:
+        """Wait for the start of all actors. Raises DeadlineError where that takes too long."""
+        if not self._ready:
+            self._wait_for(self._actors)
+        self._ready = True
 
     def close(self) -> None:
         """End the actors; their memory is free afterwards."""
@@ -82,6 +91,7 @@ class Pool:
         when one piece takes longer than `deadline` seconds, EngineError when one fails, or outlives
         none of `ATTEMPTS` actors.
         """
+        self.wait_until_ready()
         waiting, running = deque(queue), dict[Any, _Running]()
         idle, deaths = list(range(len(self._actors))), Counter[str]()
         finished = [0, 0]
@@ -130,12 +140,12 @@ class Pool:
             _end(self._actors[place])
             self._actors[place], self._holds[place] = self._make(place), None
             try:
-                return self._wait_until_ready([self._actors[place]])
+                return self._wait_for([self._actors[place]])
             except EngineDiedError as again:
                 if attempt == ATTEMPTS:
                     raise _given_up(again) from again
 
-    def _wait_until_ready(self, actors: Sequence[Any]) -> None:
+    def _wait_for(self, actors: Sequence[Any]) -> None:
         gather(
             [actor.ready.remote() for actor in actors],
             deadline=self._start_deadline,

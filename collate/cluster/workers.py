@@ -3,7 +3,7 @@
 On GPUs each process holds one device, and engines end before torch work begins, and the other way
 round (a process that has ended has given its memory back). On CPUs both stay, since starting them
 costs more than keeping them, and take turns on the same cores: each books half of them and uses
-all.
+all. There they also start at the same time, for a start is one thread's work, most of it imports.
 """
 
 import contextlib
@@ -49,12 +49,19 @@ class Workers:
     """What a run does in other processes. Use as a context manager.
 
     Ray is joined or started when there is work for the first time. `tell` is called with what a
-    user should know: an engine that died and was replaced.
+    user should know: an engine that died and was replaced. Without `learns` engines alone are
+    needed.
     """
 
     def __init__(
-        self, config: RunConfig, folder: Path, tell: Callable[[str], None] = lambda message: None
+        self,
+        config: RunConfig,
+        folder: Path,
+        tell: Callable[[str], None] = lambda message: None,
+        *,
+        learns: bool = True,
     ):
+        self._learns = learns
         self._config, self._folder, self._tell = config, str(folder), tell
         self._engines: Pool | None = None
         self._torch: Pool | None = None
@@ -69,6 +76,16 @@ class Workers:
         self._end_engines()
         self._end_torch()
         self._session.close()
+
+    def start(self) -> None:
+        """Start what a round begins with, and what has room beside it; returns when all is there.
+
+        Work starts what it needs by itself; this is for those who want to time the two apart.
+        """
+        self._connect()
+        self._start_engines().wait_until_ready()
+        if self._torch is not None:
+            self._torch.wait_until_ready()
 
     def _connect(self) -> None:
         """Join Ray, or start it, and see what it has."""
@@ -212,6 +229,8 @@ class Workers:
                 engine.count or max(self._gpus, 1),
                 what=f"a {engine.kind} engine",
             )
+            if self._learns and not self._in_turn:
+                self._start_torch()
         return self._engines
 
     def _start_torch(self) -> Pool:

@@ -63,7 +63,7 @@ def evaluate(path: Path, composed: Mapping[str, Any], overrides: Sequence[str]) 
     untouched = {a.name: AgentWeights(a.name, "base", None, "base") for a in agents}
     total = stages.answer_count(config, data.questions, len(agents))
     with screen_and_log(path / "log.txt") as screen:
-        with Workers(config, model, screen.say) as workers:
+        with Workers(config, model, screen.say, learns=False) as workers:
 
             def answers(label: str, number: int, of: Mapping[str, AgentWeights]) -> list[Answer]:
                 with screen.stage(label, "answers", total) as tick:

@@ -1,0 +1,143 @@
+"""What all arms are given: the quickstart's own model, questions, agents and prompts."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from collate.agents.roster import Agent, make_agents
+from collate.config import compose
+from collate.config.build import build
+from collate.config.schema import EngineConfig, RunConfig
+from collate.engines.protocol import AgentWeights, Completion, Request
+from collate.models import load_tokenizer, prepare_model
+from collate.rounds.prompts import Prompts
+from collate.tables import Pair, Question, Rationale, digest, seed_of
+from collate.tasks import load_task
+from collate.tuning.tune import order_examples, pair_examples
+
+
+@dataclass(frozen=True)
+class Material:
+    """One round's worth of work, in the form that collate has it and in the form that rivals do."""
+
+    config: RunConfig
+    folder: str
+    agents: Sequence[Agent]
+    questions: Sequence[Question]
+    prompts: Prompts
+
+    @property
+    def engine(self) -> EngineConfig:
+        return self.config.engine
+
+    @property
+    def weights(self) -> dict[str, AgentWeights]:
+        """Every agent with the untouched base model."""
+        return {one.name: AgentWeights(one.name, "base", None, "base") for one in self.agents}
+
+    def requests(self, agent: str) -> list[list[Request]]:
+        """One agent's requests, by sample number."""
+        settings = self.config.agents
+        own = next(one for one in self.agents if one.name == agent)
+        return [
+            [
+                Request(
+                    key=digest(question.id, agent, sample), agent=agent,
+                    prompt_ids=self.prompts.of(agent, question),
+                    seed=seed_of(0, agent, question.id, sample), temperature=own.temperature,
+                    top_p=own.top_p, max_tokens=settings.max_tokens,
+                )
+                for question in self.questions
+            ]
+            for sample in range(settings.samples)
+        ]  # fmt: skip
+
+    def all_requests(self) -> list[Request]:
+        return [r for a in self.agents for one in self.requests(a.name) for r in one]
+
+    def rationales(self, completions: Sequence[Completion]) -> list[Rationale]:
+        """The completions as rows, in the order of the requests."""
+        written = {one.key: one for one in completions}
+        return [
+            Rationale(
+                id=request.key, question_id=question.id, agent=request.agent, adapter="base",
+                round=1, sample=sample, seed=request.seed, temperature=request.temperature,
+                top_p=request.top_p, prompt_ids=request.prompt_ids,
+                token_ids=written[request.key].token_ids, text=written[request.key].text,
+                finish_reason=written[request.key].finish_reason,
+                logprob=written[request.key].logprob,
+            )
+            for agent in self.agents
+            for sample, one in enumerate(self.requests(agent.name))
+            for question, request in zip(self.questions, one, strict=True)
+        ]  # fmt: skip
+
+    def examples(
+        self, agent: str, pairs: Sequence[Pair], rationales: Sequence[Rationale]
+    ) -> list[dict[str, Any]]:
+        """The tokens of an agent's pairs."""
+        own = [pair for pair in pairs if pair.agent == agent]
+        prompts = {q.id: self.prompts.of(agent, q) for q in self.questions}
+        return pair_examples(own, {one.id: one for one in rationales}, prompts)
+
+    @staticmethod
+    def ordered(examples: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+        """The examples in the order in which collate tunes on them, seed 0."""
+        return order_examples(examples, epochs=1, seed=0)
+
+
+def quickstart(questions: int, *overrides: str) -> Material:
+    """The quickstart's first questions, under its settings and these overrides."""
+    found, problems = compose.jobs(["experiment=quickstart", "tuning.warmup=0", *overrides], [])
+    if problems:
+        raise ValueError("; ".join(problems))
+    config = build(found[0].settings)
+    folder = prepare_model(config.model)
+    agents = make_agents(config)
+    prompts = Prompts(config, agents, load_tokenizer(folder))
+    train = [one for one in load_task(config.task).questions if one.split == "train"]
+    if len(train) < questions:
+        raise ValueError(f"{questions} questions asked for, {len(train)} there")
+    return Material(config, str(folder), agents, train[:questions], prompts)
+
+
+def random_adapters(material: Material, folder: Path) -> dict[str, AgentWeights]:
+    """An adapter for each agent that moves every weight a little, as tuning does."""
+    import torch
+
+    from collate.agents.adapters import new_adapter, save_adapter
+    from collate.models import load_causal_lm
+
+    weights = {}
+    for number, agent in enumerate(material.agents):
+        model = new_adapter(
+            load_causal_lm(material.folder, dtype="float32"), material.config.agents, seed=number
+        )
+        generator = torch.Generator().manual_seed(number)
+        with torch.no_grad():
+            for name, weight in model.named_parameters():
+                if "lora_B" in name:
+                    weight.copy_(0.002 * torch.randn(weight.shape, generator=generator))
+        own = folder / agent.name
+        own.mkdir(parents=True)
+        save_adapter(model, own)
+        weights[agent.name] = AgentWeights(agent.name, agent.name, str(own), "adapter")
+    return weights
+
+
+def merged(material: Material, weights: AgentWeights, folder: Path) -> str:
+    """A whole model's folder with one agent's adapter merged into it, for those who need one."""
+    from peft import PeftModel
+
+    from collate.models import load_causal_lm
+
+    base = load_causal_lm(material.folder, dtype="float32")
+    PeftModel.from_pretrained(base, weights.folder).merge_and_unload().save_pretrained(folder)
+    load_tokenizer(material.folder).save_pretrained(folder)
+    return str(folder)
+
+
+def with_length(requests: Sequence[Request], tokens: int) -> list[Request]:
+    """The requests with room for exactly so many tokens."""
+    return [replace(request, max_tokens=tokens) for request in requests]
