@@ -18,7 +18,7 @@ import pyarrow as pa
 
 from collate import verdicts
 
-SCHEMA_VERSION = "2"
+SCHEMA_VERSION = "3"
 
 RIGHT, WRONG, UNKNOWN = verdicts.RIGHT, verdicts.WRONG, verdicts.UNKNOWN
 

@@ -24,17 +24,26 @@ MADE = "made"
 
 @dataclass(frozen=True)
 class TuningJob:
-    """One agent to be tuned: from which weights, on which examples, at which workplace.
+    """One agent to be tuned: from which weights, on which file of examples, at which workplace.
 
     Checkpoints lie at the workplace until the tuned weights are there, as `MADE`.
     """
 
     agent: str
     start: AgentWeights
-    examples: Sequence[dict[str, Any]]
+    examples: Path
     folder: Path
     seed: int
     steps: int
+
+
+@dataclass(frozen=True)
+class ToScore:
+    """A question with the rationales to be scored, and the prompt to score them under."""
+
+    question: Question
+    rationales: Sequence[Rationale]
+    prompt_ids: Sequence[int]
 
 
 @ray.remote
@@ -77,13 +86,7 @@ class TorchActor:
     def ready(self) -> str:
         return "torch"
 
-    def score(
-        self,
-        key: str,
-        questions: Sequence[Question],
-        rationales: Sequence[Rationale],
-        prompts: Mapping[str, Sequence[int]],
-    ) -> list[Score]:
+    def score(self, key: str, asked: Sequence[ToScore]) -> list[Score]:
         from collate.scoring import Verifier, score_rationales
 
         config = self._config
@@ -92,8 +95,10 @@ class TorchActor:
         if self._scorer is None and config.scoring.likelihood:
             self._scorer = self._load_scorer()
         return score_rationales(
-            questions, rationales, verifier=self._verifier, scorer=self._scorer,
-            base_prompts=prompts, marker=config.task.marker, config=config.scoring,
+            [one.question for one in asked], [r for one in asked for r in one.rationales],
+            verifier=self._verifier, scorer=self._scorer,
+            base_prompts={one.question.id: one.prompt_ids for one in asked},
+            marker=config.task.marker, config=config.scoring,
         )  # fmt: skip
 
     def tune(self, key: str, job: TuningJob) -> None:

@@ -8,8 +8,9 @@ queue, whole, for the actor that takes its place.
 import contextlib
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 
 import ray
@@ -18,19 +19,25 @@ from collate.cluster.board import progress_of
 from collate.cluster.session import gather, resources_text, take
 from collate.errors import DeadlineError, EngineDiedError, EngineError
 
+AHEAD = 16
+"""Pieces of work for each actor that are looked over for one like its last."""
 ATTEMPTS = 3
 """How often a piece of work is tried when the actor that has it dies each time."""
 
 
 @dataclass(frozen=True, eq=False)
 class Work:
-    """One piece of the queue. `holds` is what an actor keeps of it, so that its like may follow."""
+    """One piece of the queue. `holds` is what an actor keeps of it, so that its like may follow.
+
+    `block` is the sender's own.
+    """
 
     key: str
     method: str
     arguments: tuple[Any, ...]
     size: int
     holds: str = ""
+    block: int = 0
 
 
 @dataclass
@@ -77,7 +84,7 @@ class Pool:
 
     def run(
         self,
-        queue: Sequence[Work],
+        queue: Iterable[Work],
         done: Callable[[Work, Any], int],
         *,
         deadline: float,
@@ -85,17 +92,20 @@ class Pool:
     ) -> None:
         """Work off the queue; `done` gets each piece with its result, in the order they end.
 
-        It returns how many tokens that were. An idle actor takes the next piece like the one it
-        had last, or else the next of all. `report` gets the units done and the tokens so far: those
-        of finished pieces, by their sizes, and what was posted of the others. Raises DeadlineError
-        when one piece takes longer than `deadline` seconds, EngineError when one fails, or outlives
-        none of `ATTEMPTS` actors.
+        The queue is read no further ahead than `AHEAD` says. `done` returns how many tokens that
+        were. An idle actor takes the next piece like the one it had last, or else the next of all.
+        `report` gets the units done and the tokens so far: those of finished pieces, by their
+        sizes, and what was posted of the others. Raises DeadlineError when one piece takes longer
+        than `deadline` seconds, EngineError when one fails, or outlives none of `ATTEMPTS` actors.
         """
         self.wait_until_ready()
-        waiting, running = deque(queue), dict[Any, _Running]()
+        coming, waiting, running = iter(queue), deque[Work](), dict[Any, _Running]()
         idle, deaths = list(range(len(self._actors))), Counter[str]()
         finished = [0, 0]
-        while waiting or running:
+        while True:
+            waiting.extend(islice(coming, max(0, AHEAD * len(self._actors) - len(waiting))))
+            if not (waiting or running):
+                return
             while waiting and idle:
                 place = idle.pop()
                 work = _next(waiting, self._holds[place])

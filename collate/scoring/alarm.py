@@ -1,7 +1,7 @@
 """The alarm: too large a share of rationales that the verifier could say nothing of."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable
 from typing import Protocol
 
 from collate.verdicts import UNKNOWN
@@ -16,17 +16,23 @@ class Judged(Protocol):
     def reason(self) -> str: ...
 
 
-def unknown_warning(judged: Sequence[Judged], limit: float | None) -> str | None:
+def unknown_warning(judged: Iterable[Judged], limit: float | None) -> str | None:
     """What to warn of where the share of unknown verdicts is above `limit`, else None.
 
     The reasons are counted by what stands before their colon. A limit of None never warns.
     """
-    unknown = [one for one in judged if one.verdict == UNKNOWN]
-    if limit is None or len(unknown) <= limit * len(judged):
+    if limit is None:
         return None
-    reasons = Counter(one.reason.partition(":")[0] for one in unknown).most_common()
+    total, reasons = 0, Counter[str]()
+    for one in judged:
+        total += 1
+        if one.verdict == UNKNOWN:
+            reasons[one.reason.partition(":")[0]] += 1
+    unknown = reasons.total()
+    if unknown <= limit * total:
+        return None
     return (
-        f"{len(unknown)} of {len(judged)} rationales are judged unknown, more than "
+        f"{unknown} of {total} rationales are judged unknown, more than "
         f"scoring.unknown_limit={limit:g} allows: "
-        + ", ".join(f"{reason} ({count})" for reason, count in reasons)
+        + ", ".join(f"{reason} ({count})" for reason, count in reasons.most_common())
     )

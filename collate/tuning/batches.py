@@ -80,10 +80,13 @@ class _Tree:
         return torch.tensor(depths), mask
 
 
-def collate_pairs(examples: Sequence[Mapping[str, Any]]) -> dict[str, Pairs]:
-    """A batch from examples with `prompt_ids`, `chosen_ids`, `rejected_ids` and reference sums.
+def collate_pairs(
+    examples: Sequence[Mapping[str, Any]],
+    reference: Sequence[tuple[float, float]] | None = None,
+) -> Pairs:
+    """A batch from examples with `prompt_ids`, `chosen_ids` and `rejected_ids`, none of them empty.
 
-    Prompts and completions must not be empty.
+    `reference` holds, for each, the reference's summed log-probabilities of chosen and rejected.
     """
     tree = _Tree()
     completions: dict[tuple[tuple[int, ...], tuple[int, ...]], int] = {}
@@ -111,13 +114,10 @@ def collate_pairs(examples: Sequence[Mapping[str, Any]]) -> dict[str, Pairs]:
         torch.tensor(tree.tokens), depths, mask, heads, head_R, torch.tensor(targets),
         torch.tensor(owners), torch.tensor(lengths), *map(torch.tensor, sides.values()),
     )  # fmt: skip
-    if "ref_chosen_logps" in examples[0]:
-        pairs = replace(
-            pairs,
-            ref_chosen_P=torch.tensor([e["ref_chosen_logps"] for e in examples]),
-            ref_rejected_P=torch.tensor([e["ref_rejected_logps"] for e in examples]),
-        )
-    return {"pairs": pairs}
+    if reference is None:
+        return pairs
+    ref_chosen_P, ref_rejected_P = torch.tensor(reference).unbind(1)
+    return replace(pairs, ref_chosen_P=ref_chosen_P, ref_rejected_P=ref_rejected_P)
 
 
 def completion_logprobs(model: Any, pairs: Pairs) -> tuple[Tensor, Tensor, Tensor, Tensor]:

@@ -8,7 +8,7 @@ also computes the policy's, and that code is `completion_logprobs`.
 
 import math
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast
 
@@ -23,16 +23,53 @@ from collate.config.schema import TuningConfig
 from collate.errors import TuningError
 from collate.models.load import device
 from collate.tables import Step
-from collate.tuning.batches import collate_pairs, completion_logprobs
+from collate.tuning.batches import Pairs, collate_pairs, completion_logprobs
 from collate.tuning.checkpoints import Checkpoints
 from collate.tuning.losses import nll_loss, reward_margin, sigmoid_loss
 from collate.tuning.tune import step_count
 
 LOG2_TOLERANCE = 1e-3
+NUMBER = "number"
+"""The one column of the trainer's data set: which example it is."""
+
+
+class Examples:
+    """Examples of pairs by number, and what their reference's log-probabilities are.
+
+    As the trainer's collator it turns rows of the data set into a batch. `order` holds the numbers
+    of all epochs; the reference is computed once for an example, in batches that are the same
+    wherever a process begins, so that a continued tuning ends with the same weights.
+    """
+
+    def __init__(self, rows: Sequence[Mapping[str, Any]] | Dataset, order: Sequence[int]):
+        self._rows = rows
+        self._distinct = list(dict.fromkeys(order))
+        self._reference: dict[int, tuple[float, float]] = {}
+
+    def __call__(self, rows: Sequence[Mapping[str, int]]) -> dict[str, Pairs]:
+        return {"pairs": self.batch([row[NUMBER] for row in rows])}
+
+    def batch(self, numbers: Sequence[int]) -> Pairs:
+        """These examples as one batch, with their references where these are known."""
+        reference = [self._reference[n] for n in numbers if n in self._reference]
+        return collate_pairs([self._rows[n] for n in numbers], reference or None)
+
+    def without_reference(self, needed: Sequence[int], size: int) -> Iterator[list[int]]:
+        """Batches of distinct examples that hold some of the needed ones."""
+        wanted = set(needed)
+        for start in range(0, len(self._distinct), size):
+            numbers = self._distinct[start : start + size]
+            if not wanted.isdisjoint(numbers):
+                yield numbers
+
+    def keep_reference(
+        self, numbers: Sequence[int], chosen: Sequence[float], rejected: Sequence[float]
+    ) -> None:
+        self._reference.update(zip(numbers, zip(chosen, rejected, strict=True), strict=True))
 
 
 class PairTrainer(DPOTrainer):
-    """DPO over batches that share prefixes. Expects `prompt_ids`, `chosen_ids`, `rejected_ids`."""
+    """DPO over batches that share prefixes; its data set is the order of `Examples`."""
 
     nll_weight = 0.0
     resume: Callable[[torch.nn.Module, Any], None] | None = None
@@ -62,22 +99,18 @@ class PairTrainer(DPOTrainer):
         return SequentialSampler(cast(Dataset, dataset))
 
     def _precompute_ref_logps(self, dataset: Dataset, name: str, batch_size: int) -> Dataset:
-        """The data set with the log-probabilities of the policy as it is before the first step."""
-        chosen, rejected = [], []
+        """Have the examples know what the policy, as it is before the first step, gives them."""
+        examples: Examples = self.data_collator  # type: ignore[assignment]
         model = cast(torch.nn.Module, self.model)
         was_training = model.training
         model.eval()
         with torch.no_grad(), self.accelerator.autocast():
-            for start in range(0, len(dataset), batch_size):
-                examples = dataset.select(range(start, min(start + batch_size, len(dataset))))
-                pairs = self.data_collator(list(examples))["pairs"].to(self.accelerator.device)
-                sums = completion_logprobs(model, pairs)
-                chosen += sums[0].tolist()
-                rejected += sums[1].tolist()
+            for numbers in examples.without_reference(dataset[NUMBER], batch_size):
+                pairs = examples.batch(numbers).to(self.accelerator.device)
+                chosen_P, rejected_P, *_ = completion_logprobs(model, pairs)
+                examples.keep_reference(numbers, chosen_P.tolist(), rejected_P.tolist())
         model.train(was_training)
-        return dataset.add_column("ref_chosen_logps", chosen).add_column(
-            "ref_rejected_logps", rejected
-        )
+        return dataset
 
     def compute_loss(
         self, model: Any, inputs: Any, return_outputs: bool = False, num_items_in_batch: Any = None
@@ -151,25 +184,29 @@ def _check_first_loss(loss: float) -> None:
 def train(
     model: Any,
     tokenizer: Any,
-    examples: Sequence[dict[str, Any]],
+    examples: Sequence[Mapping[str, Any]] | Dataset,
     config: TuningConfig,
     *,
     seed: int,
     scratch: Path,
+    order: Sequence[int] | None = None,
     checkpoints: Checkpoints | None = None,
     report: Callable[[int, int], None] = lambda step, steps: None,
 ) -> list[Step]:
-    """Tune `model` (a PEFT model or a plain one) in place on ordered examples; returns its curves.
+    """Tune `model` (a PEFT model or a plain one) in place on examples; returns its curves.
 
-    The examples hold every epoch in order (see `order_examples`). Goes on from the newest of the
-    checkpoints, and ends with the same weights as if it had never stopped. `report` gets (step,
-    steps). Raises TuningError if the first sigmoid loss is not log 2, or a loss is not finite, or
-    there is no step to take.
+    An example has `prompt_ids`, `chosen_ids`, `rejected_ids`. `order` holds their numbers, epoch
+    after epoch (see `order_examples`); without it they are taken once, as they stand. Goes on from
+    the newest of the checkpoints, and ends with the same weights as if it had never stopped.
+    `report` gets (step, steps). Raises TuningError if the first sigmoid loss is not log 2, or a
+    loss is not finite, or there is no step to take.
     """
     checkpoints = checkpoints or Checkpoints(scratch, 0)
     curves = _Curves(checkpoints, report)
     done = len(curves.steps)
-    steps = step_count(len(examples), config)
+    order = range(len(examples)) if order is None else order
+    steps = step_count(len(order), config)
+    order = order[: steps * config.batch]
     if not steps:
         raise TuningError("there are no pairs to tune on")
     on_cpu = device() == "cpu"
@@ -203,9 +240,9 @@ def train(
     trainer = PairTrainer(
         model=model,
         args=arguments,
-        train_dataset=Dataset.from_list(list(examples[done * config.batch :])),
+        train_dataset=Dataset.from_dict({NUMBER: list(order[done * config.batch :])}),
         processing_class=tokenizer,
-        data_collator=collate_pairs,
+        data_collator=Examples(examples, order),
         callbacks=[curves],
     )
     trainer.nll_weight = config.nll_weight

@@ -11,7 +11,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+
 from collate.agents.adapters import continue_adapter, new_adapter, save_adapter
+from collate.commit import complete_file
 from collate.config.schema import AgentsConfig, ModelConfig, TuningConfig
 from collate.engines.protocol import AgentWeights
 from collate.models import load_causal_lm, load_tokenizer
@@ -37,22 +40,42 @@ def pair_examples(
     ]
 
 
-def order_examples(
-    examples: Sequence[dict[str, Any]], *, epochs: int, seed: int
-) -> list[dict[str, Any]]:
-    """All epochs in order: questions shuffled anew in each, the pairs of a question together.
+EXAMPLES = "examples.arrow"
+_COLUMNS = pa.schema(
+    [("question_id", pa.string())]
+    + [(name, pa.list_(pa.int32())) for name in ("prompt_ids", "chosen_ids", "rejected_ids")]
+)
 
-    Pairs that stand together share the computation of their prompt (see `batches.py`).
+
+def write_examples(folder: Path, blocks: Iterable[Sequence[dict[str, Any]]]) -> Path:
+    """Write examples, block by block, as a file that `tune_agent` reads without loading it."""
+    path = folder / EXAMPLES
+    with (
+        complete_file(path) as unfinished,
+        pa.OSFile(str(unfinished), "wb") as file,
+        pa.ipc.new_stream(file, _COLUMNS) as writer,
+    ):
+        for examples in blocks:
+            if examples:
+                writer.write_table(pa.Table.from_pylist(list(examples), schema=_COLUMNS))
+    return path
+
+
+def order_examples(question_ids: Sequence[str], *, epochs: int, seed: int) -> list[int]:
+    """The examples' numbers, all epochs in order, from the question of each example.
+
+    Questions are shuffled anew in each epoch. The pairs of a question stay together, and so share
+    the computation of their prompt (see `batches.py`).
     """
-    by_question: dict[str, list[dict[str, Any]]] = {}
-    for example in examples:
-        by_question.setdefault(example["question_id"], []).append(example)
-    ordered: list[dict[str, Any]] = []
+    by_question: dict[str, list[int]] = {}
+    for number, question_id in enumerate(question_ids):
+        by_question.setdefault(question_id, []).append(number)
+    order: list[int] = []
     for epoch in range(epochs):
         questions = sorted(by_question)
         random.Random(seed_of(seed, "order", epoch)).shuffle(questions)
-        ordered += _flatten(by_question[q] for q in questions)
-    return ordered
+        order += [number for question in questions for number in by_question[question]]
+    return order
 
 
 def step_count(examples: int, config: TuningConfig) -> int:
@@ -61,14 +84,10 @@ def step_count(examples: int, config: TuningConfig) -> int:
     return min(steps, config.max_steps) if config.max_steps else steps
 
 
-def _flatten(groups: Iterable[Sequence[dict[str, Any]]]) -> list[dict[str, Any]]:
-    return [{k: v for k, v in e.items() if k != "question_id"} for group in groups for e in group]
-
-
 def tune_agent(
     base: str,
     start: AgentWeights,
-    examples: Sequence[dict[str, Any]],
+    examples: Path,
     folder: Path,
     *,
     agents: AgentsConfig,
@@ -80,11 +99,14 @@ def tune_agent(
 ) -> None:
     """Write the tuned weights of one agent, and its curves, into an existing empty folder.
 
-    With a folder for `checkpoints`, tuning goes on from the newest of them. `folder` becomes a PEFT
+    `examples` is a file of `write_examples`, mapped into memory and read as batches need it. With a
+    folder for `checkpoints`, tuning goes on from the newest of them. `folder` becomes a PEFT
     folder, or a whole model folder with `agents.weights=full`; the curves lie in it as
     `tuning.json` (see `read_curves`).
     """
     # These bring torch and TRL, which only workers need.
+    from datasets import Dataset
+
     from collate.tuning.checkpoints import Checkpoints
     from collate.tuning.trainer import train
 
@@ -99,12 +121,13 @@ def tune_agent(
             loaded = continue_adapter(loaded, start.folder)
         else:
             loaded = new_adapter(loaded, agents, seed=seed)
-    ordered = order_examples(examples, epochs=config.epochs, seed=seed)
+    pairs = Dataset.from_file(str(examples))
+    order = order_examples(pairs["question_id"], epochs=config.epochs, seed=seed)
     with tempfile.TemporaryDirectory(prefix="collate-tune-") as scratch:
         kept = Checkpoints(checkpoints, config.checkpoint_steps) if checkpoints else None
         steps = train(
-            loaded, tokenizer, ordered, config, seed=seed, scratch=Path(scratch), checkpoints=kept,
-            report=report,
+            loaded, tokenizer, pairs, config, order=order, seed=seed, scratch=Path(scratch),
+            checkpoints=kept, report=report,
         )  # fmt: skip
     if agents.weights == "adapter":
         save_adapter(loaded, folder)

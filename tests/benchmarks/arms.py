@@ -129,7 +129,7 @@ class _Memory:
 def interleaved(
     first: Callable[[], Timed], second: Callable[[], Timed], repeats: int
 ) -> tuple[list[Timed], list[Timed]]:
-    """Both so many times, in the order A B B A A B ..., so that a drift of the machine hits both."""
+    """Both so many times, in the order A B B A A B, so that a drift of the machine hits both."""
     runs: tuple[list[Timed], list[Timed]] = ([], [])
     sides = (first, second)
     for repeat in range(repeats):

@@ -84,7 +84,8 @@ class Material:
     @staticmethod
     def ordered(examples: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
         """The examples in the order in which collate tunes on them, seed 0."""
-        return order_examples(examples, epochs=1, seed=0)
+        order = order_examples([e["question_id"] for e in examples], epochs=1, seed=0)
+        return [{k: v for k, v in examples[n].items() if k != "question_id"} for n in order]
 
 
 def quickstart(questions: int, *overrides: str) -> Material:

@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import Any
 
 from collate.agents.adapters import new_adapter
-from collate.cluster.actors import MADE, TuningJob
+from collate.cluster.actors import MADE, ToScore, TuningJob
 from collate.cluster.workers import Workers
 from collate.config.schema import AgentsConfig, EngineConfig, ModelConfig, RunConfig, TuningConfig
 from collate.engines.protocol import AgentWeights, Completion, Request
 from collate.models import load_causal_lm, load_tokenizer
-from collate.tables import Question, Rationale, Score
+from collate.tables import Score
 from tests.benchmarks.rivals import Ids, adapter_numbers
 
 
@@ -103,15 +103,12 @@ class Round:
         self, requests: Sequence[Request], agents: Mapping[str, AgentWeights]
     ) -> list[Completion]:
         done: list[Completion] = []
-        self._workers.generate(requests, agents, _silent, there=(), keep=done.extend)
+        self._workers.generate([requests], agents, _silent, keep=lambda _, own: done.extend(own))
         return done
 
-    def score(
-        self, questions: Sequence[Question], rationales: Sequence[Rationale],
-        prompts: Mapping[str, Ids],
-    ) -> list[Score]:  # fmt: skip
+    def score(self, asked: Sequence[ToScore]) -> list[Score]:
         done: list[Score] = []
-        self._workers.score(questions, rationales, prompts, _silent, there=(), keep=done.extend)
+        self._workers.score([asked], _silent, keep=lambda _, own: done.extend(own))
         return done
 
     def tune(self, jobs: Sequence[TuningJob]) -> list[Path]:

@@ -115,9 +115,8 @@ class TransformersGenerate:
                 pad_token_id=self._end, **how,
             )[:, width:].tolist()  # fmt: skip
             for row, own in zip(rows, written, strict=True):
-                if "min_new_tokens" not in how and self._end in own:
-                    own = own[: own.index(self._end) + 1]
-                tokens[row.key] = tuple(own)
+                ended = "min_new_tokens" not in how and self._end in own
+                tokens[row.key] = tuple(own[: own.index(self._end) + 1] if ended else own)
         return tokens
 
 

@@ -18,13 +18,14 @@ from typing import Any
 
 import numpy as np
 
-from collate.cluster.actors import TuningJob
+from collate.cluster.actors import ToScore, TuningJob
 from collate.pairs import make_pairs
 from collate.scoring.judging import cut_answer
 from collate.scoring.likelihood import AnswerLikelihood
 from collate.scoring.stage import NORMALISATIONS
 from collate.tables import Pair, Rationale, Score
 from collate.tuning.curves import read_curves
+from collate.tuning.tune import write_examples
 from tests.benchmarks.arms import Arm, Timed, share_equal
 from tests.benchmarks.material import Material, quickstart
 from tests.benchmarks.ours import Round
@@ -101,22 +102,24 @@ def whole_round(*, questions: int, samples: int, steps: int, batch: int) -> list
 
 def _collate(material: Material, scratch: Path) -> Lap:
     config, lap = material.config, Lap()
-    base_prompts = {q.id: material.prompts.base(q) for q in material.questions}
     with Arm(Round, folder=material.folder, config=config) as arm:
         lap.start_s = arm.start_seconds
         completions = lap.count(
             "generate", arm("generate", material.all_requests(), material.weights)
         )
         rationales = material.rationales(completions)
-        scores = lap.count("score", arm("score", material.questions, rationales, base_prompts))
+        own = {q.id: [r for r in rationales if r.question_id == q.id] for q in material.questions}
+        asked = [ToScore(q, own[q.id], material.prompts.base(q)) for q in material.questions]
+        by_id = {s.rationale_id: s for s in lap.count("score", arm("score", asked))}
+        scores = [by_id[rationale.id] for rationale in rationales]
         pairs = _pairs(material, rationales, scores)
         examples = {a.name: material.examples(a.name, pairs, rationales) for a in material.agents}
         jobs = []
         for agent, own in examples.items():
-            (scratch / agent).mkdir()
             jobs.append(
                 TuningJob(
-                    agent=agent, start=material.weights[agent], examples=own,
+                    agent=agent, start=material.weights[agent],
+                    examples=write_examples(scratch / agent, [own]),
                     folder=scratch / agent, seed=0, steps=config.tuning.max_steps or 0,
                 )
             )  # fmt: skip
@@ -139,7 +142,7 @@ def _loops(material: Material, ours: Lap, scratch: str) -> tuple[Lap, Lap]:
         with Arm(RawVllm, folder=material.folder, **raw_settings(material)) as arm:
             for lap, made, passes in zip(laps, tokens, (by_sample, at_once), strict=True):
                 lap.start_s += arm.start_seconds
-                made |= lap.count("generate", arm("generate", passes))
+                made.update(lap.count("generate", arm("generate", passes)))
     rationales: Sequence[Rationale] = ours.made["rationales"]
     asked = {question.id: question for question in material.questions}
     flat = _flat(material, rationales)

@@ -29,6 +29,7 @@ from collate.config.schema import (
 )
 from collate.engines import AgentWeights, Completion, build_engine
 from collate.errors import DeadlineError, EngineDiedError, EngineError
+from collate.tuning.tune import write_examples
 from tests.engines.adapters import requests_for
 
 pytestmark = [pytest.mark.timeout(300), pytest.mark.usefixtures("local_ray")]
@@ -161,7 +162,7 @@ def test_an_engine_killed_while_it_generates_loses_and_doubles_nothing(
             killed = kill("EngineActor")
 
     with Workers(config, tiny_model, told.append) as workers:
-        workers.generate(requests, BASE, report, there=(), keep=kept.extend)
+        workers.generate([requests], BASE, report, keep=lambda _, done: kept.extend(done))
     assert killed
     found = {completion.key: completion.token_ids for completion in kept}
     assert [found[c.key] for c in expected] == [c.token_ids for c in expected]
@@ -193,7 +194,8 @@ def test_a_tuning_process_that_is_killed_goes_on_from_its_checkpoint(
             elif killed and told and steps:
                 after.append(steps)
 
-        job = TuningJob("base", BASE["base"], examples, folder, seed=3, steps=80)
+        written = write_examples(folder, [examples[:5], [], examples[5:]])
+        job = TuningJob("base", BASE["base"], written, folder, seed=3, steps=80)
         with Workers(config, tiny_model, told.append) as workers:
             workers.tune([job], report)
         assert killed

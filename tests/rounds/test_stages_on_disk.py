@@ -1,6 +1,7 @@
-"""The manifest: what is entered is there after a crash, and only that."""
+"""The manifest and the tables: what is entered is there after a crash, and only that."""
 
 import itertools
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,8 @@ from collate.config.schema import ModelConfig, RunConfig, TaskConfig
 from collate.errors import RunFolderError
 from collate.manifest import Manifest
 from collate.rounds.folder import RunFolder
-from collate.tables import Dropped
+from collate.rounds.stored import StoredRows, write_blocks
+from collate.tables import Dropped, Pair
 
 
 def stages(folder: Path) -> list[str]:
@@ -79,11 +81,12 @@ def test_a_clock_that_jumps_changes_nothing(
         for number in (1, 2, 3):
             name = f"round-{number:02d}/pair"
 
-            def make(name: str = name) -> dict[str, list[Dropped]]:
+            def make(name: str = name) -> list[dict[str, list[Dropped]]]:
                 made.append(name)
-                return {f"{name}-table": rows}
+                return [{f"{name}-table": rows}]
 
-            assert folder.stage(name, {f"{name}-table": Dropped}, make) == {f"{name}-table": rows}
+            (stored,) = folder.stage(name, {f"{name}-table": Dropped}, make).values()
+            assert list(stored) == rows
 
     work(RunFolder.open(config, {"model": "m", "questions": "q"}))
     assert len(made) == 3
@@ -102,22 +105,57 @@ def folder(tmp_path: Path) -> RunFolder:
 
 
 def test_shards_come_back_but_for_those_that_are_damaged_gone_or_stale(folder: RunFolder) -> None:
-    rows = [Dropped(f"q{n}", "agent-1", "none right") for n in range(6)]
+    rows = [Dropped(f"q{n}", "agent-1", "none right") for n in range(8)]
     shards = folder.shards("round-01/pair", Dropped, {"rationales": "r"})
-    for start in (0, 2, 4):
-        shards.add(rows[start : start + 2])
-    assert folder.shards("round-01/pair", Dropped, {"rationales": "r"}).rows == rows
-    assert folder.shards("round-01/pair", Dropped, {"rationales": "others"}).rows == []
-    first = folder.path / "round-01" / "pair.shards" / "00000.parquet"
+    for block, start in ((0, 0), (1, 2), (0, 4), (0, 6)):
+        shards.add(block, rows[start : start + 2])
+    same = folder.shards("round-01/pair", Dropped, {"rationales": "r"})
+    assert (same.rows(0), same.rows(1), same.rows(2)) == (rows[:2] + rows[4:], rows[2:4], [])
+    assert same.kept == 8
+    assert folder.shards("round-01/pair", Dropped, {"rationales": "others"}).kept == 0
+    first = folder.path / "round-01" / "pair.shards" / "00000-00000.parquet"
     content = bytearray(first.read_bytes())
     content[len(content) // 2] ^= 1
     first.write_bytes(content)
-    (first.parent / "00001.parquet").unlink()
+    (first.parent / "00000-00001.parquet").unlink()
     left = folder.shards("round-01/pair", Dropped, {"rationales": "r"})
-    assert (left.rows, left.kept) == (rows[4:], 2)
-    left.add(rows[:4])
+    assert (left.rows(0), left.rows(1), left.kept) == (rows[6:], rows[2:4], 4)
+    left.add(0, rows[:2])
+    left.add(0, rows[4:6])
     again = folder.shards("round-01/pair", Dropped, {"rationales": "r"})
-    assert sorted(row.question_id for row in again.rows) == [row.question_id for row in rows]
+    assert sorted(row.question_id for row in again.rows(0)) == [
+        row.question_id for row in rows[:2] + rows[4:]
+    ]
+
+
+def test_tables_are_written_and_read_block_by_block(tmp_path: Path) -> None:
+    blocks = [
+        {"pairs": [Pair(f"p{n}", "q", "a", "c", "r", "rule", n) for n in range(3)], "dropped": []},
+        {"pairs": [], "dropped": [Dropped("q1", "agent-1", "none right")]},
+        {"pairs": [Pair("p9", "q2", "b", "c", "r", "rule", 9.0)]},
+    ]
+    tables = {"pairs": Pair, "dropped": Dropped}
+    write_blocks(tables, lambda name: tmp_path / name, iter(blocks))
+    for name, row_type in tables.items():
+        stored = StoredRows(tmp_path / name, row_type)
+        wanted = [list(block.get(name, [])) for block in blocks]
+        assert list(stored.blocks()) == wanted
+        assert list(stored) == list(stored) == [row for rows in wanted for row in rows]
+        assert len(stored) == sum(map(len, wanted))
+    stored = StoredRows(tmp_path / "pairs", Pair)
+    assert [pair.id for pair in stored.having(question_id="q", id="p1")] == ["p1"]
+    write_blocks(tables, lambda name: tmp_path / name, [])
+    assert list(StoredRows(tmp_path / "pairs", Pair)) == []
+
+
+def test_no_table_appears_where_a_block_fails(tmp_path: Path) -> None:
+    def blocks() -> Iterator[dict[str, list[Dropped]]]:
+        yield {"dropped": [Dropped("q", "a", "none right")]}
+        raise ValueError("the second")
+
+    with pytest.raises(ValueError, match="the second"):
+        write_blocks({"dropped": Dropped}, lambda name: tmp_path / name, blocks())
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_stage_of_other_inputs_is_made_again_and_named(folder: RunFolder) -> None:
@@ -127,7 +165,7 @@ def test_a_stage_of_other_inputs_is_made_again_and_named(folder: RunFolder) -> N
 
     def made(reason: str, inputs: dict[str, str]) -> list[Dropped]:
         rows = {"round-01/pairs": [Dropped("q", "agent-1", reason)]}
-        return folder.stage("round-01/pair", tables, lambda: rows, inputs)["round-01/pairs"]
+        return list(folder.stage("round-01/pair", tables, lambda: [rows], inputs)["round-01/pairs"])
 
     assert made("first", {"scores": "1"})[0].reason == "first"
     assert made("second", {"scores": "1"})[0].reason == "first"

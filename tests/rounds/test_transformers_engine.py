@@ -86,7 +86,7 @@ def test_a_run_killed_while_it_generates_ends_byte_equal(
     """Some rationales are on the disk when all processes are killed."""
     path = tmp_path / "runs" / "plain"
     process = started(tiny_model, tmp_path)
-    wait_for("round-01/generate.shards/00000", path, process)
+    wait_for("round-01/generate.shards/00000-00000", path, process)
     os.killpg(process.pid, signal.SIGKILL)
     process.wait()
     shown = again(tiny_model, path)

@@ -55,7 +55,7 @@ def plain_logprobs(model, prompt: list[int], completion: list[int]) -> torch.Ten
 
 def test_shared_prompts_give_the_log_probabilities_of_separate_sequences(tiny_model: Path) -> None:
     model = load_causal_lm(tiny_model, dtype="float32").double()
-    pairs = collate_pairs(examples())["pairs"]
+    pairs = collate_pairs(examples())
     with torch.no_grad():
         chosen_P, rejected_P, chosen_tokens_P, rejected_tokens_P = completion_logprobs(model, pairs)
         for p, example in enumerate(examples()):
@@ -91,7 +91,7 @@ def mistral() -> MistralForCausalLM:
 def test_sliding_windows_are_kept_on_shared_prefixes(build: Callable[[], Any]) -> None:
     model = build()
     with torch.no_grad():
-        chosen_P, rejected_P, _, _ = completion_logprobs(model, collate_pairs(examples())["pairs"])
+        chosen_P, rejected_P, _, _ = completion_logprobs(model, collate_pairs(examples()))
         for p, example in enumerate(examples()):
             for got, side in ((chosen_P, "chosen_ids"), (rejected_P, "rejected_ids")):
                 expected = plain_logprobs(model, example["prompt_ids"], example[side])
@@ -109,12 +109,12 @@ def test_models_that_carry_a_state_are_refused() -> None:
         n_groups=1,
     )
     with pytest.raises(TuningError, match="cannot be tuned on shared prefixes"):
-        completion_logprobs(Mamba2ForCausalLM(config), collate_pairs(examples())["pairs"])
+        completion_logprobs(Mamba2ForCausalLM(config), collate_pairs(examples()))
 
 
 def test_a_prompt_is_computed_once_for_all_its_pairs() -> None:
     data = examples(questions=3, pairs=4)
-    pairs = collate_pairs(data)["pairs"]
+    pairs = collate_pairs(data)
     prompts = sum(len(p) for p in {tuple(e["prompt_ids"]) for e in data})
     completions = sum(len(e["chosen_ids"]) + len(e["rejected_ids"]) for e in data)
     assert len(pairs.input_ids_T) <= prompts + completions
@@ -127,7 +127,7 @@ def test_a_prefix_that_prompts_share_is_computed_once() -> None:
         {"prompt_ids": [*shared, 100 + i], "chosen_ids": [7, 8], "rejected_ids": [7, 9]}
         for i in range(5)
     ]
-    pairs = collate_pairs(data)["pairs"]
+    pairs = collate_pairs(data)
     assert len(pairs.input_ids_T) == 50 + 5 * (1 + 3)
     assert pairs.position_ids_T.max() == 52
     assert pairs.mask_TT.sum(1).tolist() == (pairs.position_ids_T + 1).tolist()
@@ -142,9 +142,10 @@ def test_loss_and_gradients_equal_trl(
     """Both on one adapted model whose reference is another point, so that the loss is not log 2."""
     beta = 0.3
     tokenizer = load_tokenizer(tiny_model)
+    reference = [(-20.0 - i, -25.0 + 2 * i) for i in range(len(examples()))]
     data = [
-        {**e, "ref_chosen_logps": -20.0 - i, "ref_rejected_logps": -25.0 + 2 * i}
-        for i, e in enumerate(examples())
+        {**e, "ref_chosen_logps": chosen, "ref_rejected_logps": rejected}
+        for e, (chosen, rejected) in zip(examples(), reference, strict=True)
     ]
 
     def adapted():
@@ -177,7 +178,7 @@ def test_loss_and_gradients_equal_trl(
     their_loss.backward()
 
     model = adapted()
-    pairs = collate_pairs(data)["pairs"]
+    pairs = collate_pairs(data, reference)
     chosen_P, rejected_P, tokens_P, _ = completion_logprobs(model, pairs)
     margin_P = reward_margin(
         chosen_P, rejected_P, pairs.ref_chosen_P, pairs.ref_rejected_P, beta=beta
