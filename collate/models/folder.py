@@ -7,11 +7,16 @@
 Conversions are kept below `COLLATE_HOME` (default: `collate` in the user's cache folder).
 """
 
+import contextlib
+import functools
+import importlib
 import importlib.util
 import os
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from collate.commit import complete_folder, file_digest
 from collate.config.schema import ModelConfig
@@ -132,16 +137,32 @@ def _convert(model: PackagedModel, folder: Path) -> None:
     spec = importlib.util.find_spec(model.module)
     assert spec is not None and spec.origin is not None
     source = str(Path(spec.origin).parent)
-    loaded = AutoModelForCausalLM.from_pretrained(
-        source,
-        gguf_file=model.file,
-        quantization_config=GgufConfig(dequantize=True),
-        dtype=torch.bfloat16,
-    )
-    tokenizer = AutoTokenizer.from_pretrained(source, gguf_file=model.file)
+    with _gguf_read_once():
+        loaded = AutoModelForCausalLM.from_pretrained(
+            source,
+            gguf_file=model.file,
+            quantization_config=GgufConfig(dequantize=True),
+            dtype=torch.bfloat16,
+        )
+        tokenizer = AutoTokenizer.from_pretrained(source, gguf_file=model.file)
     with complete_folder(folder) as unfinished:
         loaded.save_pretrained(unfinished)
         tokenizer.save_pretrained(unfinished)
+
+
+@contextlib.contextmanager
+def _gguf_read_once() -> Iterator[None]:
+    """Have transformers read a GGUF file once, not for settings, weights and tokenizer each.
+
+    Reading 49,000 tokens' texts takes longer than de-quantising the weights.
+    """
+    library: Any = importlib.import_module("gguf")
+    reader = library.GGUFReader
+    library.GGUFReader = functools.cache(reader)
+    try:
+        yield
+    finally:
+        library.GGUFReader = reader
 
 
 def folder_digest(folder: Path) -> str:

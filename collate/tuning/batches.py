@@ -20,6 +20,7 @@ import torch
 from torch import Tensor
 
 from collate.errors import TuningError
+from collate.tuning.fused import TILED, Tiles, token_logprobs
 
 
 @dataclass(frozen=True)
@@ -128,21 +129,20 @@ def completion_logprobs(model: Any, pairs: Pairs) -> tuple[Tensor, Tensor, Tenso
     """
     logits_H_V = model(
         input_ids=pairs.input_ids_T[None],
-        attention_mask=_attention(model, pairs),
         position_ids=pairs.position_ids_T[None],
         logits_to_keep=pairs.heads_H,
         use_cache=False,
-    ).logits[0].float()  # fmt: skip
-    normaliser_H = logits_H_V.logsumexp(1)
-    logprob_R = logits_H_V[pairs.head_R, pairs.target_R] - normaliser_H[pairs.head_R]
+        **_attention(model, pairs),
+    ).logits[0]  # fmt: skip
+    logprob_R = token_logprobs(logits_H_V, pairs.head_R, pairs.target_R)
     sums_C = torch.zeros(len(pairs.length_C), device=logprob_R.device)
     sums_C = sums_C.index_add(0, pairs.completion_R, logprob_R)
     chosen, rejected = pairs.chosen_P, pairs.rejected_P
     return sums_C[chosen], sums_C[rejected], pairs.length_C[chosen], pairs.length_C[rejected]
 
 
-def _attention(model: Any, pairs: Pairs) -> Any:
-    """What the tree's mask is for this model: one bias, or one for each kind of its layers.
+def _attention(model: Any, pairs: Pairs) -> dict[str, Any]:
+    """What tells this model of the tree: a bias, or one for each kind of its layers.
 
     Layers with a sliding window see ancestors that are nearer than it. Layers that carry a state
     from token to token cannot read a tree; they raise TuningError.
@@ -156,17 +156,26 @@ def _attention(model: Any, pairs: Pairs) -> Any:
             f"{config.model_type}: its layers ({', '.join(sorted(kinds)) or 'recurrent'}) are not "
             "attention over all or over the nearest tokens, and cannot be tuned on shared prefixes"
         )
+    tiles = Tiles.of(pairs.mask_TT) if config._attn_implementation == TILED else None
+
+    def bias(mask_TT: Tensor) -> Tensor:
+        if tiles is None:
+            return _bias(mask_TT[None, None], model.dtype)
+        return _bias(tiles.allowed(mask_TT)[:, None], model.dtype)
+
+    more = {} if tiles is None else {"tiles": tiles}
     window = getattr(config, "sliding_window", None)
-    everything = _bias(pairs.mask_TT, model.dtype)
+    everything = bias(pairs.mask_TT)
     if window is None or kinds == {"full_attention"}:
-        return everything
+        return {"attention_mask": everything, **more}
     position = pairs.position_ids_T
-    nearest = _bias(pairs.mask_TT & (position[:, None] - position < window), model.dtype)
+    nearest = bias(pairs.mask_TT & (position[:, None] - position < window))
     if kinds:
-        return {"full_attention": everything, "sliding_attention": nearest}
-    return nearest
+        by_kind = {"full_attention": everything, "sliding_attention": nearest}
+        return {"attention_mask": by_kind, **more}
+    return {"attention_mask": nearest, **more}
 
 
-def _bias(mask_TT: Tensor, dtype: torch.dtype) -> Tensor:
-    bias_TT = torch.zeros_like(mask_TT, dtype=dtype)
-    return bias_TT.masked_fill_(~mask_TT, torch.finfo(dtype).min)[None, None]
+def _bias(mask: Tensor, dtype: torch.dtype) -> Tensor:
+    bias = torch.zeros_like(mask, dtype=dtype)
+    return bias.masked_fill_(~mask, torch.finfo(dtype).min)

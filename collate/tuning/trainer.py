@@ -25,6 +25,7 @@ from collate.models.load import device
 from collate.tables import Step
 from collate.tuning.batches import Pairs, collate_pairs, completion_logprobs
 from collate.tuning.checkpoints import Checkpoints
+from collate.tuning.fused import TILED, fuse_adapters
 from collate.tuning.losses import nll_loss, reward_margin, sigmoid_loss
 from collate.tuning.tune import step_count
 
@@ -181,6 +182,18 @@ def _check_first_loss(loss: float) -> None:
         )
 
 
+def _use_fused_parts(model: Any, *, adapters: bool) -> None:
+    """Prepare a model for what `fused.py` does; what it cannot take is left in its plain form.
+
+    Adapters are left where autocast mixes types.
+    """
+    base = model.get_base_model() if hasattr(model, "get_base_model") else model
+    if getattr(base, "_supports_attention_backend", False):
+        base.set_attn_implementation(TILED)
+    if adapters:
+        fuse_adapters(model)
+
+
 def train(
     model: Any,
     tokenizer: Any,
@@ -211,6 +224,7 @@ def train(
         raise TuningError("there are no pairs to tune on")
     on_cpu = device() == "cpu"
     half = model.dtype == torch.bfloat16 or (not on_cpu and config.dtype != "float32")
+    _use_fused_parts(model, adapters=not half)
     arguments = DPOConfig(
         output_dir=str(scratch),
         beta=config.beta,

@@ -20,6 +20,8 @@ from typing import Any
 import psutil
 
 SAMPLED_EVERY = 0.1
+LOG = "bench.log"
+"""Where the words of all arms go."""
 
 
 @dataclass(frozen=True)
@@ -76,6 +78,9 @@ class Arm:
 
 def _serve(pipe: Any, make: Callable[..., Any], settings: dict[str, Any]) -> None:
     held = None
+    log = os.open(LOG, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+    os.dup2(log, 1)  # what libraries print has no place beside the table
+    os.dup2(log, 2)
     try:
         held = make(**settings)
         pipe.send(("", 0.0, None))

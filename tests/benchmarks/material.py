@@ -88,19 +88,24 @@ class Material:
         return [{k: v for k, v in examples[n].items() if k != "question_id"} for n in order]
 
 
-def quickstart(questions: int, *overrides: str) -> Material:
-    """The quickstart's first questions, under its settings and these overrides."""
-    found, problems = compose.jobs(["experiment=quickstart", "tuning.warmup=0", *overrides], [])
+def quickstart(questions: int, *overrides: str, agents: int = 2) -> Material:
+    """The quickstart's first questions and agents, under its settings and these overrides.
+
+    More than two agents show one worked example each instead of two: there are no more of them.
+    """
+    more = [f"agents.count={agents}", "agents.examples=1"] if agents > 2 else []
+    wanted = ["experiment=quickstart", "tuning.warmup=0", *more, *overrides]
+    found, problems = compose.jobs(wanted, [])
     if problems:
         raise ValueError("; ".join(problems))
     config = build(found[0].settings)
     folder = prepare_model(config.model)
-    agents = make_agents(config)
-    prompts = Prompts(config, agents, load_tokenizer(folder))
+    made = make_agents(config)
+    prompts = Prompts(config, made, load_tokenizer(folder))
     train = [one for one in load_task(config.task).questions if one.split == "train"]
     if len(train) < questions:
         raise ValueError(f"{questions} questions asked for, {len(train)} there")
-    return Material(config, str(folder), agents, train[:questions], prompts)
+    return Material(config, str(folder), made[:agents], train[:questions], prompts)
 
 
 def random_adapters(material: Material, folder: Path) -> dict[str, AgentWeights]:

@@ -23,7 +23,7 @@ def _over(name: str, sizes: Sequence[int], seconds_of: Callable[[int], float]) -
 def _generation() -> list[Scaling]:
     def material(questions: int, samples: int, agents: int) -> Material:
         return quickstart(
-            questions, f"agents.samples={samples}", f"agents.count={agents}", "agents.examples=1"
+            questions, f"agents.samples={samples}", "agents.examples=1", agents=agents
         )
 
     one = material(8, 4, 1)

@@ -46,7 +46,7 @@ def greedy(requests: Sequence) -> list:
 
 def generation(*, questions: int, samples: int, tokens: int, repeats: int) -> list[Row]:
     """One agent's requests: against `generate`, and against raw vLLM with its best block size."""
-    material = quickstart(questions, f"agents.samples={samples}", "agents.count=1")
+    material = quickstart(questions, f"agents.samples={samples}", agents=1)
     requests = with_length(material.all_requests(), tokens)
     greedy_ones = greedy(material.requests(material.agents[0].name)[0])
     weights, rows = material.weights, []
@@ -91,9 +91,7 @@ def generation(*, questions: int, samples: int, tokens: int, repeats: int) -> li
 
 def engines_in_turn(*, agents: int, questions: int, samples: int, tokens: int) -> Row:
     """K tuned agents on one engine, against an engine for each in turn. Starts are counted."""
-    material = quickstart(
-        questions, f"agents.samples={samples}", f"agents.count={agents}", "agents.examples=1"
-    )
+    material = quickstart(questions, f"agents.samples={samples}", agents=agents)
     with tempfile.TemporaryDirectory() as scratch, ExitStack() as stack:
         weights = random_adapters(material, Path(scratch) / "adapters")
         folders = {
