@@ -1,6 +1,7 @@
 # make quickstart   sets up .venv and runs the main job
 # make test         sets up .venv and runs the tests
 # make test-faults  kills a run once at every commit point there is, and compares
+# make bench        collate against what people run today (ARGS="--quick": within ten minutes)
 # make lint         format, lint and types
 #
 # EXTRA=cpu|cuda picks vLLM's build; it is found out where it is not given.
@@ -22,7 +23,7 @@ INSTALL := $(if $(PIP_FIND_LINKS),UV_FIND_LINKS="$(PIP_FIND_LINKS)") $(UV) pip i
 
 STAMP := $(VENV)/.installed-$(EXTRA)
 
-.PHONY: quickstart test test-faults lint install clean
+.PHONY: quickstart test test-faults bench lint install clean
 
 install: $(STAMP)
 
@@ -41,6 +42,9 @@ test: $(STAMP)
 
 test-faults: $(STAMP)
 	@$(BIN)/python -m pytest -m faults -s tests/faults $(ARGS)
+
+bench: $(STAMP)
+	@$(BIN)/python -m tests.benchmarks $(ARGS)
 
 lint: $(STAMP)
 	@$(BIN)/ruff format --check .

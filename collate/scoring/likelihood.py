@@ -24,7 +24,7 @@ import copy
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
+from itertools import islice, takewhile
 from typing import Any
 
 import torch
@@ -126,11 +126,12 @@ class _Row:
 class LikelihoodScorer:
     """Scores gold answers under one frozen causal language model of transformers, in eval mode.
 
-    A question's prompt is computed once, and its key-value cache is copied to all of its
-    rationales; the output head runs on the rows that predict the answer and on no others; texts
-    that are equal are scored once. `batch_tokens` bounds the tokens, padding and shared prompt
-    included, that one forward pass attends to; a single longer sequence is scored alone. The
-    cached prompts of a group of questions take as many again.
+    What all prompts begin with (worked examples) is computed once, the rest of a question's prompt
+    once for all of its rationales, by copies of the key-value cache; the output head runs on the
+    rows that predict the answer and on no others; texts that are equal are scored once.
+    `batch_tokens` bounds the tokens, padding and shared prompt included, that one forward pass
+    attends to; a single longer sequence is scored alone. The cached prompts of a group of questions
+    take as many again.
     """
 
     def __init__(self, model: Any, tokenizer: Any, *, batch_tokens: int) -> None:
@@ -143,6 +144,8 @@ class LikelihoodScorer:
         # A recurrent state, unlike a key-value cache, cannot in general be continued by several
         # tokens at once (transformers' Qwen3-Next and kin): those models read every prompt anew.
         self._shares_prefix = not getattr(model, "_is_stateful", False)
+        # A cache of the nearest tokens would count the padding between a beginning and its rest.
+        self._shares_beginning = not getattr(model.config.get_text_config(), "sliding_window", None)
         self._limit = getattr(model.config.get_text_config(), "max_position_embeddings", None)
         self._ends = torch.tensor(
             _stop_tokens(model, tokenizer), dtype=torch.long, device=model.device
@@ -180,12 +183,16 @@ class LikelihoodScorer:
         for i, row in enumerate(rows):
             rows_of.setdefault(row.question, []).append(i)
         asked = list(rows_of)
+        common = self._common([prompt_ids[q][: shared_Q[q]] for q in asked])
+        begun = self._begun(prompt_ids[asked[0]][:common]) if common else None
         likelihoods: dict[tuple[int, str], AnswerLikelihood] = {}
-        for places in _pack([shared_Q[q] for q in asked], self._batch_tokens):
+        for places in _pack(
+            [shared_Q[q] - common for q in asked], self._batch_tokens, shared=common
+        ):
             group = [asked[place] for place in places]
             members = [i for q in group for i in rows_of[q]]
-            prefixes = {q: prompt_ids[q][: shared_Q[q]] for q in group}
-            scored = self._score_group(prefixes, [rows[i] for i in members])
+            prefixes = {q: prompt_ids[q][common : shared_Q[q]] for q in group}
+            scored = self._score_group(prefixes, common, begun, [rows[i] for i in members])
             for i, logprob_T in zip(members, scored, strict=True):
                 likelihoods[keys[i]] = AnswerLikelihood.of(logprob_T)
         return [[likelihoods[q, lead] for lead in leads] for q, leads in enumerate(leads_Q_N)]
@@ -219,12 +226,38 @@ class LikelihoodScorer:
             ids = (*ids[: written - excess], *ids[written:])
         return _Row(q, (*prompt[shared:], *ids), continuation.answer_tokens)
 
+    def _common(self, prefixes: Sequence[Sequence[int]]) -> int:
+        """How many tokens all begin with, where several can share their computation; else 0."""
+        if not self._shares_beginning or len(prefixes) < 2:
+            return 0
+        ordered = sorted(map(tuple, prefixes))  # its ends differ where any two do
+        same = takewhile(
+            lambda pair: pair[0] == pair[1], zip(ordered[0], ordered[-1], strict=False)
+        )
+        return sum(1 for _ in same)
+
+    def _begun(self, ids: Sequence[int]) -> Any:
+        """The key-value cache of what all prompts begin with, one row."""
+        ids_1_T = torch.tensor([list(ids)], device=self._ends.device)
+        one_row = torch.zeros(1, dtype=torch.long, device=ids_1_T.device)
+        return self._forward(
+            ids_1_T, torch.ones_like(ids_1_T), None, one_row, one_row
+        ).past_key_values
+
     def _score_group(
-        self, prefixes: Mapping[int, Sequence[int]], rows: Sequence[_Row]
+        self,
+        prefixes: Mapping[int, Sequence[int]],
+        common: int,
+        begun: Any,
+        rows: Sequence[_Row],
     ) -> list[list[float]]:
-        """Token log-probabilities of each row's answer (and end), in the order of the rows."""
+        """Token log-probabilities of each row's answer (and end), in the order of the rows.
+
+        `prefixes` are what the questions' prompts have after their first `common` tokens, whose
+        cache is `begun`.
+        """
         place = {q: i for i, q in enumerate(prefixes)}
-        prefix_mask_Q_T, cache = self._prefix_cache(list(prefixes.values()))
+        prefix_mask_Q_T, cache = self._prefix_cache(list(prefixes.values()), common, begun)
         width = prefix_mask_Q_T.shape[1]
         result: list[list[float]] = [[] for _ in rows]
         for batch in _pack([len(row.ids) for row in rows], self._batch_tokens, shared=width):
@@ -236,14 +269,21 @@ class LikelihoodScorer:
                 result[i] = logprob_T
         return result
 
-    def _prefix_cache(self, prefixes: Sequence[Sequence[int]]) -> tuple[torch.Tensor, Any]:
-        """Mask (1 on tokens) and key-value cache of prefixes padded on the left to one width."""
-        ids, mask = _padded(prefixes, left=True)
-        ids, mask = ids.to(self._ends.device), mask.to(self._ends.device)
-        if ids.shape[1] == 0:
-            return mask, None
+    def _prefix_cache(
+        self, prefixes: Sequence[Sequence[int]], common: int, begun: Any
+    ) -> tuple[torch.Tensor, Any]:
+        """Mask (1 on tokens) and key-value cache of prefixes, padded to one width where they part.
+
+        The padding stands between the common beginning and the rest.
+        """
+        ids, own_mask = _padded(prefixes, left=True)
+        ids, own_mask = ids.to(self._ends.device), own_mask.to(self._ends.device)
+        mask = torch.cat([own_mask.new_ones(len(ids), common), own_mask], dim=1)
         one_row = torch.zeros(1, dtype=torch.long, device=ids.device)
-        return mask, self._forward(ids, mask, None, one_row, one_row).past_key_values
+        past = None if begun is None else _select(begun, one_row.expand(len(ids)))
+        if ids.shape[1] == 0:
+            return mask, past
+        return mask, self._forward(ids, mask, past, one_row, one_row).past_key_values
 
     def _score_batch(
         self, rows: Sequence[_Row], prefix_mask_B_T: torch.Tensor, past: Any

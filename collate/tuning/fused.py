@@ -57,7 +57,7 @@ class _TokenLogprobs(torch.autograd.Function):
         return grad_H_V, None, None
 
 
-class LowRank(LoraVariant):  # type: ignore[misc]
+class LowRank(LoraVariant):
     """How PEFT's linear layers add their adapter's part: into the base's result, where it lies.
 
     PEFT scales the adapter's part and adds it in two more passes over the layer's output, and again
@@ -100,7 +100,7 @@ class _AddLowRank(torch.autograd.Function):
 def fuse_adapters(model: Any) -> None:
     """Have every linear layer under an adapter add its part with `LowRank`, where it can.
 
-    It can where weights and activations are of one type and there is no dropout.
+    It can where adapter and layer are of one type and there is no dropout.
     """
     for module in model.modules():
         if not isinstance(module, Linear):
@@ -110,7 +110,7 @@ def fuse_adapters(model: Any) -> None:
                 module.lora_dropout[name], torch.nn.Identity
             )
             if plain and weight.weight.dtype == module.get_base_layer().weight.dtype:
-                module.lora_variant[name] = LowRank
+                module.lora_variant[name] = LowRank()
 
 
 @dataclass(frozen=True)

@@ -48,6 +48,10 @@ class Engine:
         finally:
             self._engine.forced = False
 
+    def reset(self) -> None:
+        """Forget every cached prefix."""
+        self._engine._llm.reset_prefix_cache()
+
     def close(self) -> None:
         self._engine.close()
 

@@ -127,10 +127,43 @@ def test_agrees_with_a_slow_float64_loop(
     assert_agrees(model, tokenizer, case, batch_tokens, ends=[tokenizer.eos_token_id])
 
 
+def with_beginning(case: Any, tokens: int) -> Any:
+    """The case with as many tokens before each prompt, as worked examples are."""
+    prompts, rationales, answers = case
+    beginning = [random.Random(0).randrange(4, 512) for _ in range(tokens)]
+    return [beginning + prompt for prompt in prompts], rationales, answers
+
+
+@pytest.mark.parametrize("batch_tokens", [1, 100, 8192])
+@pytest.mark.parametrize("questions", [1, 8])
+def test_agrees_where_all_prompts_begin_alike(
+    model: Any, tokenizer: Any, questions: int, batch_tokens: int
+) -> None:
+    case = with_beginning(random_case(questions, questions, 4), 20)
+    assert_agrees(model, tokenizer, case, batch_tokens, ends=[tokenizer.eos_token_id])
+
+
+def test_a_common_beginning_is_computed_once(model: Any, tokenizer: Any) -> None:
+    prompts, rationales, answers = with_beginning(random_case(2, 6, 2), 40)
+    widths: list[int] = []
+    hook = model.register_forward_pre_hook(
+        lambda module, args, kwargs: widths.append(kwargs["input_ids"].numel()), with_kwargs=True
+    )
+    try:
+        scorer = LikelihoodScorer(model, tokenizer, batch_tokens=8192)
+        scorer.score(prompts, rationales, answers, marker=MARKER)
+    finally:
+        hook.remove()
+    own = max(len(prompt) for prompt in prompts) - 40
+    assert widths[0] == 40 and widths[1] <= own * len(prompts)
+
+
+@pytest.mark.parametrize("beginning", [0, 9])
 @pytest.mark.parametrize("kind", OTHER_MODELS)
-def test_agrees_for_other_architectures(kind: str, tokenizer: Any) -> None:
+def test_agrees_for_other_architectures(kind: str, tokenizer: Any, beginning: int) -> None:
     other = small(OTHER_MODELS[kind]())
-    assert_agrees(other, tokenizer, random_case(7, 5, 4), 200, ends=[tokenizer.eos_token_id])
+    case = with_beginning(random_case(7, 5, 4), beginning)
+    assert_agrees(other, tokenizer, case, 200, ends=[tokenizer.eos_token_id])
 
 
 def test_scores_do_not_depend_on_batches_or_on_company(model: Any, tokenizer: Any) -> None:
