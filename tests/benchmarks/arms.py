@@ -53,7 +53,8 @@ class Arm:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._pipe.send(None)
+        with suppress(OSError):  # of an arm that failed, and has ended
+            self._pipe.send(None)
         self._process.join(60)
         if self._process.is_alive():
             self._process.kill()
