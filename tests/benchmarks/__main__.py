@@ -40,6 +40,9 @@ def main() -> int:
     from collate.unasked import offline_unless_asked
 
     offline_unless_asked([])
+    from transformers.utils.logging import disable_progress_bar
+
+    disable_progress_bar()
     from tests.benchmarks import rows as tables
     from tests.benchmarks.scaling import scaling
     from tests.benchmarks.stages import engines_in_turn, generation, scoring, tuning
@@ -92,7 +95,7 @@ def _has_gpu() -> bool:
 
 def _quick_sizes() -> dict:
     return {
-        "round": {"questions": 6, "samples": 6, "steps": 2, "batch": 3},
+        "round": {"questions": 6, "samples": 6, "steps": 2, "batch": 2},
         "generation": {"questions": 8, "samples": 8, "tokens": 20, "repeats": 1},
         "agents": {"questions": 8, "samples": 4, "tokens": 16},
         "k": [4],
@@ -104,10 +107,10 @@ def _quick_sizes() -> dict:
 def _full_sizes() -> dict:
     return {
         "round": {"questions": 32, "samples": 8, "steps": 6, "batch": 8},
-        "generation": {"questions": 32, "samples": 8, "tokens": 32, "repeats": 3},
+        "generation": {"questions": 16, "samples": 8, "tokens": 24, "repeats": 3},
         "agents": {"questions": 16, "samples": 4, "tokens": 16},
         "k": [1, 2, 4, 8],
-        "scoring": {"questions": 8, "each": 16, "repeats": 3},
+        "scoring": {"questions": 4, "each": 16, "repeats": 3},
         "tuning": [
             {"steps": 3, "each": 3, "lengths": (3, 4), "repeats": 2},
             {"steps": 2, "each": 1, "lengths": (12, 14), "repeats": 1, "worked_examples": 0},

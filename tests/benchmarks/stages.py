@@ -56,8 +56,10 @@ def generation(*, questions: int, samples: int, tokens: int, repeats: int) -> li
         own = ours("generate", greedy_ones, weights).result
         with Arm(TransformersGenerate, folder=material.folder) as theirs:
             check = same_tokens(own, theirs("greedy", greedy_ones, 64).result)
-            batches = [size for size in (64, 256) if size // 2 < len(requests)]
-            best = min(batches, key=lambda size: theirs("forced", requests, size).seconds)
+            batches = [size for size in (64, 256) if size == 64 or size <= len(requests)]
+            best = batches[0]
+            if len(batches) > 1:
+                best = min(batches, key=lambda size: theirs("forced", requests, size).seconds)
             runs = interleaved(
                 lambda: ours("forced", requests, weights),
                 lambda: theirs("forced", requests, best),
