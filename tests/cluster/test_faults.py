@@ -119,7 +119,7 @@ def test_work_that_does_not_end_runs_into_its_deadline() -> None:
 def test_actors_that_find_no_place_run_into_their_deadline() -> None:
     nowhere = Slow.options(num_cpus=1000)  # type: ignore[attr-defined]
     with pytest.raises(DeadlineError, match=r"2 of a fragile worker to start, each on no core"):
-        pool_of(lambda _: nowhere.remote(), [], start_deadline=2)
+        pool_of(lambda _: nowhere.remote(), [], start_deadline=2).wait_until_ready()
 
 
 def run_config(tmp_path: Path, model: Path) -> RunConfig:
@@ -161,7 +161,7 @@ def test_an_engine_killed_while_it_generates_loses_and_doubles_nothing(
         if not killed and units > len(kept):  # inside of a chunk
             killed = kill("EngineActor")
 
-    with Workers(config, tiny_model, told.append) as workers:
+    with Workers(config, tiny_model, told.append, learns=False) as workers:
         workers.generate([requests], BASE, report, keep=lambda _, done: kept.extend(done))
     assert killed
     found = {completion.key: completion.token_ids for completion in kept}

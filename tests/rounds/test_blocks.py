@@ -139,33 +139,28 @@ def test_sixteen_times_the_questions_take_hardly_more_memory(
     assert many < 2 * few, f"{few:,} bytes for {SMALL} questions, {many:,} for {16 * SMALL}"
 
 
-def test_blocks_change_the_order_of_rows_and_nothing_else(
+def test_a_run_of_many_blocks_loses_and_doubles_nothing(
     tiny_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, local_ray: None
 ) -> None:
-    """One request a batch, so that a block's size does not change what is rounded together."""
-    settings = ("name=a", "rounds=1", "engine=transformers", "engine.batch=1")
-    tables = []
-    for name, size in (("whole", 4096), ("blocks", 8)):
-        monkeypatch.setattr(stages, "BLOCK", size)
-        (tmp_path / name).mkdir()
-        run_tiny(tiny_model, tmp_path / name, *settings)
-        run = tmp_path / name / "runs" / "a" / "round-01"
-        tables.append(
-            {
-                "rationales": StoredRows(run / "rationales.parquet", Rationale),
-                "scores": StoredRows(run / "scores.parquet", Score),
-                "pairs": StoredRows(run / "pairs.parquet", Pair),
-                "answers": StoredRows(run / "answers.parquet", Answer),
-            }
-        )
-    whole, blocks = tables
-    assert len(list(whole["rationales"].blocks())) == 1 < len(list(blocks["rationales"].blocks()))
-    for name in ("rationales", "pairs"):
-        ids = [[row.id for row in table[name]] for table in tables]
-        assert sorted(ids[0]) == sorted(ids[1])
-    texts = [{row.id: row.token_ids for row in table["rationales"]} for table in tables]
-    assert texts[0] == texts[1]
-    likelihoods = [{s.rationale_id: s.sum_logprob for s in table["scores"]} for table in tables]
-    assert likelihoods[0] == pytest.approx(likelihoods[1], abs=1e-4)
-    read = collate.load_run(tmp_path / "blocks" / "runs" / "a")
-    assert read.rationales()["id"].tolist() == [row.id for row in blocks["rationales"]]
+    monkeypatch.setattr(stages, "BLOCK", 16)
+    run_tiny(tiny_model, tmp_path, "name=a", "rounds=1", "engine=transformers")
+    folder = tmp_path / "runs" / "a" / "round-01"
+    rationales = StoredRows(folder / "rationales.parquet", Rationale)
+    blocks = [{row.question_id for row in block} for block in rationales.blocks()]
+    assert len(blocks) == 6 and all(len(block) == 2 for block in blocks)
+    assert len(set.union(*blocks)) == 12
+    written = {(row.agent, row.question_id, row.sample) for row in rationales}
+    assert len(written) == len(rationales) == 12 * 2 * 3
+    scores = StoredRows(folder / "scores.parquet", Score)
+    assert [row.rationale_id for row in scores] == [row.id for row in rationales]
+    by_id = {row.id: row for row in rationales}
+    pairs = StoredRows(folder / "pairs.parquet", Pair)
+    for pair, block in zip(pairs.blocks(), blocks, strict=True):
+        assert {row.question_id for row in pair} <= block
+    assert len(pairs) > 12
+    for pair in pairs:
+        sides = by_id[pair.chosen_id], by_id[pair.rejected_id]
+        assert {side.question_id for side in sides} == {pair.question_id}
+    answers = StoredRows(folder / "answers.parquet", Answer)
+    assert len({(row.agent, row.question_id) for row in answers}) == len(answers) == 2 * 18
+    assert len(collate.load_run(folder.parent).rationales()) == len(rationales)
