@@ -1,8 +1,7 @@
 """Three parts of a tuning step in forms that move less memory than the plain ones.
 
-Together they take a step of 8 short pairs on two cores from 4.2 s to 2.9 s (`make bench
-ARGS="--only tuning"` compares whole tunings); each gives the plain form's numbers up to rounding,
-which the tests compare in float64.
+Together they take a step of 8 short pairs on two cores from 4.2 s to 3.7 s, as measured in turn in
+one process; each gives the plain form's numbers up to rounding, which the tests compare.
 """
 
 from dataclasses import dataclass

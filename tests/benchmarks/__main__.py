@@ -1,6 +1,6 @@
 """collate against what people run today, in one table: `make bench`.
 
-    make bench                        everything, about an hour on two cores
+    make bench                        everything, an hour or more on two cores
     make bench ARGS="--quick"         the whole round and generation, within ten minutes
     make bench ARGS="--only scoring"  one group of rows: round, generation, agents, scoring,
                                       tuning, scaling
