@@ -121,20 +121,15 @@ class Tiles:
     """
 
     keys_S_K: Tensor
-    """Places of each tile's keys; those of tiles with fewer are filled up with any."""
-    there_S_K: Tensor
-    """False where a key is such a filling."""
+    """Places of each tile's keys; those of tiles with fewer are filled up with any others."""
 
     @classmethod
     def of(cls, mask_TT: Tensor) -> "Tiles":
         """The tiles of a mask that is True where the row's token may attend to the column's."""
         tiled_S_L_T = _in_tiles(mask_TT)
         needed_S_T = tiled_S_L_T.any(1)
-        count_S = needed_S_T.sum(1)
-        most = int(count_S.max())
-        keys_S_K = needed_S_T.byte().argsort(dim=1, descending=True, stable=True)[:, :most]
-        there_S_K = torch.arange(most, device=mask_TT.device) < count_S[:, None]
-        return cls(keys_S_K, there_S_K)
+        most = int(needed_S_T.sum(1).max())
+        return cls(needed_S_T.byte().argsort(dim=1, descending=True, stable=True)[:, :most])
 
     def allowed(self, mask_TT: Tensor) -> Tensor:
         """True where a tile's query may attend to its key, under the mask or a narrower one.
@@ -143,7 +138,6 @@ class Tiles:
         over nothing would be no number.
         """
         allowed_S_L_K = _in_tiles(mask_TT).gather(2, self.keys_S_K[:, None].expand(-1, TILE, -1))
-        allowed_S_L_K &= self.there_S_K[:, None]
         return allowed_S_L_K | ~allowed_S_L_K.any(2, keepdim=True)
 
 
