@@ -18,6 +18,8 @@ from pathlib import Path
 
 from rich.console import Console
 
+# Arms end at once, and what they shared is freed for them, about which Python would warn.
+os.environ.setdefault("PYTHONWARNINGS", "ignore:resource_tracker:UserWarning")
 os.environ.setdefault("TQDM_DISABLE", "1")
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 os.environ.setdefault("OMP_NUM_THREADS", str(len(os.sched_getaffinity(0))))
