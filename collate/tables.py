@@ -18,9 +18,13 @@ import pyarrow as pa
 
 from collate import verdicts
 
-SCHEMA_VERSION = "3"
+SCHEMA_VERSION = "4"
 
 RIGHT, WRONG, UNKNOWN = verdicts.RIGHT, verdicts.WRONG, verdicts.UNKNOWN
+
+SAMPLED, PEER, HINT, GOLD = "sampled", "peer", "hint", "gold"
+"""Where a rationale comes from: sampled by its agent; begun by another agent and completed by it;
+written by it with the gold answer in view; or the data set's own worked solution."""
 
 
 def digest(*parts: object, length: int = 16) -> str:
@@ -36,7 +40,11 @@ def seed_of(*parts: object) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """One item of a task. `options` is empty unless the task is multiple choice."""
+    """One item of a task. `options` is empty unless the task is multiple choice.
+
+    `solution` is the data set's own worked solution without its stated answer, empty where it has
+    none.
+    """
 
     id: str
     task: str
@@ -44,11 +52,15 @@ class Question:
     text: str
     gold: str
     options: tuple[str, ...] = ()
+    solution: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Rationale:
-    """What one agent wrote for one question, once. `logprob` is the sampler's sum, in nats."""
+    """What one agent wrote for one question, once. `logprob` is the sampler's sum, in nats.
+
+    A rationale with `source` "gold" is of the agent "gold", and has no log-probability (NaN).
+    """
 
     id: str
     question_id: str
@@ -64,6 +76,7 @@ class Rationale:
     text: str
     finish_reason: str
     logprob: float
+    source: str = SAMPLED
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,13 +111,16 @@ class Score:
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """A chosen and a rejected rationale of one question, for one agent to be tuned on."""
+    """A chosen and a rejected rationale of one question, for one agent to be tuned on.
+
+    Rules for supervised tuning reject nothing: `rejected_id` is None and the margin 0.
+    """
 
     id: str
     question_id: str
     agent: str
     chosen_id: str
-    rejected_id: str
+    rejected_id: str | None
     rule: str
     margin: float
 
