@@ -68,6 +68,18 @@ def _examples_of(config: RunConfig, persona: Persona | None, index: int) -> tupl
     return tuple(examples[(first + i) % len(examples)] for i in range(wanted))
 
 
+def temperature_in(config: RunConfig, agent: Agent, round: int) -> float:
+    """The temperature at which an agent writes in a round: its own, or the round's and its step.
+
+    Later rounds find fewer losers at the same temperature, so rivals raise it (Iterative RPO).
+    """
+    schedule = config.agents.temperatures
+    if not schedule:
+        return agent.temperature
+    of_round = schedule[min(round, len(schedule)) - 1]
+    return of_round + agent.index * config.agents.temperature_step
+
+
 def base_examples(config: RunConfig) -> tuple[Example, ...]:
     """The worked examples that the base model is prompted with: the first agent's."""
     return _examples_of(config, None, 0)

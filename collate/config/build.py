@@ -137,7 +137,8 @@ def problems(config: RunConfig) -> list[str]:
     if c.name is not None:
         expect(is_name(c.name), "name", repr(c.name), f"a run's name is {NAME_RULE}")
     expect(bool(c.folder) and c.folder.isprintable(), "folder", repr(c.folder), "name a folder")
-    expect(c.rounds >= 1, "rounds", c.rounds, "at least 1 round is needed")
+    expect(c.rounds >= 0, "rounds", c.rounds, "0 (only measure) or more")
+    expect(c.patience is None or c.patience >= 1, "patience", c.patience, "at least 1, or null")
     expect(c.lock_deadline >= 0, "lock_deadline", c.lock_deadline, "0 seconds or more")
     per_round = c.questions_per_round
     expect(
@@ -145,7 +146,7 @@ def problems(config: RunConfig) -> list[str]:
     )
     expect(bool(c.model.name.strip()), "model.name", repr(c.model.name), "name a model")
     found.extend(_task_problems(config.task))
-    expect(a.count >= 2, "agents.count", a.count, "collaboration needs at least 2 agents")
+    expect(a.count >= 1, "agents.count", a.count, "at least 1; collaboration begins with 2")
     expect(a.rank >= 1, "agents.rank", a.rank, "at least 1")
     expect(a.alpha >= 1, "agents.alpha", a.alpha, "at least 1")
     expect(a.examples >= 0, "agents.examples", a.examples, "0 or more")
@@ -162,6 +163,19 @@ def problems(config: RunConfig) -> list[str]:
         a.temperature < 0 or last >= 0, "agents.temperature_step", a.temperature_step,
         f"the last agent's temperature would be {last:g}; it must be 0 or more",
     )  # fmt: skip
+    for warmth in a.temperatures:
+        coldest = min(warmth, warmth + (a.count - 1) * a.temperature_step)
+        expect(
+            coldest >= 0, "agents.temperatures", a.temperatures,
+            f"an agent's temperature would be {coldest:g}; it must be 0 or more",
+        )  # fmt: skip
+    expect(a.peers >= 0, "agents.peers", a.peers, "0 or more")
+    expect(
+        a.peers == 0 or a.count > 1, "agents.peers", a.peers,
+        f"needs other agents to begin a rationale; agents.count={a.count}",
+    )  # fmt: skip
+    expect(a.hints >= 0, "agents.hints", a.hints, "0 or more")
+    expect("{answer}" in a.hint, "agents.hint", repr(a.hint), "must contain {answer}")
     last = a.top_p + (a.count - 1) * a.top_p_step
     expect(0 < a.top_p <= 1, "agents.top_p", a.top_p, "above 0 and at most 1")
     expect(
@@ -234,6 +248,7 @@ def problems(config: RunConfig) -> list[str]:
     expect(t.max_grad_norm > 0, "tuning.max_grad_norm", t.max_grad_norm, "above 0")
     expect(t.weight_decay >= 0, "tuning.weight_decay", t.weight_decay, "0 or more")
     expect(t.checkpoint_steps >= 0, "tuning.checkpoint_steps", t.checkpoint_steps, "0 or more")
+    found.extend(_beginning_problems(config))
     v = config.evaluation
     expect(v.samples >= 0, "evaluation.samples", v.samples, "0 or more")
     expect(
@@ -245,6 +260,27 @@ def problems(config: RunConfig) -> list[str]:
             expect(0 < seconds <= 60, f"ray.{name}", seconds, "above 0 and at most 60 seconds")
         elif name.endswith("_deadline"):
             expect(seconds > 0, f"ray.{name}", seconds, "above 0 seconds")
+    return found
+
+
+def _beginning_problems(config: RunConfig) -> list[str]:
+    """What is wrong with what the agents begin with, and with what a run may spend."""
+    w, found = config.warmup, []
+    for key in ("questions", "max_steps", "learning_rate"):
+        value = getattr(w, key)
+        if value is not None and value <= 0:
+            found.append(f"warmup.{key}={value}: above 0, or null")
+    for key in ("samples", "epochs"):
+        if getattr(w, key) < 1:
+            found.append(f"warmup.{key}={getattr(w, key)}: at least 1")
+    if w.kind != "none" and config.agents.start is not None:
+        found.append(
+            f"agents.start={config.agents.start}: the agents begin with the weights of "
+            f"warmup.kind={w.kind}; leave one of the two out"
+        )
+    for key, value in asdict(config.budget).items():
+        if value is not None and value < 1:
+            found.append(f"budget.{key}={value}: at least 1 token, or null")
     return found
 
 

@@ -230,7 +230,11 @@ def _read_override(
         key in {k.partition(".")[0] for k in known if "." in k}
         and isinstance(override.value(), dict)
     ):
-        values = list(override.sweep_string_iterator()) if swept else [str(override.value())]
+        given = override.value()
+        if swept:
+            values = list(override.sweep_string_iterator())
+        else:  # a list puts several presets on each other, the last on top
+            values = [str(each) for each in (given if isinstance(given, list) else [given])]
         strangers = [v for v in values if v not in presets[key] and v != "None"]
         if key == "model" and strangers:
             # A model goes by its own name: model=Qwen/Qwen2.5-0.5B-Instruct

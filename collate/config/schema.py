@@ -119,9 +119,29 @@ class AgentsConfig:
     temperature_step: float = _f(
         0.0, "added for each further agent, so that agents differ in decoding"
     )
+    temperatures: list[float] = _f(
+        [], "by round, instead of temperature; the last holds for all later rounds"
+    )
     top_p: float = _f(1.0, "nucleus of sampling")
     top_p_step: float = _f(0.0, "added for each further agent")
     max_tokens: int = _f(256, "longest rationale, in tokens")
+    peers: int = _f(
+        0,
+        "rationales of other agents that an agent completes for each question, from a random place",
+    )
+    hints: int = _f(
+        0,
+        "rationales an agent writes with the answer in view for each question that nobody solved; "
+        "they are learned without it",
+    )
+    hint: str = _f(
+        "(The right answer is {answer}. Show the steps that lead to it, and state it in the form "
+        "asked for.)",
+        "what is put behind a question to have its answer in view; must contain {answer}",
+    )
+    start: str | None = _f(
+        None, "folder of a finished run: the agents begin with the weights that its agents have"
+    )
 
 
 @dataclass(frozen=True)
@@ -212,9 +232,51 @@ class TuningConfig:
 class EvaluationConfig:
     """What is measured on validation and held-out questions."""
 
+    rounds: str = _f("all", "the rounds that are measured", choices=("all", "last", "none"))
     samples: int = _f(0, "sampled answers a question for mean@n and pass@k; 0 leaves them out")
     sampled_questions: int = _f(100, "held-out questions that are sampled")
     bootstrap: int = _f(10000, "resamples of the paired bootstrap")
+
+
+@dataclass(frozen=True)
+class BudgetConfig:
+    """What a whole run may spend, in tokens; a round spends an equal share of what is left.
+
+    With a budget the number of questions a round asks, and of tokens it tunes on, follow from it.
+    """
+
+    generated_tokens: int | None = _f(None, "of all rationales; null: no limit")
+    tuned_tokens: int | None = _f(
+        None, "of all agents' optimizer steps, completions alone; null: no limit"
+    )
+
+
+@dataclass(frozen=True)
+class WarmupConfig:
+    """What is learned before the first round, to make the agents differ: a run of its own.
+
+    It lies in `<folder>/warm-up` under a name made from all that it depends on, and every run that
+    asks for the same begins with it.
+    """
+
+    kind: str = _f(
+        "none",
+        "preference: the corpus's rationales over own ones (equation 5 of the paper); own: own "
+        "right over own wrong ones; supervised: the corpus's rationales as they are (equations 1 "
+        "to 3); each agent on its own random part",
+        choices=("none", "preference", "own", "supervised"),
+    )
+    path: str | None = _f(
+        None, "rationale corpus, a file of questions, answers and solutions; null: the task's own"
+    )
+    question: str = _f("question", "column of the corpus's questions")
+    answer: str = _f("answer", "column of the corpus's answers")
+    solution: str = _f("solution", "column of the corpus's rationales")
+    questions: int | None = _f(None, "questions of the corpus, at most; null: all")
+    samples: int = _f(1, "rationales an agent writes for each question of its part")
+    epochs: int = _f(1, "passes over the pairs")
+    max_steps: int | None = _f(None, "optimizer steps of an agent, at most")
+    learning_rate: float | None = _f(None, "peak learning rate; null: that of the rounds")
 
 
 @dataclass(frozen=True)
@@ -240,7 +302,10 @@ class RunConfig:
     )
     folder: str = _f("runs", "where runs are kept")
     seed: int = _f(0, "of everything that is random")
-    rounds: int = _f(2, "rounds of generate, score, pair, tune, evaluate")
+    rounds: int = _f(2, "rounds of generate, score, pair, tune, evaluate; 0 only measures")
+    patience: int | None = _f(
+        None, "end after so many rounds without a better validation accuracy; null: never"
+    )
     lock_deadline: float = _f(10.0, "seconds to wait while another process is at the same run")
     questions_per_round: int | None = _f(
         None, "training questions a round uses, in turn; null: all"
@@ -253,4 +318,6 @@ class RunConfig:
     pairs: PairsConfig = field(default_factory=PairsConfig)
     tuning: TuningConfig = field(default_factory=TuningConfig)
     evaluation: EvaluationConfig = field(default_factory=EvaluationConfig)
+    warmup: WarmupConfig = field(default_factory=WarmupConfig)
+    budget: BudgetConfig = field(default_factory=BudgetConfig)
     ray: RayConfig = field(default_factory=RayConfig)

@@ -8,7 +8,7 @@ from transformers import AutoConfig, GenerationConfig
 
 from collate.engines.protocol import Completion, Request
 from collate.errors import EngineError
-from collate.models import load_tokenizer, stop_texts
+from collate.models import before_stop, load_tokenizer, stop_texts
 
 
 class Limits:
@@ -50,12 +50,12 @@ class Limits:
         """The completion that a request's sampled tokens make."""
         stopped = bool(token_ids) and token_ids[-1] in self.stop_ids
         text = self._decode(token_ids[:-1] if stopped else token_ids)
-        cut = min((at for stop in self.stop_texts if (at := text.find(stop)) >= 0), default=None)
+        kept = before_stop(text, self.stop_texts)
         return Completion(
             key=request.key,
             token_ids=tuple(token_ids),
-            text=text if cut is None else text[:cut],
-            finish_reason="stop" if stopped or cut is not None else "length",
+            text=kept,
+            finish_reason="stop" if stopped or kept != text else "length",
             logprob=logprob,
         )
 

@@ -1,10 +1,11 @@
 """A model's name -> a folder of safetensors -> tokens and tensors."""
 
-from collate.models.chat import render, stop_texts
+from collate.models.chat import before_stop, render, stop_texts
 from collate.models.folder import folder_digest, model_problems, prepare_model
 from collate.models.load import load_causal_lm, load_tokenizer
 
 __all__ = [
+    "before_stop",
     "folder_digest",
     "load_causal_lm",
     "load_tokenizer",

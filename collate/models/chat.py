@@ -33,6 +33,11 @@ def stop_texts(tokenizer: Any) -> tuple[str, ...]:
     return () if tokenizer.chat_template is not None else ("\nQuestion:",)
 
 
+def before_stop(text: str, stops: Sequence[str]) -> str:
+    """The text up to the first of the texts that end generation."""
+    return text[: min((at for stop in stops if (at := text.find(stop)) >= 0), default=len(text))]
+
+
 def plain_frame(messages: Sequence[Mapping[str, str]]) -> str:
     """The text of a conversation for a model without a chat template."""
     forms = {"system": "{}\n\n", "user": "Question: {}\n", "assistant": "Answer: {}\n\n"}

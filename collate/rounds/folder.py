@@ -46,7 +46,7 @@ EMPTY: Mapping[str, str] = MappingProxyType({})
 
 SETTINGS_OF = {
     "questions": ("task",),
-    "generate": ("seed", "model", "task", "agents", "engine", "questions_per_round"),
+    "generate": ("seed", "model", "task", "agents", "engine"),
     "score": ("seed", "model", "task", "agents", "scoring"),
     "pair": ("seed", "agents", "pairs"),
     "agents": ("seed", "model", "agents", "tuning"),
@@ -137,6 +137,11 @@ class RunFolder:
         """
         stages = [stage.split("/") for stage in self._current or self.manifest.stages]
         return sorted(int(s[0].removeprefix("round-")) for s in stages if s[-1] == "evaluate")
+
+    def tuned(self) -> list[int]:
+        """The numbers of the rounds that gave some agent new weights, 0 being the beginning."""
+        stages = [stage.split("/") for stage in self.manifest.stages]
+        return [int(s[0].removeprefix("round-")) for s in stages if s[1:] == ["agents"]]
 
     def key(self, stage: str, inputs: Mapping[str, str] = EMPTY) -> dict[str, str]:
         """What a stage is made from, as digests by name; a stage that has another key is stale."""

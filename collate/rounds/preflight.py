@@ -5,6 +5,9 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+import yaml
+
+from collate.agents.warmup import warmup_run
 from collate.cluster.address import address_problems
 from collate.config.schema import RunConfig
 from collate.engines.protocol import require_engine
@@ -40,9 +43,38 @@ def preflight(config: RunConfig) -> TaskData:
         except InputError as error:
             found.extend(error.problems)
     found.extend(_shown_questions(config, data))
+    found.extend(_start_problems(config))
     if found:
         raise InputError.of(found)
     return data[0]
+
+
+def _start_problems(config: RunConfig) -> list[str]:
+    """What stands against the warm-up, or against the run that the agents begin with."""
+    if (before := warmup_run(config)) is not None:
+        try:
+            questions = preflight(before).questions
+        except InputError as error:
+            return [f"warmup: {problem}" for problem in error.problems]
+        if config.warmup.kind != "own" and not any(q.solution for q in questions):
+            return [
+                f"warmup.kind={config.warmup.kind} needs worked solutions, and none of the "
+                f"{len(questions)} questions has one; name the column (warmup.solution, or "
+                "task.solution), or use warmup.kind=own"
+            ]
+        return []
+    if config.agents.start is None:
+        return []
+    path = Path(config.agents.start)
+    if not (path / "run.json").is_file():
+        return [f"agents.start={path}: no run there (a run's folder holds run.json)"]
+    began = yaml.safe_load((path / "config.yaml").read_text())["agents"]
+    return [
+        f"agents.start={path}: its run has agents.{key}={began[key]}, this one "
+        f"{getattr(config.agents, key)}"
+        for key in ("count", "weights")
+        if began[key] != getattr(config.agents, key)
+    ]
 
 
 def _shown_questions(config: RunConfig, data: list[TaskData]) -> list[str]:

@@ -7,7 +7,7 @@ from typing import Any
 from collate.agents.roster import Agent, base_examples
 from collate.config.schema import RunConfig
 from collate.errors import InputError
-from collate.models import render
+from collate.models import before_stop, render, stop_texts
 from collate.tables import Question
 from collate.tasks import render_messages
 
@@ -34,13 +34,40 @@ class Prompts:
         """The prompt of the frozen base model when it scores: the task's wording, no persona."""
         return self._rendered(None, question)
 
-    def _render(self, agent: str | None, question: Question) -> Ids:
+    def hinted(self, agent: str, question: Question) -> Ids:
+        """The agent's prompt with the gold answer in view (`agents.hint`)."""
+        return self._render(agent, question, hint=self._config.agents.hint)
+
+    def ids(self, text: str) -> Ids:
+        """The tokens of a whole rationale, with the token that ends it; control tokens are text."""
+        encoded = self._tokenizer(text, add_special_tokens=False, split_special_tokens=True)
+        end = self._tokenizer.eos_token_id
+        return (*encoded["input_ids"], *(() if end is None else (end,)))
+
+    def text(self, token_ids: Sequence[int]) -> str:
+        """The text of a rationale's tokens, up to what would have stopped it."""
+        text = self._tokenizer.decode(
+            list(token_ids), skip_special_tokens=True, clean_up_tokenization_spaces=False
+        )
+        return before_stop(text, stop_texts(self._tokenizer))
+
+    def beginning(self, token_ids: Sequence[int], seed: int) -> Ids:
+        """The first tokens of a rationale, a random number of them; none of too short a one.
+
+        At least one token is left out besides the last, which may be the one that ends it.
+        """
+        if len(token_ids) < 3:
+            return ()
+        return tuple(token_ids[: 1 + seed % (len(token_ids) - 2)])
+
+    def _render(self, agent: str | None, question: Question, hint: str | None = None) -> Ids:
         own = self._agents[agent] if agent is not None else None
         messages = render_messages(
             self._config.task,
             question,
             examples=own.examples if own else base_examples(self._config),
             persona=own.persona if own else None,
+            hint=hint,
         )
         return render(self._tokenizer, messages)
 

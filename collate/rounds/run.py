@@ -10,6 +10,7 @@ last one.
 from pathlib import Path
 
 from collate.agents.roster import make_agents
+from collate.agents.warmup import warmup_run
 from collate.cluster.workers import Workers
 from collate.config.schema import RunConfig
 from collate.models import folder_digest, load_tokenizer, prepare_model
@@ -19,19 +20,19 @@ from collate.rounds.preflight import preflight
 from collate.rounds.prompts import Prompts
 from collate.rounds.screen import screen_and_log
 from collate.rounds.settings import run_path
-from collate.rounds.stages import questions_of_round
-from collate.rounds.steps import Steps
+from collate.rounds.steps import Steps, Weights, last_weights
 from collate.rounds.summary import conclude, greet
 from collate.tables import digest
 
 
-def learn(steps: Steps, rounds: int) -> None:
+def learn(steps: Steps, rounds: int, start: Weights | None = None) -> None:
     """The COLLATE method: every agent learns, round by round, from the best rationales of all."""
     questions = steps.questions()
-    weights = steps.first_weights()
+    weights = steps.first_weights(start)
     base = steps.measure_base(questions, weights)
+    done = 0
     for round in range(1, rounds + 1):
-        asked = questions_of_round(steps.config, questions, round)
+        asked = steps.asked(round, questions)
         rationales = steps.generate(round, asked, weights)
         scores = steps.score(round, asked, rationales)
         pairs = steps.pair(round, asked, rationales, scores)
@@ -39,10 +40,15 @@ def learn(steps: Steps, rounds: int) -> None:
             break
         weights = steps.tune(round, asked, rationales, pairs, weights)
         steps.evaluate(round, questions, weights, base)
+        done = round
+        if steps.stalled(round):
+            break
+    if done:
+        steps.evaluate(done, questions, weights, base, last=True)
 
 
 def run(config: RunConfig) -> Path:
-    """Carry out a run, or continue it; returns its folder.
+    """Carry out a run, or continue it, after the run that warms up its agents; returns its folder.
 
     Raises InputError, before anything is started or written, when the request cannot be met.
     """
@@ -52,12 +58,18 @@ def run(config: RunConfig) -> Path:
     agents = make_agents(config)
     prompts = Prompts(config, agents, tokenizer)
     prompts.check_lengths(data.questions)
+    start = _first_weights(config)
     identity = {
         "model": folder_digest(model),
         "questions": digest(
-            *(f"{q.id} {q.split} {q.text} {q.gold} {q.options}" for q in data.questions)
+            *(
+                f"{q.id} {q.split} {q.text} {q.gold} {q.options} {q.solution}"
+                for q in data.questions
+            )
         ),
     }
+    if start is not None:
+        identity["start"] = digest(*(f"{agent} {one.digest}" for agent, one in start.items()))
     path = run_path(config)
     with run_lock(path, config.lock_deadline), screen_and_log(path / "log.txt") as screen:
         folder = RunFolder.open(config, identity)
@@ -65,9 +77,19 @@ def run(config: RunConfig) -> Path:
         greet(screen, config, folder, data)
         folder.note("agents", [agent.record() for agent in agents])
         with Workers(config, model, screen.say) as workers:
-            learn(Steps(config, agents, data, prompts, folder, workers, screen), config.rounds)
+            steps = Steps(config, agents, data, prompts, folder, workers, screen)
+            learn(steps, config.rounds, start)
         if not folder.worked:
             screen.say("This run is finished; there is nothing to do.")
         folder.note("complete", True)
         conclude(screen, folder)
     return path
+
+
+def _first_weights(config: RunConfig) -> Weights | None:
+    """The weights that the agents begin with, where those are another run's."""
+    before = warmup_run(config)
+    start = config.agents.start if before is None else run(before)
+    if start is None:
+        return None
+    return last_weights(RunFolder.existing(Path(start)), config)[0]

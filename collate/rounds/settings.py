@@ -21,7 +21,9 @@ RESOURCES = (
 )  # fmt: skip
 """Settings that fit a run to a machine: they may change when it is continued."""
 
-PLACES = (("task", "path"), ("task", "test_path"))
+PLACES = (
+    ("task", "path"), ("task", "test_path"), ("warmup", "path"), ("agents", "start"),
+)  # fmt: skip
 """Where files lie, which may differ from machine to machine; a run is bound to what is in them."""
 
 

@@ -5,21 +5,21 @@ grows with the number of questions goes through them block by block.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from collate.agents.roster import Agent, own_parts
 from collate.cluster.actors import TuningJob
 from collate.cluster.workers import Report, ToScore, Workers
 from collate.config.schema import RunConfig
-from collate.engines.protocol import AgentWeights, Completion, Request
-from collate.errors import EngineError
+from collate.engines.protocol import Completion, Request
 from collate.evaluation.metrics import BASE, measure
 from collate.pairs import make_pairs
 from collate.rounds.prompts import Prompts
 from collate.rounds.stored import StoredRows
+from collate.rounds.writing import Asked, Kept, Weights, in_order, write
 from collate.scoring import Verifier
 from collate.tables import (
     RIGHT,
@@ -35,42 +35,16 @@ from collate.tables import (
 )  # fmt: skip
 from collate.tuning.tune import pair_examples, step_count, write_examples
 
-Weights = Mapping[str, AgentWeights]
-
 BLOCK = 4096
 """Rows of a block, about: what is in memory at once of a table that grows with the questions."""
 
 
-def questions_of_round(
-    config: RunConfig, questions: Sequence[Question], round: int
-) -> list[Question]:
-    """The training questions of a round: all, or the next `questions_per_round` of them in turn."""
+def next_questions(questions: Sequence[Question], first: int, count: int | None) -> list[Question]:
+    """So many training questions from the `first` on, in turn; all where None or more are asked."""
     train = [q for q in questions if q.split == "train"]
-    if config.questions_per_round is None or config.questions_per_round >= len(train):
+    if count is None or count >= len(train):
         return train
-    first = (round - 1) * config.questions_per_round
-    return [train[(first + i) % len(train)] for i in range(config.questions_per_round)]
-
-
-class Kept(Protocol):
-    """Rows of a stage that are there already, by block, and where to put more as they come."""
-
-    def rows(self, block: int) -> list[Any]: ...
-
-    def add(self, block: int, rows: Sequence[Any]) -> None: ...
-
-
-class Loose:
-    """Rows that are kept nowhere but here."""
-
-    def __init__(self) -> None:
-        self._rows: dict[int, list[Any]] = defaultdict(list)
-
-    def rows(self, block: int) -> list[Any]:
-        return self._rows[block]
-
-    def add(self, block: int, rows: Sequence[Any]) -> None:
-        self._rows[block] += rows
+    return [train[(first + i) % len(train)] for i in range(count)]
 
 
 def question_blocks(questions: Sequence[Question], each: int) -> list[Sequence[Question]]:
@@ -81,95 +55,9 @@ def question_blocks(questions: Sequence[Question], each: int) -> list[Sequence[Q
 
 def blocks_of_round(config: RunConfig, questions: Sequence[Question]) -> list[Sequence[Question]]:
     """The blocks of a round's tables."""
-    return question_blocks(questions, config.agents.count * config.agents.samples)
-
-
-@dataclass(frozen=True)
-class _Asked:
-    """What one row is to be made from."""
-
-    request: Request
-    question: Question
-    sample: int
-
-
-def generate(
-    config: RunConfig,
-    round: int,
-    agents: Sequence[Agent],
-    weights: Weights,
-    questions: Sequence[Question],
-    prompts: Prompts,
-    workers: Workers,
-    kept: Kept,
-    report: Report,
-) -> Iterator[list[Rationale]]:
-    """`agents.samples` rationales by every agent for every question, block by block."""
-
-    def asked(block: Sequence[Question]) -> Iterator[_Asked]:
-        for agent in agents:
-            for question in block:
-                for sample in range(config.agents.samples):
-                    request = Request(
-                        key=digest(question.id, agent.name, round, sample), agent=agent.name,
-                        prompt_ids=prompts.of(agent.name, question),
-                        seed=seed_of(config.seed, round, agent.name, question.id, sample),
-                        temperature=agent.temperature, top_p=agent.top_p,
-                        max_tokens=config.agents.max_tokens,
-                    )  # fmt: skip
-                    yield _Asked(request, question, sample)
-
-    def rationales(written: Sequence[tuple[_Asked, Completion]]) -> list[Rationale]:
-        return [
-            Rationale(
-                id=done.key, question_id=of.question.id, agent=of.request.agent,
-                adapter=weights[of.request.agent].digest, round=round, sample=of.sample,
-                seed=of.request.seed, temperature=of.request.temperature, top_p=of.request.top_p,
-                prompt_ids=of.request.prompt_ids, token_ids=done.token_ids, text=done.text,
-                finish_reason=done.finish_reason, logprob=done.logprob,
-            )
-            for of, done in written
-        ]  # fmt: skip
-
-    return _written(
-        blocks_of_round(config, questions), asked, rationales, lambda row: row.id, weights, workers,
-        kept, report,
-    )  # fmt: skip
-
-
-def _written(
-    blocks: Sequence[Sequence[Question]],
-    asked: Callable[[Sequence[Question]], Iterable[_Asked]],
-    rows_of: Callable[[Sequence[tuple[_Asked, Completion]]], list[Any]],
-    key_of: Callable[[Any], str],
-    weights: Weights,
-    workers: Workers,
-    kept: Kept,
-    report: Report,
-) -> Iterator[list[Any]]:
-    """Have everything written that is asked of each block, but what is kept already.
-
-    `rows_of` makes rows of what was asked and written, and `key_of` gives a row's request. The
-    blocks come back when all are whole, their rows in the order in which they were asked for.
-    """
-    waiting: dict[str, _Asked] = {}
-
-    def missing() -> Iterator[list[Request]]:
-        for number, block in enumerate(blocks):
-            there = {key_of(row) for row in kept.rows(number)}
-            left = {one.request.key: one for one in asked(block) if one.request.key not in there}
-            waiting.update(left)
-            yield [one.request for one in left.values()]
-
-    def keep(number: int, done: Sequence[Completion]) -> None:
-        kept.add(number, rows_of([(waiting.pop(one.key), one) for one in done]))
-
-    workers.generate(missing(), weights, report, keep=keep)
-    if waiting:
-        raise EngineError(f"the engines left {len(waiting)} requests unanswered: {min(waiting)}")
-    for number, block in enumerate(blocks):
-        rows = {key_of(row): row for row in kept.rows(number)}
-        yield [rows[one.request.key] for one in asked(block)]
+    settings = config.agents
+    each = settings.samples + settings.peers + settings.hints
+    return question_blocks(questions, settings.count * each)
 
 
 def score(
@@ -281,7 +169,7 @@ def answer(
     held_out = [q for q in left if q.split == "test"]
     sampled = {q.id for q in held_out[: config.evaluation.sampled_questions]}
 
-    def asked(block: Sequence[Question]) -> Iterator[_Asked]:
+    def asked(block: Sequence[Question], _: Sequence[Answer]) -> Iterator[Asked]:
         for agent in agents:
             for question in block:
                 more = config.evaluation.samples if question.id in sampled else 0
@@ -295,9 +183,9 @@ def answer(
                         temperature=agent.temperature if sample else 0.0,
                         top_p=agent.top_p if sample else 1.0, max_tokens=config.agents.max_tokens,
                     )  # fmt: skip
-                    yield _Asked(request, question, sample)
+                    yield Asked(request, question, sample)
 
-    def judged(written: Sequence[tuple[_Asked, Completion]]) -> list[Answer]:
+    def judged(written: Sequence[tuple[Asked, Completion]]) -> list[Answer]:
         """Completions with the verifier's strict and lenient verdicts."""
         judgements = verifier.judge(
             [(done.text, of.question.gold) for of, done in written],
@@ -315,11 +203,13 @@ def answer(
         ]  # fmt: skip
 
     with Verifier(config.task.answer_kind, config.task.marker) as verifier:
-        yield from _written(
-            question_blocks(left, len(agents) * (config.evaluation.samples + 1)), asked, judged,
-            lambda row: digest(row.question_id, row.agent, row.sample), weights, workers, kept,
-            report,
-        )  # fmt: skip
+        blocks = question_blocks(left, len(agents) * (config.evaluation.samples + 1))
+        write(blocks, asked, judged, _answer_key, weights, workers, kept, report)
+    yield from in_order(blocks, [asked], _answer_key, kept)
+
+
+def _answer_key(row: Answer) -> str:
+    return digest(row.question_id, row.agent, row.sample)
 
 
 def as_base(answers: Sequence[Answer]) -> list[Answer]:

@@ -1,24 +1,28 @@
 """A run's stages as its loop sees them: done once, shown on the screen, committed to disk."""
 
 import json
+import shutil
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import asdict
 from pathlib import Path
 
 from collate.agents.roster import Agent
 from collate.cluster.actors import MADE
 from collate.cluster.workers import Workers
-from collate.commit import file_digest
+from collate.commit import complete_folder, file_digest
 from collate.config.schema import RunConfig
 from collate.engines.protocol import AgentWeights
 from collate.errors import InputError, RunFolderError
+from collate.pairs import needs_gold
 from collate.paths import inside
-from collate.rounds import stages
+from collate.rounds import budget, stages
 from collate.rounds.folder import RunFolder, files_below
+from collate.rounds.generation import Round, generate
 from collate.rounds.prompts import Prompts
-from collate.rounds.screen import Screen
+from collate.rounds.screen import Screen, Tick
 from collate.rounds.stored import Block, StoredRows
 from collate.scoring import count_marks, unknown_warning
 from collate.tables import (
@@ -58,6 +62,8 @@ class Steps:
     ):
         self.config, self.agents, self._data = config, agents, data
         self._prompts, self._folder, self._workers, self._screen = prompts, folder, workers, screen
+        self._asked = 0
+        """Questions asked in the rounds so far."""
 
     def questions(self) -> list[Question]:
         """All questions of the run, with their splits."""
@@ -65,10 +71,11 @@ class Steps:
         tables = {"questions": Question}
         return list(self._folder.stage("questions", tables, lambda: [rows])["questions"])
 
-    def first_weights(self) -> Weights:
-        """What each agent begins with: the base itself, or its own noise on it."""
-        base = AgentWeights(agent="", digest="base", folder=None, kind="base")
-        weights = {a.name: AgentWeights(a.name, base.digest, None, base.kind) for a in self.agents}
+    def first_weights(self, start: Weights | None) -> Weights:
+        """What each agent begins with: the base, its own noise on it, or another run's weights."""
+        weights = self._untouched()
+        if start is not None:
+            return self._copied(start, weights)
         if not self.config.agents.noise:
             return weights
         seeds = {a.name: seed_of(self.config.seed, a.name, "noise") for a in self.agents}
@@ -82,9 +89,72 @@ class Steps:
         )
         return self._weights_after(0, weights)
 
+    def _untouched(self) -> Weights:
+        return {a.name: AgentWeights(a.name, "base", None, "base") for a in self.agents}
+
+    def _copied(self, start: Weights, before: Weights) -> Weights:
+        """The weights of another run's agents, copied into this one."""
+
+        def copy(places: Mapping[str, Path]) -> None:
+            for agent, place in places.items():
+                with complete_folder(place / MADE) as unfinished:
+                    shutil.copytree(str(start[agent].folder), unfinished, dirs_exist_ok=True)
+
+        own = {a: {"start": one.digest} for a, one in start.items() if one.folder is not None}
+        self._make_agents(0, own, copy)
+        return self._weights_after(0, before)
+
+    def asked(self, round: int, questions: Sequence[Question]) -> list[Question]:
+        """The questions of a round: the next in turn, as many as the settings or a budget allow."""
+        count = self.config.questions_per_round
+        if self.config.budget.generated_tokens is not None:
+            count = self._within_budget(round)
+        asked = stages.next_questions(questions, self._asked, count)
+        self._asked += len(asked)
+        return asked
+
+    def _within_budget(self, round: int) -> int:
+        settings, before = self.config.agents, range(1, round)
+        spent, count = budget.generated(self._folder, before)
+        each = spent / count if count else None
+        if each is None:
+            each = budget.mean_tokens(self._folder.rows("round-00/answers", Answer))
+        whole = self.config.budget.generated_tokens or 0
+        return budget.questions_within(
+            budget.share(whole, spent, round, self.config.rounds),
+            settings.count * (settings.samples + settings.peers),
+            settings.max_tokens if each is None else each,
+        )
+
+    def stalled(self, round: int) -> bool:
+        """Whether `patience` rounds in a row brought no better validation accuracy; says so."""
+        patience = self.config.patience
+        if patience is None or self.config.evaluation.rounds != "all":
+            return False
+        best = [self._validation_accuracy(earlier) for earlier in range(round + 1)]
+        since = round - max(range(round + 1), key=lambda r: (best[r], -r))
+        if since < patience:
+            return False
+        self._screen.say(
+            f"  no better validation accuracy in {since} rounds (patience={patience}), so the run "
+            "ends here"
+        )
+        return True
+
+    def _validation_accuracy(self, round: int) -> float:
+        """The best agent's."""
+        names = {agent.name for agent in self.agents}
+        return max(
+            metric.value
+            for metric in self._folder.rows(f"{self._name(round)}/metrics", Metric)
+            if (metric.split, metric.name) == ("validation", "accuracy") and metric.agent in names
+        )
+
     def measure_base(self, questions: Sequence[Question], weights: Weights) -> list[Answer]:
         """The base's answers to the kept splits; also measures the agents before any tuning."""
-        untouched = {a.name: AgentWeights(a.name, "base", None, "base") for a in self.agents}
+        untouched = self._untouched()
+        if self.config.evaluation.rounds == "none":
+            return []
 
         def make() -> Iterator[Block]:
             answers = list(self._answers(0, "before  evaluate", questions, untouched))
@@ -105,19 +175,20 @@ class Steps:
     ) -> StoredRows[Rationale]:
         """Every agent's rationales for the round's questions."""
         name, table = f"{self._name(round)}/generate", f"{self._name(round)}/rationales"
+        gold = needs_gold(self.config.pairs)
         inputs = self._inputs("questions", weights=weights)
+        inputs |= {"asked": digest(*(q.id for q in asked)), "gold": str(gold)}
+
+        def show(label: str, total: int, there: int) -> AbstractContextManager[Tick]:
+            return self._screen.stage(f"round {round}  {label}", "rationales", total, there)
 
         def make() -> Iterator[Block]:
             kept = self._folder.shards(name, Rationale, inputs)
-            total = len(asked) * len(self.agents) * self.config.agents.samples
-            with self._screen.stage(
-                f"round {round}  generate", "rationales", total, kept.kept
-            ) as tick:
-                for rows in stages.generate(
-                    self.config, round, self.agents, weights, asked, self._prompts, self._workers,
-                    kept, tick,
-                ):  # fmt: skip
-                    yield {table: rows}
+            for rows in generate(
+                Round(self.config, round, self.agents, self._prompts), weights,
+                stages.blocks_of_round(self.config, asked), self._workers, kept, show, gold=gold,
+            ):  # fmt: skip
+                yield {table: rows}
 
         return self._folder.stage(name, {table: Rationale}, make, inputs)[table]
 
@@ -223,10 +294,21 @@ class Steps:
         return self._weights_after(round, weights)
 
     def evaluate(
-        self, round: int, questions: Sequence[Question], weights: Weights, base: Sequence[Answer]
+        self,
+        round: int,
+        questions: Sequence[Question],
+        weights: Weights,
+        base: Sequence[Answer],
+        *,
+        last: bool = False,
     ) -> list[Metric]:
-        """The round's answers on the kept splits and all numbers about them."""
-        at = self._name(round)
+        """The round's answers on the kept splits and all numbers about them.
+
+        Every round is measured, or the last alone, or none (`evaluation.rounds`).
+        """
+        at, when = self._name(round), self.config.evaluation.rounds
+        if when == "none" or (when == "last" and not last):
+            return []
 
         def make() -> Iterator[Block]:
             answers = list(self._answers(round, f"round {round}  evaluate", questions, weights))
@@ -319,15 +401,14 @@ class Steps:
 
 
 def last_weights(folder: RunFolder, config: RunConfig) -> tuple[Weights, int]:
-    """Every agent's latest weights, and the number of the last evaluated round."""
+    """Every agent's latest weights, and the number of the last finished round."""
     names = [agent["name"] for agent in folder.manifest.notes.get("agents", [])]
     weights = {name: AgentWeights(name, "base", None, "base") for name in names}
-    rounds = folder.evaluated()
+    rounds = {*folder.evaluated(), *folder.tuned()}
     if not rounds:
         raise InputError(f"{folder.path}: no round is finished yet; collate run continues it")
-    for round in range(max(rounds) + 1):
-        if f"{folder.round(round).name}/agents" in folder.manifest.stages:
-            weights.update(_committed_weights(folder, round, config.agents.weights))
+    for round in sorted(folder.tuned()):
+        weights.update(_committed_weights(folder, round, config.agents.weights))
     return weights, max(rounds)
 
 

@@ -52,9 +52,9 @@ def conclude(screen: Screen, folder: RunFolder) -> None:
     metrics: list[Metric] = []
     for round in rounds:
         metrics += folder.rows(f"{folder.round(round).name}/metrics", Metric)
-    width = screen.console.width
     screen.say()
-    screen.say(results_table(metrics, rounds, width=width))
+    if metrics:
+        screen.say(results_table(metrics, rounds, width=screen.console.width))
     if len(rounds) > 1:
         _show_pair(screen, folder, rounds[-1])
         name = best_agent(metrics)
@@ -70,7 +70,10 @@ def conclude(screen: Screen, folder: RunFolder) -> None:
 def _show_pair(screen: Screen, folder: RunFolder, round: int) -> None:
     """The pair of the round with the widest margin."""
     at = folder.round(round).name
-    pair = max(folder.stored(f"{at}/pairs", Pair), key=lambda p: (p.margin, p.id))
+    pairs = (pair for pair in folder.stored(f"{at}/pairs", Pair) if pair.rejected_id is not None)
+    pair = max(pairs, key=lambda p: (p.margin, p.id), default=None)
+    if pair is None or pair.rejected_id is None:  # supervised tuning rejects nothing
+        return
     rationales = folder.stored(f"{at}/rationales", Rationale)
     (chosen,) = rationales.having(id=pair.chosen_id)
     (rejected,) = rationales.having(id=pair.rejected_id)

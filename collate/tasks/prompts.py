@@ -39,6 +39,7 @@ def render_messages(
     *,
     examples: Sequence[Example],
     persona: Persona | None = None,
+    hint: str | None = None,
 ) -> list[dict[str, str]]:
     """Chat messages, each with `role` and `content`, that ask one question.
 
@@ -46,7 +47,8 @@ def render_messages(
     turn, then the question. A persona's system message and wording replace the task's where they
     are not None; which examples are shown is for the caller to say. An example's question goes
     through the same wording, and lines "A) ..." at its end count as its options. Options stand
-    where the wording names {options}, else on lines of their own behind the question.
+    where the wording names {options}, else on lines of their own behind the question. A hint is put
+    behind the whole, with the gold answer in the place of {answer}.
     """
     system, prompt = config.system, config.prompt
     if persona is not None:
@@ -57,7 +59,10 @@ def render_messages(
         asked = _fill(prompt, *split_options(example.question))
         messages.append({"role": "user", "content": asked})
         messages.append({"role": "assistant", "content": example.response})
-    messages.append({"role": "user", "content": _fill(prompt, question.text, question.options)})
+    content = _fill(prompt, question.text, question.options)
+    if hint is not None:
+        content = f"{content}\n\n{hint.replace('{answer}', question.gold)}"
+    messages.append({"role": "user", "content": content})
     return messages
 
 
