@@ -14,7 +14,7 @@ import ray
 from collate.agents.noise import write_noisy_weights
 from collate.cluster.board import poster
 from collate.commit import complete_folder
-from collate.config.schema import EngineConfig, ModelConfig, RunConfig
+from collate.config.schema import EngineConfig, ModelConfig, RunConfig, TaskConfig
 from collate.engines.protocol import AgentWeights, Completion, Request
 from collate.tables import Question, Rationale, Score
 
@@ -72,36 +72,34 @@ class EngineActor:
 class TorchActor:
     """The base model in torch: frozen to score with, perturbed, or tuned as an agent.
 
-    Only one of them is in memory at a time.
+    One model is in memory at a time.
     """
 
-    def __init__(self, folder: str, threads: int, config: RunConfig, board: Any):
+    def __init__(self, folder: str, threads: int, model: ModelConfig, board: Any):
         _use_threads(threads)
         import collate.tuning.trainer  # noqa: F401 - takes long, and is needed sooner or later
+        from collate.models import BaseModel
 
-        self._folder, self._threads, self._config, self._board = folder, threads, config, board
+        self._folder, self._threads, self._board = folder, threads, board
+        self._model = model
+        self._base = BaseModel(folder, trust_remote_code=model.trust_remote_code)
         self._verifier: Any = None
-        self._scorer: Any = None
 
     def ready(self) -> str:
         return "torch"
 
-    def score(self, key: str, asked: Sequence[ToScore]) -> list[Score]:
-        from collate.scoring import Verifier, score_rationales
+    def score(self, key: str, asked: Sequence[ToScore], config: RunConfig) -> list[Score]:
+        from collate.scoring import score_rationales
 
-        config = self._config
-        if self._verifier is None:
-            self._verifier = Verifier(config.task.answer_kind, config.task.marker)
-        if self._scorer is None and config.scoring.likelihood:
-            self._scorer = self._load_scorer()
+        scorer = self._scorer(config) if config.scoring.likelihood else None
         return score_rationales(
             [one.question for one in asked], [r for one in asked for r in one.rationales],
-            verifier=self._verifier, scorer=self._scorer,
+            verifier=self._verifier_of(config.task), scorer=scorer,
             base_prompts={one.question.id: one.prompt_ids for one in asked},
             marker=config.task.marker, config=config.scoring,
         )  # fmt: skip
 
-    def tune(self, key: str, job: TuningJob) -> None:
+    def tune(self, key: str, job: TuningJob, config: RunConfig) -> None:
         from collate.tuning.tune import tune_agent
 
         if (job.folder / MADE).is_dir():  # by a process that died before it could say so
@@ -110,39 +108,43 @@ class TorchActor:
         post = poster(self._board, key)
         with complete_folder(job.folder / MADE) as unfinished:
             tune_agent(
-                self._folder, job.start, job.examples, unfinished, agents=self._config.agents,
-                model=self._config.model, config=self._config.tuning, seed=job.seed,
-                checkpoints=job.folder, report=lambda step, steps: post(step, 0),
+                self._base, job.start, job.examples, unfinished, agents=config.agents,
+                config=config.tuning, seed=job.seed, checkpoints=job.folder,
+                report=lambda step, steps: post(step, 0),
             )  # fmt: skip
 
-    def perturb(self, key: str, folder: Path, seed: int) -> None:
+    def perturb(self, key: str, folder: Path, seed: int, config: RunConfig) -> None:
         if (folder / MADE).is_dir():
             return
         self._begin_torch()
+        self._base.forget()
         with complete_folder(folder / MADE) as unfinished:
             write_noisy_weights(
-                self._folder, unfinished, agents=self._config.agents, seed=seed,
-                trust_remote_code=self._config.model.trust_remote_code,
+                self._folder, unfinished, agents=config.agents, seed=seed,
+                trust_remote_code=self._model.trust_remote_code,
             )  # fmt: skip
 
-    def _load_scorer(self) -> Any:
-        from collate.models import load_causal_lm, load_tokenizer
+    def _verifier_of(self, task: TaskConfig) -> Any:
+        from collate.scoring import Verifier
+
+        wanted = task.answer_kind, task.marker.strip()
+        if self._verifier is None or (self._verifier.kind, self._verifier.marker) != wanted:
+            self._verifier = Verifier(*wanted)
+        return self._verifier
+
+    def _scorer(self, config: RunConfig) -> Any:
         from collate.scoring import LikelihoodScorer
 
         self._begin_torch()
-        model = self._config.model
-        trust = model.trust_remote_code
         return LikelihoodScorer(
-            load_causal_lm(self._folder, dtype=model.dtype, trust_remote_code=trust),
-            load_tokenizer(self._folder, trust_remote_code=trust),
-            batch_tokens=self._config.scoring.batch_tokens,
-        )
+            self._base.loaded(self._model.dtype), self._base.tokenizer,
+            batch_tokens=config.scoring.batch_tokens,
+        )  # fmt: skip
 
     def _begin_torch(self) -> None:
-        """Make room for another model, with the threads that this thread of Python shall use."""
+        """Use this process's threads, whose number begins anew in every thread of Python."""
         import torch
 
-        self._scorer = None
         torch.set_num_threads(self._threads)
 
 

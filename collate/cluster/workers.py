@@ -77,6 +77,15 @@ class Workers:
         self._end_torch()
         self._session.close()
 
+    def turn_to(self, config: RunConfig, tell: Callable[[str], None]) -> None:
+        """Do the work of another run of the same model and engine with the same processes.
+
+        Raises ValueError for a run that needs other ones.
+        """
+        if _hosts(config) != _hosts(self._config):
+            raise ValueError("the run needs another model, engine or cluster than these workers")
+        self._config, self._tell = config, tell
+
     def start(self) -> None:
         """Start what a round begins with, and what has room beside it; returns when all is there.
 
@@ -86,13 +95,17 @@ class Workers:
         if self._torch is not None:
             self._torch.wait_until_ready()
 
+    def _say(self, message: str) -> None:
+        """Tell the user of the run that the workers serve now."""
+        self._tell(message)
+
     def _connect(self) -> None:
         """Join Ray, or start it, and see what it has."""
         if self._board is not None:
             return
         config = self._config
         self._session.enter_context(session(config.ray))
-        self._session.enter_context(watch_head(config.ray.head_deadline, self._tell))
+        self._session.enter_context(watch_head(config.ray.head_deadline, self._say))
         self._gpus = int(ray.cluster_resources().get("GPU", 0))
         nodes = [node["Resources"] for node in ray.nodes() if node["Alive"]]
         cores = int(max(node.get("CPU", 1) for node in nodes))
@@ -152,7 +165,7 @@ class Workers:
             Work(
                 f"scores-{next(self._numbers)}",
                 "score",
-                (part,),
+                (part, self._config),
                 sum(len(q.rationales) for q in part),
                 block=number,
             )
@@ -183,12 +196,16 @@ class Workers:
 
         An agent whose process dies is tuned again from its last checkpoint.
         """
-        self._make([(job.folder, "tune", (job,), job.steps) for job in jobs], report)
+        self._make([(job.folder, "tune", (job, self._config), job.steps) for job in jobs], report)
 
     def perturb(self, folders: Mapping[Path, int], report: Report) -> None:
         """Write noisy weights into each folder, by its seed; they lie in `MADE` there."""
         self._make(
-            [(folder, "perturb", (folder, seed), 1) for folder, seed in folders.items()], report
+            [
+                (folder, "perturb", (folder, seed, self._config), 1)
+                for folder, seed in folders.items()
+            ],
+            report,
         )
 
     def _make(self, work: Sequence[tuple[Path, str, tuple[Any, ...], int]], report: Report) -> None:
@@ -235,7 +252,7 @@ class Workers:
                 lambda _: (
                     cast(Any, TorchActor)
                     .options(**options)
-                    .remote(self._folder, self._threads, self._config, self._board)
+                    .remote(self._folder, self._threads, self._config.model, self._board)
                 ),
                 max(self._gpus, 1),
                 what="a process for torch",
@@ -244,7 +261,8 @@ class Workers:
 
     def _pool(self, make: Callable[[int], Any], count: int, *, what: str) -> Pool:
         return Pool(
-            make, count, what=what, place_of=self._share(), board=self._board, tell=self._tell,
+            make, count, what=what, place_of=self._share(), board=self._board,
+            tell=self._say,
             start_deadline=self._config.ray.start_deadline,
         )  # fmt: skip
 
@@ -285,6 +303,11 @@ class Workers:
         return (
             "1 GPU" if self._gpus else f"{self._threads // 2 or 0.5} of {self._threads} CPU cores"
         )
+
+
+def _hosts(config: RunConfig) -> tuple[Any, ...]:
+    """What the processes of a run are made from."""
+    return config.model, config.engine, config.ray, config.agents.weights
 
 
 def _parts(block: Sequence[ToScore], size: int) -> Iterator[list[ToScore]]:

@@ -7,6 +7,7 @@ Every stage is committed to the run folder when it is done; the same command con
 last one.
 """
 
+from contextlib import nullcontext
 from pathlib import Path
 
 from collate.agents.roster import make_agents
@@ -47,8 +48,10 @@ def learn(steps: Steps, rounds: int, start: Weights | None = None) -> None:
         steps.evaluate(done, questions, weights, base, last=True)
 
 
-def run(config: RunConfig) -> Path:
+def run(config: RunConfig, workers: Workers | None = None) -> Path:
     """Carry out a run, or continue it, after the run that warms up its agents; returns its folder.
+
+    Several runs of one model may share `workers`, which stay when the run ends.
 
     Raises InputError, before anything is started or written, when the request cannot be met.
     """
@@ -58,7 +61,7 @@ def run(config: RunConfig) -> Path:
     agents = make_agents(config)
     prompts = Prompts(config, agents, tokenizer)
     prompts.check_lengths(data.questions)
-    start = _first_weights(config)
+    start = _first_weights(config, workers)
     identity = {
         "model": folder_digest(model),
         "questions": digest(
@@ -76,8 +79,9 @@ def run(config: RunConfig) -> Path:
         folder.tell = screen.say
         greet(screen, config, folder, data)
         folder.note("agents", [agent.record() for agent in agents])
-        with Workers(config, model, screen.say) as workers:
-            steps = Steps(config, agents, data, prompts, folder, workers, screen)
+        with nullcontext(workers) if workers else Workers(config, model) as working:
+            working.turn_to(config, screen.say)
+            steps = Steps(config, agents, data, prompts, folder, working, screen)
             learn(steps, config.rounds, start)
         if not folder.worked:
             screen.say("This run is finished; there is nothing to do.")
@@ -86,10 +90,10 @@ def run(config: RunConfig) -> Path:
     return path
 
 
-def _first_weights(config: RunConfig) -> Weights | None:
+def _first_weights(config: RunConfig, workers: Workers | None) -> Weights | None:
     """The weights that the agents begin with, where those are another run's."""
     before = warmup_run(config)
-    start = config.agents.start if before is None else run(before)
+    start = config.agents.start if before is None else run(before, workers)
     if start is None:
         return None
     return last_weights(RunFolder.existing(Path(start)), config)[0]
