@@ -35,6 +35,8 @@ usage: collate <verb> [options] [group=preset | key=value ...]
   run         teach several agents from their own rationales; the same command again continues
   evaluate    measure a run's agents again, or on another task:  \
 collate evaluate run=runs/quickstart
+  compare     run rivals on the same questions under one budget:
+              collate compare base=quickstart arms=[collate,one_model,rft] seeds=3
   report      write a run as one HTML page:                      collate report run=runs/quickstart
   submit      send a verb to a Ray cluster as a job:             collate submit run task=gsm8k
   doctor      say what is installed and what this machine offers
@@ -61,7 +63,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"collate {__version__}")
         return 0
     verbs: dict[str, Callable[[list[str]], int]] = {
-        "run": _run, "evaluate": _evaluate, "report": _report, "submit": _submit, "doctor": _doctor,
+        "run": _run, "evaluate": _evaluate, "compare": _compare, "report": _report,
+        "submit": _submit, "doctor": _doctor,
     }  # fmt: skip
     if verb not in verbs:
         import difflib
@@ -251,6 +254,27 @@ def _evaluate(arguments: list[str]) -> int:
 
     overrides = _options(rest).overrides
     return _each([partial(evaluate, path, job.settings, overrides) for job in jobs])
+
+
+def _compare(arguments: list[str]) -> int:
+    from collate.config.compare import read_comparison
+    from collate.errors import InputError
+
+    _quiet_libraries()
+    options = _options(arguments)
+    if options.help or options.cfg or options.multirun:
+        raise InputError(
+            "collate compare takes base=, arms=[...], seeds=, name=, and settings for all arms; "
+            "collate run --help lists those"
+        )
+    asked = read_comparison(options.overrides, [Path(folder) for folder in options.config_dir])
+    offline_unless_asked(list(asked.settings.values()))
+    from rich.console import Console
+
+    from collate.rounds.compare import arms_of, compare
+
+    compare(arms_of(asked), Path(asked.place), Console())
+    return 0
 
 
 def _report(arguments: list[str]) -> int:

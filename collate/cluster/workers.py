@@ -78,13 +78,12 @@ class Workers:
         self._session.close()
 
     def turn_to(self, config: RunConfig, tell: Callable[[str], None]) -> None:
-        """Do the work of another run of the same model and engine with the same processes.
-
-        Raises ValueError for a run that needs other ones.
-        """
-        if _hosts(config) != _hosts(self._config):
-            raise ValueError("the run needs another model, engine or cluster than these workers")
+        """Do the work of another run that these workers serve with the same processes."""
         self._config, self._tell = config, tell
+
+    def serve(self, config: RunConfig) -> bool:
+        """Whether a run can be done by the processes of the present one."""
+        return _hosts(config) == _hosts(self._config)
 
     def start(self) -> None:
         """Start what a round begins with, and what has room beside it; returns when all is there.

@@ -234,6 +234,12 @@ class EvaluationConfig:
     """What is measured on validation and held-out questions."""
 
     rounds: str = _f("all", "the rounds that are measured", choices=("all", "last", "none"))
+    answer_by: str = _f(
+        "best",
+        "whose answer stands for the run in a comparison: the best agent by validation, a vote of "
+        "the agents, or the vote of that agent's samples",
+        choices=("best", "vote", "weighted_vote", "routed", "samples"),
+    )
     samples: int = _f(0, "sampled answers a question for mean@n and pass@k; 0 leaves them out")
     sampled_questions: int = _f(100, "held-out questions that are sampled")
     bootstrap: int = _f(10000, "resamples of the paired bootstrap")

@@ -1,0 +1,67 @@
+"""What `collate compare` is asked for: arms, seeds, and the settings of every run."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from collate.config.build import read
+from collate.config.compose import jobs
+from collate.config.schema import RunConfig
+from collate.errors import InputError
+from collate.paths import NAME_RULE, is_name
+
+NAME, FOLDER, SEEDS = "compare", "runs", 3
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """The names of the arms, the number of seeds, the settings by (arm, seed), and the folder."""
+
+    arms: tuple[str, ...]
+    seeds: int
+    settings: dict[tuple[str, int], RunConfig]
+    place: str
+
+
+def read_comparison(overrides: Sequence[str], own_folders: Sequence[Path]) -> Comparison:
+    """The comparison that the overrides ask for.
+
+    `base` names the preset of task, model and sizes, `arms` the presets that are put on it, each by
+    itself; `seeds` counts seeds from 0; everything else is a setting of every arm. Raises
+    InputError with every problem there is.
+    """
+    own = {"base": "", "arms": "", "seeds": str(SEEDS), "name": NAME, "folder": FOLDER}
+    rest = []
+    for text in overrides:
+        key, _, value = text.partition("=")
+        if key in own:
+            own[key] = value
+        else:
+            rest.append(text)
+    found = []
+    arms = tuple(filter(None, re.split(r"[\s,]+", own["arms"].strip("[]"))))
+    if not own["base"]:
+        found.append("base=: name the preset of task, model and sizes, for example base=quickstart")
+    if not arms or len(set(arms)) < len(arms):
+        found.append(f"arms=[{','.join(arms)}]: name each arm once, for example arms=[collate,rft]")
+    if not own["seeds"].isdigit() or not int(own["seeds"]):
+        found.append(f"seeds={own['seeds']}: how many seeds, at least 1")
+    if not is_name(own["name"]):
+        found.append(f"name={own['name']!r}: a comparison's name is {NAME_RULE}")
+    if any(text.startswith("seed=") for text in rest):
+        found.append("seed=: a comparison counts its seeds from 0; say how many by seeds=")
+    if found:
+        raise InputError.of(found)
+    settings = {}
+    for arm in arms:
+        for seed in range(int(own["seeds"])):
+            wanted = [f"experiment=[{own['base']},{arm}]", *rest, f"seed={seed}"]
+            made, wrong = jobs(wanted, own_folders)
+            for job in made:
+                settings[arm, seed], more = read(job.settings)
+                wrong = [*wrong, *more]
+            found += [problem for problem in wrong if problem not in found]
+    if found:
+        raise InputError.of(found)
+    return Comparison(arms, int(own["seeds"]), settings, str(Path(own["folder"]) / own["name"]))

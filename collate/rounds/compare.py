@@ -1,0 +1,140 @@
+"""Rivals on the same questions under one budget: every arm a run for each seed, then one table.
+
+    collate compare base=quickstart arms=[collate,one_model,rft] seeds=3
+
+An arm is a preset of `conf/experiment` put on the base's preset. The first arm runs as its settings
+say; the others get, seed by seed, the budget that it spent: as many generated tokens, and as many
+tuned ones. Arms are ordinary runs below `<folder>/<name>/`, so that the same command continues
+after a kill, and each can be read by itself.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from rich.console import Console
+
+from collate.cluster.workers import Workers
+from collate.config.compare import Comparison
+from collate.config.schema import BudgetConfig, RunConfig
+from collate.evaluation.comparison import detectable_difference
+from collate.models import prepare_model
+from collate.report.comparison import ArmRun, comparison_rows, screen_table, write_comparison
+from collate.rounds import budget
+from collate.rounds.folder import RunFolder
+from collate.rounds.headline import headline
+from collate.rounds.preflight import preflight
+from collate.rounds.run import run
+from collate.tables import Metric
+
+CORRELATION = 0.5
+"""Of two runs' answers to one question, assumed beforehand: what arms of one model usually have."""
+
+
+@dataclass(frozen=True)
+class Arm:
+    """A rival: its name, and its settings under each seed."""
+
+    name: str
+    runs: Sequence[RunConfig]
+
+
+def compare(arms: Sequence[Arm], place: Path, console: Console) -> Path:
+    """Carry out or continue all arms and compare them; returns the folder of the comparison.
+
+    Raises InputError, before anything is started, where an arm's request cannot be met.
+    """
+    questions = [preflight(config).questions for arm in arms for config in arm.runs][0]
+    held_out = sum(question.split == "test" for question in questions)
+    console.print(_power(held_out, len(arms[0].runs)), highlight=False)
+    done: list[ArmRun] = []
+    spent: dict[int, BudgetConfig] = {}
+    with _Shared() as workers:
+        for number in range(len(arms[0].runs)):
+            for arm in arms:
+                config = arm.runs[number]
+                if arm is not arms[0] and config.budget == BudgetConfig():
+                    config = replace(config, budget=spent[number])
+                console.rule(f"{arm.name}, seed {config.seed}", align="left")
+                folder = RunFolder.existing(run(config, workers.of(config)))
+                done.append(_read(arm.name, config, folder))
+                spent.setdefault(number, _spent(done[-1]))
+    rows = comparison_rows(done, resamples=arms[0].runs[0].evaluation.bootstrap)
+    write_comparison(place, rows)
+    console.print(screen_table(rows))
+    console.print(f"\ntables       {place}/comparison.parquet, .md, .png", highlight=False)
+    return place
+
+
+class _Shared:
+    """Workers for one run after the other, the same ones where the runs can share them."""
+
+    def __init__(self) -> None:
+        self._workers: Workers | None = None
+
+    def __enter__(self) -> "_Shared":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._workers is not None:
+            self._workers.__exit__(None, None, None)
+
+    def of(self, config: RunConfig) -> Workers:
+        if self._workers is not None and self._workers.serve(config):
+            return self._workers
+        self.__exit__()
+        self._workers = Workers(config, prepare_model(config.model)).__enter__()
+        return self._workers
+
+
+def _power(questions: int, seeds: int) -> str:
+    """What the numbers of questions and seeds can detect, said before anything runs."""
+    least = detectable_difference(
+        n_questions=questions, n_seeds=seeds, base_accuracy=0.3, correlation=CORRELATION
+    )
+    return (
+        f"{questions:,} held-out questions and {seeds} seeds: a difference of {100 * least:.1f} "
+        "points between two arms is found four times out of five (at an accuracy of 30 %, answers "
+        f"correlated by {CORRELATION:g}, training runs alike; where they are not, it takes more)"
+    )
+
+
+def _read(arm: str, config: RunConfig, folder: RunFolder) -> ArmRun:
+    rounds = range(1, config.rounds + 1)
+    written = [r for r in rounds if (folder.round(r) / "rationales.parquet").is_file()]
+    tuned = [r for r in rounds if (folder.round(r) / "tuning.parquet").is_file()]
+    right, base = headline(folder, config)
+    metrics: Mapping[str, float] = {}
+    if written:
+        rows = folder.rows(f"{folder.round(written[-1]).name}/diversity", Metric)
+        metrics = {row.name: row.value for row in rows if row.agent == "agents"}
+    return ArmRun(
+        arm=arm,
+        seed=config.seed,
+        right=right,
+        base=base,
+        generated_tokens=budget.generated(folder, written)[0],
+        tuned_tokens=budget.tuned(folder, tuned),
+        seconds=sum(r["seconds"] for s, r in folder.manifest.stages.items() if ".shards" not in s),
+        diversity=metrics,
+    )
+
+
+def _spent(first: ArmRun) -> BudgetConfig:
+    return BudgetConfig(
+        generated_tokens=first.generated_tokens or None, tuned_tokens=first.tuned_tokens or None
+    )
+
+
+def arms_of(asked: Comparison) -> list[Arm]:
+    """The arms, each run below the comparison's folder."""
+    return [
+        Arm(
+            name,
+            [
+                replace(asked.settings[name, seed], folder=asked.place, name=f"{name}-seed-{seed}")
+                for seed in range(asked.seeds)
+            ],
+        )
+        for name in asked.arms
+    ]

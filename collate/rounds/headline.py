@@ -1,0 +1,38 @@
+"""The one answer to each held-out question that a run is measured by, and whether it is right."""
+
+from collections import defaultdict
+from collections.abc import Mapping
+
+from collate.config.schema import RunConfig
+from collate.evaluation.metrics import BASE, best_agent
+from collate.evaluation.votes import Reader, majority, routed, weighted_vote
+from collate.rounds.folder import RunFolder
+from collate.tables import RIGHT, Answer, Metric, Question
+
+Right = Mapping[str, bool]
+"""Whether the answer is right, by the question's id."""
+
+
+def headline(folder: RunFolder, config: RunConfig) -> tuple[Right, Right]:
+    """The run's own answers after its last round, as `evaluation.answer_by` says, and the base's."""
+    last = max(folder.evaluated())
+    own = folder.rows(f"{folder.round(last).name}/answers", Answer)
+    first = folder.rows(f"{folder.round(0).name}/answers", Answer)
+    base = {
+        a.question_id: a.verdict == RIGHT for a in first if (a.agent, a.split) == (BASE, "test")
+    }
+    questions = folder.rows("questions", Question)
+    reader = Reader(config.task.answer_kind, {q.id: q.options for q in questions})
+    metrics = folder.rows(f"{folder.round(last).name}/metrics", Metric)
+    how = config.evaluation.answer_by
+    best = best_agent(metrics)
+    groups: dict[str, list[Answer]] = defaultdict(list)
+    for answer in own:
+        wanted = answer.sample > 0 if how == "samples" else answer.sample == 0
+        if answer.split != "test" or answer.agent == BASE or not wanted:
+            continue
+        if how in ("best", "samples") and answer.agent != best:
+            continue
+        groups[answer.question_id].append(answer)
+    chosen = {"weighted_vote": weighted_vote, "routed": routed}.get(how, majority)
+    return {q: chosen(answers, reader).verdict == RIGHT for q, answers in groups.items()}, base
