@@ -1,7 +1,8 @@
 """What `collate compare` is asked for: arms, seeds, and the settings of every run."""
 
+import itertools
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,15 +33,26 @@ def read_comparison(overrides: Sequence[str], own_folders: Sequence[Path]) -> Co
     InputError with every problem there is.
     """
     own = {"base": "", "arms": "", "seeds": str(SEEDS), "name": NAME, "folder": FOLDER}
-    rest = []
-    for text in overrides:
-        key, _, value = text.partition("=")
-        if key in own:
-            own[key] = value
-        else:
-            rest.append(text)
-    found = []
+    rest = [text for text in overrides if text.partition("=")[0] not in own]
+    own |= dict(text.split("=", 1) for text in overrides if text.partition("=")[0] in own)
     arms = tuple(filter(None, re.split(r"[\s,]+", own["arms"].strip("[]"))))
+    if found := _problems(own, arms, rest):
+        raise InputError.of(found)
+    seeds, settings = int(own["seeds"]), {}
+    for arm, seed in itertools.product(arms, range(seeds)):
+        wanted = [f"experiment=[{own['base']},{arm}]", *rest, f"seed={seed}"]
+        made, wrong = jobs(wanted, own_folders)
+        for job in made:
+            settings[arm, seed], more = read(job.settings)
+            wrong = [*wrong, *more]
+        found += [problem for problem in wrong if problem not in found]
+    if found:
+        raise InputError.of(found)
+    return Comparison(arms, seeds, settings, str(Path(own["folder"]) / own["name"]))
+
+
+def _problems(own: Mapping[str, str], arms: Sequence[str], rest: Sequence[str]) -> list[str]:
+    found = []
     if not own["base"]:
         found.append("base=: name the preset of task, model and sizes, for example base=quickstart")
     if not arms or len(set(arms)) < len(arms):
@@ -51,17 +63,4 @@ def read_comparison(overrides: Sequence[str], own_folders: Sequence[Path]) -> Co
         found.append(f"name={own['name']!r}: a comparison's name is {NAME_RULE}")
     if any(text.startswith("seed=") for text in rest):
         found.append("seed=: a comparison counts its seeds from 0; say how many by seeds=")
-    if found:
-        raise InputError.of(found)
-    settings = {}
-    for arm in arms:
-        for seed in range(int(own["seeds"])):
-            wanted = [f"experiment=[{own['base']},{arm}]", *rest, f"seed={seed}"]
-            made, wrong = jobs(wanted, own_folders)
-            for job in made:
-                settings[arm, seed], more = read(job.settings)
-                wrong = [*wrong, *more]
-            found += [problem for problem in wrong if problem not in found]
-    if found:
-        raise InputError.of(found)
-    return Comparison(arms, int(own["seeds"]), settings, str(Path(own["folder"]) / own["name"]))
+    return found

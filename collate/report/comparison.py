@@ -1,4 +1,4 @@
-"""A comparison of arms as rows, and those as a table on the screen, Markdown, Parquet and a plot."""
+"""A comparison of arms as rows, shown as a table, and kept as Parquet, Markdown and a plot."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields

@@ -44,8 +44,8 @@ def compare(arms: Sequence[Arm], place: Path, console: Console) -> Path:
 
     Raises InputError, before anything is started, where an arm's request cannot be met.
     """
-    questions = [preflight(config).questions for arm in arms for config in arm.runs][0]
-    held_out = sum(question.split == "test" for question in questions)
+    data = [preflight(config) for arm in arms for config in arm.runs]
+    held_out = sum(question.split == "test" for question in data[0].questions)
     console.print(_power(held_out, len(arms[0].runs)), highlight=False)
     done: list[ArmRun] = []
     spent: dict[int, BudgetConfig] = {}

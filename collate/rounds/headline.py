@@ -14,7 +14,7 @@ Right = Mapping[str, bool]
 
 
 def headline(folder: RunFolder, config: RunConfig) -> tuple[Right, Right]:
-    """The run's own answers after its last round, as `evaluation.answer_by` says, and the base's."""
+    """The run's own answers after its last round (see `evaluation.answer_by`), and the base's."""
     last = max(folder.evaluated())
     own = folder.rows(f"{folder.round(last).name}/answers", Answer)
     first = folder.rows(f"{folder.round(0).name}/answers", Answer)
