@@ -1,22 +1,30 @@
 """Tune one agent on its pairs: the weights it has, the pairs' tokens, and the weights it gets.
 
-The reference is the same agent before the round; its log-probabilities are computed once, before
-the first step.
+The reference's log-probabilities are computed once, before the first step: those of the same agent
+before the round, or of the base model.
 """
 
 import math
 import random
 import tempfile
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 
-from collate.agents.adapters import continue_adapter, new_adapter, save_adapter
+from collate.agents.adapters import (
+    continue_adapter,
+    new_adapter,
+    save_adapter,
+    without_adapter,
+)  # fmt: skip
 from collate.commit import complete_file
-from collate.config.schema import AgentsConfig, ModelConfig, TuningConfig
+from collate.config.schema import SFT, AgentsConfig, ModelConfig, TuningConfig
 from collate.engines.protocol import AgentWeights
+from collate.errors import TuningError
 from collate.models import load_causal_lm, load_tokenizer
 from collate.tables import Pair, Rationale, seed_of
 from collate.tuning.curves import write_curves
@@ -28,13 +36,16 @@ def pair_examples(
     """The tokens of one agent's pairs. `prompts` gives that agent's own prompt of a question.
 
     A rationale that another agent wrote is learned under the prompt of the agent that is tuned.
+    Where nothing is rejected, `rejected_ids` is empty.
     """
     return [
         {
             "question_id": pair.question_id,
             "prompt_ids": list(prompts[pair.question_id]),
             "chosen_ids": list(rationales[pair.chosen_id].token_ids),
-            "rejected_ids": list(rationales[pair.rejected_id].token_ids),
+            "rejected_ids": (
+                list(rationales[pair.rejected_id].token_ids) if pair.rejected_id else []
+            ),
         }
         for pair in pairs
     ]
@@ -67,14 +78,50 @@ def order_examples(question_ids: Sequence[str], *, epochs: int, seed: int) -> li
     Questions are shuffled anew in each epoch. The pairs of a question stay together, and so share
     the computation of their prompt (see `batches.py`).
     """
+    return list(_passes(question_ids, epochs, seed))
+
+
+def _passes(question_ids: Sequence[str], epochs: int, seed: int) -> Iterator[int]:
     by_question: dict[str, list[int]] = {}
     for number, question_id in enumerate(question_ids):
         by_question.setdefault(question_id, []).append(number)
-    order: list[int] = []
     for epoch in range(epochs):
         questions = sorted(by_question)
         random.Random(seed_of(seed, "order", epoch)).shuffle(questions)
-        order += [number for question in questions for number in by_question[question]]
+        for question in questions:
+            yield from by_question[question]
+
+
+def pair_tokens(chosen: int, rejected: int, config: TuningConfig) -> int:
+    """Tokens that a pair counts in `tuning.tokens`, from the lengths of its completions.
+
+    `tuning.loss=sft` learns nothing from the rejected, which does not count then.
+    """
+    return chosen if config.loss == SFT else chosen + rejected
+
+
+def plan(
+    question_ids: Sequence[str], tokens_P: Sequence[int], config: TuningConfig, *, seed: int
+) -> list[int]:
+    """The examples' numbers in the order in which an agent is tuned on them, as settings allow.
+
+    These are `config.epochs` passes as `order_examples` makes them, cut after `config.max_steps`
+    steps and before the example with which the sum of `tokens_P` would exceed `config.tokens`. So
+    two agents with enough passes use one budget up to less than an example. Raises TuningError
+    where the budget is too small for the first example.
+    """
+    order: list[int] = []
+    most = config.max_steps * config.batch if config.max_steps else None
+    left = math.inf if config.tokens is None else config.tokens
+    for number in islice(_passes(question_ids, config.epochs, seed), most):
+        left -= tokens_P[number]
+        if left < 0:
+            break
+        order.append(number)
+    if question_ids and not order:
+        raise TuningError(
+            f"tuning.tokens={config.tokens}: the first pair alone is longer; allow more tokens"
+        )
     return order
 
 
@@ -110,24 +157,28 @@ def tune_agent(
     from collate.tuning.checkpoints import Checkpoints
     from collate.tuning.trainer import train
 
-    source = start.folder if start.kind == "full" and start.folder else base
+    begun = start.folder if config.start == "previous" else None
+    source = begun if start.kind == "full" and begun else base
     # Full weights are updated in float32 (autocast computes in bfloat16 on a GPU): steps of a usual
     # learning rate are lost in bfloat16's 8 bits.
     dtype = "float32" if agents.weights == "full" else config.dtype
     loaded = load_causal_lm(source, dtype=dtype, trust_remote_code=model.trust_remote_code)
     tokenizer = load_tokenizer(base, trust_remote_code=model.trust_remote_code)
     if agents.weights == "adapter":
-        if start.folder is not None:
-            loaded = continue_adapter(loaded, start.folder)
+        if begun is not None:
+            loaded = continue_adapter(loaded, begun)
         else:
             loaded = new_adapter(loaded, agents, seed=seed)
+    # Otherwise it is the policy, as it is before the first step.
+    apart = config.reference == "base" and begun is not None
+    reference = _untouched(loaded, base, agents, model) if apart else None
     pairs = Dataset.from_file(str(examples))
-    order = order_examples(pairs["question_id"], epochs=config.epochs, seed=seed)
+    order = plan(pairs["question_id"], _tokens(pairs, config), config, seed=seed)
     with tempfile.TemporaryDirectory(prefix="collate-tune-") as scratch:
         kept = Checkpoints(checkpoints, config.checkpoint_steps) if checkpoints else None
         steps = train(
             loaded, tokenizer, pairs, config, order=order, seed=seed, scratch=Path(scratch),
-            checkpoints=kept, report=report,
+            reference=reference, checkpoints=kept, report=report,
         )  # fmt: skip
     if agents.weights == "adapter":
         save_adapter(loaded, folder)
@@ -135,3 +186,23 @@ def tune_agent(
         loaded.save_pretrained(folder)
         tokenizer.save_pretrained(folder)
     write_curves(folder, steps)
+
+
+@contextmanager
+def _untouched(loaded: Any, base: str, agents: AgentsConfig, model: ModelConfig) -> Iterator[Any]:
+    """The base model: under the policy's adapter, or beside the policy's full weights.
+
+    The latter takes half of the memory that the optimizer takes later on.
+    """
+    if agents.weights == "adapter":
+        with without_adapter(loaded):
+            yield loaded
+    else:
+        yield load_causal_lm(base, dtype="float32", trust_remote_code=model.trust_remote_code)
+
+
+def _tokens(examples: Any, config: TuningConfig) -> list[int]:
+    return [
+        pair_tokens(len(sides["chosen_ids"]), len(sides["rejected_ids"]), config)
+        for sides in examples.select_columns(["chosen_ids", "rejected_ids"])
+    ]
