@@ -140,6 +140,8 @@ class Step:
 
     Log-probabilities are mean sums over a completion, in nats; a log-ratio is that minus the
     reference's of the same completions, which makes steps comparable though their pairs differ.
+    Where nothing is rejected and no reference is asked (`tuning.loss=sft`), what is about these is
+    NaN. `tokens` counts the completion tokens of the step, those of both sides.
     """
 
     step: int
@@ -152,6 +154,7 @@ class Step:
     accuracy: float
     learning_rate: float
     grad_norm: float
+    tokens: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,6 +226,7 @@ _COLUMNS: dict[type, dict[str, pa.DataType]] = {
     TuningStep: {
         "round": _whole,
         "step": _whole,
+        "tokens": _whole,
         **dict.fromkeys(
             (
                 "loss", "margin", "chosen_logprob", "rejected_logprob", "chosen_logratio",

@@ -5,6 +5,8 @@ configuration as JSON and the tensors as safetensors, under the adapter name `de
 """
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +46,13 @@ def continue_adapter(model: Any, folder: Path | str) -> Any:
     # What was saved names the base without its folder; peft looks there for the vocabulary.
     adapted.peft_config["default"].base_model_name_or_path = model.config._name_or_path
     return adapted
+
+
+@contextmanager
+def without_adapter(adapted: Any) -> Iterator[Any]:
+    """The model that lies under its adapter, which is switched off meanwhile."""
+    with adapted.disable_adapter():
+        yield adapted
 
 
 def save_adapter(adapted: Any, folder: Path) -> None:

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, fields, is_dataclass
 from typing import Any
 
-from collate.config.schema import RunConfig, TaskConfig
+from collate.config.schema import SFT, RunConfig, TaskConfig, TuningConfig
 from collate.errors import InputError
 from collate.paths import NAME_RULE, is_name
 
@@ -133,7 +133,7 @@ def problems(config: RunConfig) -> list[str]:
         if not good:
             found.append(f"{key}={value}: {rule}")
 
-    c, a, e, t = config, config.agents, config.engine, config.tuning
+    c, a, e = config, config.agents, config.engine
     if c.name is not None:
         expect(is_name(c.name), "name", repr(c.name), f"a run's name is {NAME_RULE}")
     expect(bool(c.folder) and c.folder.isprintable(), "folder", repr(c.folder), "name a folder")
@@ -227,13 +227,57 @@ def problems(config: RunConfig) -> list[str]:
             f"scoring.likelihood=false: pairs.rule={p.rule} with pairs.min_margin={p.min_margin:g} "
             "needs the likelihood"
         )
+    found.extend(_tuning_problems(config.tuning))
+    found.extend(_beginning_problems(config))
+    v = config.evaluation
+    expect(v.samples >= 0, "evaluation.samples", v.samples, "0 or more")
+    expect(
+        v.sampled_questions >= 1, "evaluation.sampled_questions", v.sampled_questions, "at least 1"
+    )
+    expect(v.bootstrap >= 100, "evaluation.bootstrap", v.bootstrap, "at least 100")
+    for name, seconds in asdict(config.ray).items():
+        if name == "head_deadline":
+            expect(0 < seconds <= 60, f"ray.{name}", seconds, "above 0 and at most 60 seconds")
+        elif name.endswith("_deadline"):
+            expect(seconds > 0, f"ray.{name}", seconds, "above 0 seconds")
+    return found
+
+
+def _tuning_problems(t: TuningConfig) -> list[str]:
+    found: list[str] = []
+
+    def expect(good: bool, key: str, value: object, rule: str) -> None:
+        if not good:
+            found.append(f"{key}={value}: {rule}")
+
     expect(t.beta > 0, "tuning.beta", t.beta, "above 0")
+    expect(
+        0 <= t.label_smoothing < 0.5,
+        "tuning.label_smoothing",
+        t.label_smoothing,
+        "a share from 0 up to below 0.5",
+    )
+    if t.label_smoothing > 0 and t.loss != "robust":
+        found.append(
+            f"tuning.label_smoothing={t.label_smoothing:g}: tuning.loss={t.loss} has none; "
+            "use tuning.loss=robust or 0"
+        )
+    if t.loss == SFT and t.reference != "previous":
+        found.append(
+            f"tuning.reference={t.reference}: tuning.loss=sft has no reference; leave it out"
+        )
+    if t.loss == SFT and t.nll_weight > 0:
+        found.append(
+            f"tuning.nll_weight={t.nll_weight:g}: tuning.loss=sft is the negative log-likelihood "
+            "itself; use tuning.nll_weight=0"
+        )
     expect(t.nll_weight >= 0, "tuning.nll_weight", t.nll_weight, "0 or more")
     expect(t.learning_rate > 0, "tuning.learning_rate", t.learning_rate, "above 0")
     expect(
         0 <= t.warmup < 1, "tuning.warmup", t.warmup, "a share of the steps, from 0 up to below 1"
     )
     expect(t.epochs >= 1, "tuning.epochs", t.epochs, "at least 1")
+    expect(t.tokens is None or t.tokens >= 1, "tuning.tokens", t.tokens, "at least 1, or null")
     expect(
         t.max_steps is None or t.max_steps >= 1,
         "tuning.max_steps",
@@ -248,18 +292,6 @@ def problems(config: RunConfig) -> list[str]:
     expect(t.max_grad_norm > 0, "tuning.max_grad_norm", t.max_grad_norm, "above 0")
     expect(t.weight_decay >= 0, "tuning.weight_decay", t.weight_decay, "0 or more")
     expect(t.checkpoint_steps >= 0, "tuning.checkpoint_steps", t.checkpoint_steps, "0 or more")
-    found.extend(_beginning_problems(config))
-    v = config.evaluation
-    expect(v.samples >= 0, "evaluation.samples", v.samples, "0 or more")
-    expect(
-        v.sampled_questions >= 1, "evaluation.sampled_questions", v.sampled_questions, "at least 1"
-    )
-    expect(v.bootstrap >= 100, "evaluation.bootstrap", v.bootstrap, "at least 100")
-    for name, seconds in asdict(config.ray).items():
-        if name == "head_deadline":
-            expect(0 < seconds <= 60, f"ray.{name}", seconds, "above 0 and at most 60 seconds")
-        elif name.endswith("_deadline"):
-            expect(seconds > 0, f"ray.{name}", seconds, "above 0 seconds")
     return found
 
 

@@ -203,16 +203,50 @@ class PairsConfig:
     )
 
 
+PREFERENCE_LOSSES = (
+    "sigmoid", "ipo", "hinge", "robust", "apo_zero", "apo_down", "sppo_hard", "sigmoid_norm",
+)  # fmt: skip
+SFT = "sft"
+"""The loss that is of the chosen rationale alone; it needs no rejected one and no reference."""
+
+
 @dataclass(frozen=True)
 class TuningConfig:
-    """How an agent learns from its pairs (DPO)."""
+    """How an agent learns from its pairs."""
 
+    loss: str = _f(
+        "sigmoid",
+        "sigmoid is DPO; sft is the negative log-likelihood of the chosen rationale alone",
+        choices=(*PREFERENCE_LOSSES, SFT),
+    )
     beta: float = _f(0.1, "strength of the pull towards the reference")
+    label_smoothing: float = _f(
+        0.0, "share of pairs that are taken to be the wrong way round, for tuning.loss=robust"
+    )
+    reference: str = _f(
+        "previous",
+        "what log-ratios are relative to: the agent as it is before the round, or the untouched "
+        "base model",
+        choices=("previous", "base"),
+    )
+    start: str = _f(
+        "previous",
+        "what a round tunes: the agent as it is before the round, or the untouched base model "
+        "(STaR, ReST-EM; agents.noise then shapes the first round's rationales only)",
+        choices=("previous", "base"),
+    )
     nll_weight: float = _f(0.0, "weight of the negative log-likelihood of the chosen rationale")
     learning_rate: float = _f(1e-4, "peak learning rate")
     warmup: float = _f(0.1, "share of the steps over which the learning rate rises")
     schedule: str = _f("cosine", "of the learning rate", choices=("constant", "linear", "cosine"))
-    epochs: int = _f(1, "passes over the pairs in a round")
+    epochs: int = _f(
+        1, "passes over the pairs in a round; the most there may be, with tuning.tokens"
+    )
+    tokens: int | None = _f(
+        None,
+        "completion tokens that an agent is tuned on in a round, at most, prompts not counted: "
+        "the pairs are gone through until they are used up, tuning.epochs times at most",
+    )
     max_steps: int | None = _f(None, "optimizer steps in a round, at most")
     batch: int = _f(16, "pairs in an optimizer step")
     micro_batch: int = _f(8, "pairs in one forward and backward pass")

@@ -133,6 +133,8 @@ def tuning_curves(tuning: pd.DataFrame) -> Figure:
             steps += len(curve)
     loss.set(xlabel="step, over all rounds", ylabel="loss")
     logprob.set(xlabel="step, over all rounds", ylabel="log-ratio to the reference, nats")
+    if tuning["chosen_logratio"].isna().all():
+        _say(logprob, "supervised tuning has no reference")
     logprob.set_title("log-probability: chosen —, rejected ···", loc="left", fontsize=10)
     for axes in (loss, logprob):
         axes.spines[["top", "right"]].set_visible(False)

@@ -33,7 +33,7 @@ from collate.tables import (
     digest,
     seed_of,
 )  # fmt: skip
-from collate.tuning.tune import pair_examples, step_count, write_examples
+from collate.tuning.tune import pair_examples, pair_tokens, plan, step_count, write_examples
 
 BLOCK = 4096
 """Rows of a block, about: what is in memory at once of a table that grows with the questions."""
@@ -106,6 +106,34 @@ def pair(
         yield make_pairs(block, written, scored, agents=names, parts=parts, config=config.pairs)
 
 
+def tuning_steps(
+    config: RunConfig, round: int, rationales: StoredRows[Rationale], pairs: StoredRows[Pair]
+) -> dict[str, int]:
+    """How many optimizer steps a round takes for each agent that has pairs, by its name."""
+    tuning = config.tuning
+    if tuning.tokens is None:
+        counts = Counter(pair.agent for pair in pairs)
+        return {agent: step_count(n * tuning.epochs, tuning) for agent, n in counts.items()}
+    questions: dict[str, list[str]] = defaultdict(list)
+    tokens: dict[str, list[int]] = defaultdict(list)
+    for block, written in zip(pairs.blocks(), rationales.blocks(), strict=True):
+        length = {rationale.id: len(rationale.token_ids) for rationale in written}
+        for pair in block:
+            rejected = length[pair.rejected_id] if pair.rejected_id else 0
+            questions[pair.agent].append(pair.question_id)
+            tokens[pair.agent].append(pair_tokens(length[pair.chosen_id], rejected, tuning))
+    return {
+        agent: step_count(
+            len(plan(own, tokens[agent], tuning, seed=_tuning_seed(config, round, agent))), tuning
+        )
+        for agent, own in questions.items()
+    }
+
+
+def _tuning_seed(config: RunConfig, round: int, agent: str) -> int:
+    return seed_of(config.seed, round, agent, "tune")
+
+
 def tune(
     config: RunConfig,
     round: int,
@@ -121,7 +149,7 @@ def tune(
 ) -> None:
     """Tune each agent that has a target, from its weights into that folder, on its own pairs."""
     asked = {q.id: q for q in questions}
-    counts = Counter(pair.agent for pair in pairs)
+    steps = tuning_steps(config, round, rationales, pairs)
 
     def examples(agent: str) -> Iterator[list[dict[str, Any]]]:
         for block, written in zip(pairs.blocks(), rationales.blocks(), strict=True):
@@ -133,8 +161,8 @@ def tune(
         TuningJob(
             agent=agent.name, start=weights[agent.name],
             examples=write_examples(targets[agent.name], examples(agent.name)),
-            folder=targets[agent.name], seed=seed_of(config.seed, round, agent.name, "tune"),
-            steps=step_count(counts[agent.name] * config.tuning.epochs, config.tuning),
+            folder=targets[agent.name], seed=_tuning_seed(config, round, agent.name),
+            steps=steps[agent.name],
         )
         for agent in agents
         if agent.name in targets

@@ -38,13 +38,9 @@ from collate.tables import (
     seed_of,
 )  # fmt: skip
 from collate.tasks import TaskData
-from collate.tuning.curves import read_curves
-from collate.tuning.tune import step_count
+from collate.tuning.curves import falling_chosen, read_curves
 
 Weights = dict[str, AgentWeights]
-
-FALLING = 1.0
-"""Nats by which the chosen rationales' log-probability may fall before the user is warned."""
 
 
 class Steps:
@@ -267,9 +263,9 @@ class Steps:
         inputs = {agent: {**rows, "weights": weights[agent].digest} for agent in learning}
 
         def tune(places: Mapping[str, Path]) -> None:
-            config = self.config.tuning
-            steps = sum(step_count(counts[agent] * config.epochs, config) for agent in places)
-            with self._screen.stage(f"round {round}  tune", "steps", steps) as tick:
+            steps = stages.tuning_steps(self.config, round, rationales, pairs)
+            total = sum(steps[agent] for agent in places)
+            with self._screen.stage(f"round {round}  tune", "steps", total) as tick:
                 stages.tune(
                     self.config, round, self.agents, weights, asked, rationales, pairs,
                     self._prompts, self._workers, places, tick,
@@ -390,9 +386,8 @@ class Steps:
     def _warn_falling_chosen(self, steps: Sequence[TuningStep]) -> None:
         """Say when the chosen rationales became less likely, as DPO without an anchor may do."""
         for agent in self.agents:
-            own = [s.chosen_logratio for s in steps if s.agent == agent.name]
-            last = own[-max(len(own) // 4, 1) :]
-            if last and (fall := -sum(last) / len(last)) > FALLING:
+            fall = falling_chosen([step for step in steps if step.agent == agent.name])
+            if fall is not None:
                 self._screen.say(
                     f"  warning: {agent.name}'s chosen rationales lost {fall:.1f} nats of "
                     "log-probability in tuning; a larger tuning.nll_weight or a smaller learning "

@@ -40,7 +40,7 @@ class Pairs:
     length_C: Tensor
     chosen_P: Tensor
     rejected_P: Tensor
-    """Indices of completions."""
+    """Indices of completions; no rejected ones where only the chosen are learned."""
     ref_chosen_P: Tensor | None = None
     ref_rejected_P: Tensor | None = None
 
@@ -84,10 +84,13 @@ class _Tree:
 def collate_pairs(
     examples: Sequence[Mapping[str, Any]],
     reference: Sequence[tuple[float, float]] | None = None,
+    *,
+    chosen_only: bool = False,
 ) -> Pairs:
-    """A batch from examples with `prompt_ids`, `chosen_ids` and `rejected_ids`, none of them empty.
+    """A batch from examples with `prompt_ids`, `chosen_ids` and `rejected_ids`.
 
     `reference` holds, for each, the reference's summed log-probabilities of chosen and rejected.
+    With `chosen_only` the rejected are left out, which may be empty then; otherwise TuningError.
     """
     tree = _Tree()
     completions: dict[tuple[tuple[int, ...], tuple[int, ...]], int] = {}
@@ -99,7 +102,15 @@ def collate_pairs(
     for example in examples:
         prompt = tuple(example["prompt_ids"])
         for side, indices in sides.items():
+            if chosen_only and side == "rejected_ids":
+                continue
             completion = tuple(example[side])
+            if not completion:
+                raise TuningError(
+                    f"an example of question {example.get('question_id', '?')} has no {side}: only "
+                    "tuning.loss=sft learns from chosen rationales alone; use it, or a rule of "
+                    "pairs that rejects one"
+                )
             index = completions.setdefault((prompt, completion), len(completions))
             indices.append(index)
             if index < len(lengths):
@@ -113,7 +124,8 @@ def collate_pairs(
     heads, head_R = torch.unique(torch.tensor(parents), return_inverse=True)
     pairs = Pairs(
         torch.tensor(tree.tokens), depths, mask, heads, head_R, torch.tensor(targets),
-        torch.tensor(owners), torch.tensor(lengths), *map(torch.tensor, sides.values()),
+        torch.tensor(owners), torch.tensor(lengths),
+        *(torch.tensor(indices, dtype=torch.long) for indices in sides.values()),
     )  # fmt: skip
     if reference is None:
         return pairs
@@ -124,7 +136,8 @@ def collate_pairs(
 def completion_logprobs(model: Any, pairs: Pairs) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """Summed log-probabilities of each pair's chosen and rejected, and their token counts.
 
-    Returns (chosen_P, rejected_P, chosen_tokens_P, rejected_tokens_P), sums in nats and float32.
+    Returns (chosen_P, rejected_P, chosen_tokens_P, rejected_tokens_P), sums in nats and float32;
+    what is of the rejected is empty where the batch has none.
     The head is applied only where a completion's token is predicted.
     """
     logits_H_V = model(

@@ -1,34 +1,110 @@
-"""Preference losses as pure functions of log-probabilities.
+"""Losses of tuning as pure functions of log-probabilities, by the names that TRL has for them.
 
-Sums over a completion's tokens, in nats, go in; one loss per pair comes out. All arguments are
-tensors of shape (P,); gradients flow into the policy's, not the reference's.
+Log-ratios of a completion, log pi - log pi_ref summed over its tokens, in nats, go in with the
+settings; one loss per pair comes out, shape (P,), whose mean is taken. Gradients flow into the
+policy's log-probabilities. The tests hold each of them against TRL's own loss and gradients.
+
+`tuning.loss` names the preference loss; `tuning.nll_weight` adds the negative log-likelihood of the
+chosen to it. A new loss is a function here, an entry in `LOSSES`, and its name in the schema.
 """
 
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import torch
 from torch import Tensor
 from torch.nn.functional import logsigmoid
 
-
-def reward_margin(
-    chosen_P: Tensor,
-    rejected_P: Tensor,
-    ref_chosen_P: Tensor,
-    ref_rejected_P: Tensor,
-    *,
-    beta: float,
-) -> Tensor:
-    """Difference of the implicit rewards, beta (log pi/pi_ref), of chosen and rejected; (P,)."""
-    return beta * ((chosen_P - ref_chosen_P) - (rejected_P - ref_rejected_P))
+from collate.config.schema import TuningConfig
 
 
-def sigmoid_loss(margin_P: Tensor) -> Tensor:
+@dataclass(frozen=True)
+class LogRatios:
+    """What a preference loss may look at: the pairs' log-ratios, and lengths in tokens; (P,)."""
+
+    chosen_P: Tensor
+    rejected_P: Tensor
+    chosen_tokens_P: Tensor
+    rejected_tokens_P: Tensor
+
+    def margin_P(self, beta: float) -> Tensor:
+        """Difference of the implicit rewards, beta log pi/pi_ref, of chosen and rejected."""
+        return beta * (self.chosen_P - self.rejected_P)
+
+    def token_margin_P(self) -> Tensor:
+        """Difference of the log-ratios per token, in nats."""
+        return self.chosen_P / self.chosen_tokens_P - self.rejected_P / self.rejected_tokens_P
+
+
+Loss = Callable[[LogRatios, TuningConfig], Tensor]
+
+
+def sigmoid(ratios: LogRatios, config: TuningConfig) -> Tensor:
     """-log sigmoid of the reward margin: DPO (Rafailov et al. 2023, eq. 7; COLLATE eq. 8)."""
-    return -logsigmoid(margin_P)
+    return -logsigmoid(ratios.margin_P(config.beta))
+
+
+def ipo(ratios: LogRatios, config: TuningConfig) -> Tensor:
+    """Squared distance of the margin per token from 1/(2 beta): IPO (Azar et al. 2024, eq. 17).
+
+    Its authors take log-ratios per token, as TRL does; the paper's tau is `beta`.
+    """
+    return (ratios.token_margin_P() - 1 / (2 * config.beta)) ** 2
+
+
+def hinge(ratios: LogRatios, config: TuningConfig) -> Tensor:
+    """How far the reward margin is below 1 (SLiC, Zhao et al. 2023; RSO, Liu et al. 2024)."""
+    return torch.relu(1 - ratios.margin_P(config.beta))
+
+
+def robust(ratios: LogRatios, config: TuningConfig) -> Tensor:
+    """Sigmoid loss freed of the bias of flipped labels: robust DPO (Chowdhury et al. 2024).
+
+    Where a share `label_smoothing` of the pairs is the wrong way round, the expected loss is the
+    sigmoid loss of the right pairs.
+    """
+    margin_P, flipped = ratios.margin_P(config.beta), config.label_smoothing
+    clean_P = -(1 - flipped) * logsigmoid(margin_P)
+    return (clean_P + flipped * logsigmoid(-margin_P)) / (1 - 2 * flipped)
+
+
+def apo_zero(ratios: LogRatios, config: TuningConfig) -> Tensor:
+    """Chosen up and rejected down, each by itself: APO-zero (D'Oosterlinck et al. 2024, eq. 7)."""
+    chosen_P = torch.sigmoid(config.beta * ratios.chosen_P)
+    return 1 - chosen_P + torch.sigmoid(config.beta * ratios.rejected_P)
+
+
+def apo_down(ratios: LogRatios, config: TuningConfig) -> Tensor:
+    """Both down, the rejected more: APO-down (D'Oosterlinck et al. 2024, eq. 8)."""
+    chosen_P = torch.sigmoid(config.beta * ratios.chosen_P)
+    return chosen_P + 1 - torch.sigmoid(ratios.margin_P(config.beta))
+
+
+def sppo_hard(ratios: LogRatios, config: TuningConfig) -> Tensor:
+    """Chosen to 1/(2 beta) nats above the reference, rejected to as much below it.
+
+    SPPO (Wu et al. 2024, eq. 4.7) with a probability of winning of 1 and 0; eta is 1/beta.
+    """
+    aim = 0.5 / config.beta
+    return (ratios.chosen_P - aim) ** 2 + (ratios.rejected_P + aim) ** 2
+
+
+def sigmoid_norm(ratios: LogRatios, config: TuningConfig) -> Tensor:
+    """DPO with log-ratios per token (Lambert et al. 2024, Tulu 3, eq. 6)."""
+    return -logsigmoid(config.beta * ratios.token_margin_P())
+
+
+LOSSES: Mapping[str, Loss] = {
+    loss.__name__: loss
+    for loss in (sigmoid, ipo, hinge, robust, apo_zero, apo_down, sppo_hard, sigmoid_norm)
+}
 
 
 def nll_loss(chosen_P: Tensor, chosen_tokens_P: Tensor) -> Tensor:
     """Negative log-likelihood of the chosen, per token of the batch; shape (P,).
 
-    The mean over the pairs is the mean over all chosen tokens, as TRL's `sft` term has it
-    (Pang et al. 2024, eq. 2 divides per completion instead).
+    `chosen_P` is the policy's own log-probability. The mean over the pairs is the mean over all
+    chosen tokens, as TRL's `sft` term has it (Pang et al. 2024, eq. 2 divides per completion
+    instead).
     """
     return -chosen_P * (len(chosen_P) / chosen_tokens_P.sum())

@@ -1,7 +1,7 @@
 """Tune one agent on its pairs: the weights it has, the pairs' tokens, and the weights it gets.
 
-The reference is the same agent before the round; its log-probabilities are computed once, before
-the first step.
+The reference's log-probabilities are computed once, before the first step: those of the same agent
+before the round, or of the base model.
 """
 
 import math
@@ -9,15 +9,22 @@ import random
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 
-from collate.agents.adapters import continue_adapter, new_adapter, save_adapter
+from collate.agents.adapters import (
+    continue_adapter,
+    new_adapter,
+    save_adapter,
+    without_adapter,
+)  # fmt: skip
 from collate.commit import complete_file
-from collate.config.schema import AgentsConfig, TuningConfig
+from collate.config.schema import SFT, AgentsConfig, TuningConfig
 from collate.engines.protocol import AgentWeights
+from collate.errors import TuningError
 from collate.models import BaseModel, load_causal_lm, load_tokenizer
 from collate.tables import Pair, Rationale, seed_of
 from collate.tuning.curves import write_curves
@@ -29,13 +36,16 @@ def pair_examples(
     """The tokens of one agent's pairs. `prompts` gives that agent's own prompt of a question.
 
     A rationale that another agent wrote is learned under the prompt of the agent that is tuned.
+    Where nothing is rejected, `rejected_ids` is empty.
     """
     return [
         {
             "question_id": pair.question_id,
             "prompt_ids": list(prompts[pair.question_id]),
             "chosen_ids": list(rationales[pair.chosen_id].token_ids),
-            "rejected_ids": list(rationales[pair.rejected_id].token_ids),
+            "rejected_ids": (
+                list(rationales[pair.rejected_id].token_ids) if pair.rejected_id else []
+            ),
         }
         for pair in pairs
     ]
@@ -68,14 +78,50 @@ def order_examples(question_ids: Sequence[str], *, epochs: int, seed: int) -> li
     Questions are shuffled anew in each epoch. The pairs of a question stay together, and so share
     the computation of their prompt (see `batches.py`).
     """
+    return list(_passes(question_ids, epochs, seed))
+
+
+def _passes(question_ids: Sequence[str], epochs: int, seed: int) -> Iterator[int]:
     by_question: dict[str, list[int]] = {}
     for number, question_id in enumerate(question_ids):
         by_question.setdefault(question_id, []).append(number)
-    order: list[int] = []
     for epoch in range(epochs):
         questions = sorted(by_question)
         random.Random(seed_of(seed, "order", epoch)).shuffle(questions)
-        order += [number for question in questions for number in by_question[question]]
+        for question in questions:
+            yield from by_question[question]
+
+
+def pair_tokens(chosen: int, rejected: int, config: TuningConfig) -> int:
+    """Tokens that a pair counts in `tuning.tokens`, from the lengths of its completions.
+
+    `tuning.loss=sft` learns nothing from the rejected, which does not count then.
+    """
+    return chosen if config.loss == SFT else chosen + rejected
+
+
+def plan(
+    question_ids: Sequence[str], tokens_P: Sequence[int], config: TuningConfig, *, seed: int
+) -> list[int]:
+    """The examples' numbers in the order in which an agent is tuned on them, as settings allow.
+
+    These are `config.epochs` passes as `order_examples` makes them, cut after `config.max_steps`
+    steps and before the example with which the sum of `tokens_P` would exceed `config.tokens`. So
+    two agents with enough passes use one budget up to less than an example. Raises TuningError
+    where the budget is too small for the first example.
+    """
+    order: list[int] = []
+    most = config.max_steps * config.batch if config.max_steps else None
+    left = math.inf if config.tokens is None else config.tokens
+    for number in islice(_passes(question_ids, config.epochs, seed), most):
+        left -= tokens_P[number]
+        if left < 0:
+            break
+        order.append(number)
+    if question_ids and not order:
+        raise TuningError(
+            f"tuning.tokens={config.tokens}: the first pair alone is longer; allow more tokens"
+        )
     return order
 
 
@@ -112,15 +158,19 @@ def tune_agent(
 
     tokenizer = load_tokenizer(base.folder, trust_remote_code=base.trust_remote_code)
     pairs = Dataset.from_file(str(examples))
-    order = order_examples(pairs["question_id"], epochs=config.epochs, seed=seed)
+    order = plan(pairs["question_id"], _tokens(pairs, config), config, seed=seed)
+    begun = start.folder if config.start == "previous" else None
     with (
-        _policy(base, start, agents, config, seed) as policy,
+        _policy(base, begun, agents, config, seed) as policy,
         tempfile.TemporaryDirectory(prefix="collate-tune-") as scratch,
     ):
+        # Otherwise it is the policy, as it is before the first step.
+        apart = config.reference == "base" and begun is not None
+        reference = _untouched(policy, base, agents) if apart else None
         kept = Checkpoints(checkpoints, config.checkpoint_steps) if checkpoints else None
         steps = train(
             policy, tokenizer, pairs, config, order=order, seed=seed, scratch=Path(scratch),
-            checkpoints=kept, report=report,
+            reference=reference, checkpoints=kept, report=report,
         )  # fmt: skip
         if agents.weights == "adapter":
             save_adapter(policy, folder)
@@ -132,19 +182,20 @@ def tune_agent(
 
 @contextmanager
 def _policy(
-    base: BaseModel, start: AgentWeights, agents: AgentsConfig, config: TuningConfig, seed: int
+    base: BaseModel, begun: str | None, agents: AgentsConfig, config: TuningConfig, seed: int
 ) -> Iterator[Any]:
     """The agent's model as tuning begins: an adapter on the base, or whole weights of its own."""
     if agents.weights == "full":
         base.forget()
-        source = start.folder if start.kind == "full" and start.folder else base.folder
         # Full weights are updated in float32 (autocast computes in bfloat16 on a GPU): steps of a
         # usual learning rate are lost in bfloat16's 8 bits.
-        yield load_causal_lm(source, dtype="float32", trust_remote_code=base.trust_remote_code)
+        yield load_causal_lm(
+            begun or base.folder, dtype="float32", trust_remote_code=base.trust_remote_code
+        )
         return
     whole = base.loaded(config.dtype)
-    if start.folder is not None:
-        adapted = continue_adapter(whole, start.folder)
+    if begun is not None:
+        adapted = continue_adapter(whole, begun)
     else:
         adapted = new_adapter(whole, agents, seed=seed)
     try:
@@ -156,3 +207,24 @@ def _policy(
         base.forget()
     else:
         adapted.unload()
+
+
+def _untouched(policy: Any, base: BaseModel, agents: AgentsConfig) -> Iterator[Any]:
+    """The base model: under the policy's adapter, or beside the policy's full weights.
+
+    The latter takes half of the memory that the optimizer takes later on.
+    """
+    if agents.weights == "adapter":
+        with without_adapter(policy):
+            yield policy
+    else:
+        yield load_causal_lm(
+            base.folder, dtype="float32", trust_remote_code=base.trust_remote_code
+        )
+
+
+def _tokens(examples: Any, config: TuningConfig) -> list[int]:
+    return [
+        pair_tokens(len(sides["chosen_ids"]), len(sides["rejected_ids"]), config)
+        for sides in examples.select_columns(["chosen_ids", "rejected_ids"])
+    ]

@@ -160,7 +160,7 @@ def _learn(rng: random.Random, run: SmallRun, number: int) -> None:
             loss=math.log(2) * (0.97 - 0.01 * place) ** (step - 1), margin=0.05 * step,
             chosen_logprob=-20 + 0.1 * step, rejected_logprob=-22 - 0.2 * step,
             chosen_logratio=0.1 * (step - 1), rejected_logratio=0.2 * (1 - step),
-            accuracy=min(1.0, 0.5 + 0.03 * step), learning_rate=1e-4, grad_norm=1.0,
+            accuracy=min(1.0, 0.5 + 0.03 * step), learning_rate=1e-4, grad_norm=1.0, tokens=96,
         )
         for place, agent in enumerate(AGENTS)
         for step in range(1, 9)

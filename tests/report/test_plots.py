@@ -76,6 +76,12 @@ def test_tuning_curves_start_anew_each_round(run: collate.Run) -> None:
     assert [line.get_xdata()[0] for line in loss.lines[:2]] == [1, 9]
 
 
+def test_curves_without_a_reference_say_so(run: collate.Run) -> None:
+    nothing = dict.fromkeys(["margin", "chosen_logratio", "rejected_logratio"], np.nan)
+    figure = plots.tuning_curves(run.tuning().assign(**nothing))
+    assert "supervised tuning has no reference" in drawn(figure)
+
+
 def test_names_are_shown_word_for_word() -> None:
     names = ["_hidden", r"$\frac{1}{2}$", "<b>", "base"]
     rows = [

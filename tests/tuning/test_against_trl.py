@@ -24,8 +24,9 @@ from collate.agents.adapters import new_adapter
 from collate.config.schema import AgentsConfig, TuningConfig
 from collate.errors import TuningError
 from collate.models import load_causal_lm, load_tokenizer
+from collate.tables import Step
 from collate.tuning.batches import collate_pairs, completion_logprobs
-from collate.tuning.losses import nll_loss, reward_margin, sigmoid_loss
+from collate.tuning.losses import LOSSES, LogRatios, nll_loss
 from collate.tuning.trainer import train
 
 PAD = 3
@@ -133,16 +134,48 @@ def test_a_prefix_that_prompts_share_is_computed_once() -> None:
     assert pairs.mask_TT.sum(1).tolist() == (pairs.position_ids_T + 1).tolist()
 
 
+MENU = [
+    *(TuningConfig(loss=name, beta=0.3) for name in LOSSES),
+    TuningConfig(loss="robust", beta=0.3, label_smoothing=0.2),
+    TuningConfig(loss="sigmoid", beta=0.3, nll_weight=0.7),
+    TuningConfig(loss="ipo", beta=0.5, nll_weight=0.2),
+    TuningConfig(loss="sft"),
+]
+
+
+def our_loss(model: Any, data: list[dict], reference: Any, config: TuningConfig) -> torch.Tensor:
+    pairs = collate_pairs(data, reference, chosen_only=config.loss == "sft")
+    chosen_P, rejected_P, tokens_P, rejected_tokens_P = completion_logprobs(model, pairs)
+    nll = nll_loss(chosen_P, tokens_P).mean()
+    if config.loss == "sft":
+        assert not len(rejected_P) and not len(rejected_tokens_P)
+        return nll
+    ratios = LogRatios(
+        chosen_P - pairs.ref_chosen_P, rejected_P - pairs.ref_rejected_P, tokens_P,
+        rejected_tokens_P,
+    )  # fmt: skip
+    return LOSSES[config.loss](ratios, config).mean() + config.nll_weight * nll
+
+
 @pytest.mark.parametrize(
-    ("nll_weight", "loss_types"), [(0.0, ["sigmoid"]), (0.7, ["sigmoid", "sft"])]
+    "config", MENU, ids=lambda c: f"{c.loss}-{c.label_smoothing:g}-{c.nll_weight:g}"
 )
 def test_loss_and_gradients_equal_trl(
-    tiny_model: Path, tmp_path: Path, nll_weight: float, loss_types: list[str]
+    tiny_model: Path, tmp_path: Path, config: TuningConfig
 ) -> None:
-    """Both on one adapted model whose reference is another point, so that the loss is not log 2."""
-    beta = 0.3
+    """Both on one adapted model whose reference is another point, so that no term vanishes."""
+    loss_types = [config.loss, "sft"] if config.nll_weight else [config.loss]
     tokenizer = load_tokenizer(tiny_model)
-    reference = [(-20.0 - i, -25.0 + 2 * i) for i in range(len(examples()))]
+    with torch.no_grad():
+        chosen_P, rejected_P, *_ = completion_logprobs(
+            load_causal_lm(tiny_model, dtype="float32"), collate_pairs(examples())
+        )
+    reference = [
+        (chosen + 1.5 - i, rejected - 1 + 0.7 * i)
+        for i, (chosen, rejected) in enumerate(
+            zip(chosen_P.tolist(), rejected_P.tolist(), strict=True)
+        )
+    ]
     data = [
         {**e, "ref_chosen_logps": chosen, "ref_rejected_logps": rejected}
         for e, (chosen, rejected) in zip(examples(), reference, strict=True)
@@ -166,9 +199,10 @@ def test_loss_and_gradients_equal_trl(
     theirs = Stock(
         model=adapted(),
         args=DPOConfig(
-            output_dir=str(tmp_path), beta=beta, loss_type=loss_types,
-            loss_weights=[1.0, nll_weight][: len(loss_types)], bf16=False, use_cpu=True,
-            gradient_checkpointing=False, report_to="none", disable_tqdm=True,
+            output_dir=str(tmp_path), beta=config.beta, label_smoothing=config.label_smoothing,
+            loss_type=loss_types, loss_weights=[1.0, config.nll_weight][: len(loss_types)],
+            bf16=False, use_cpu=True, gradient_checkpointing=False, report_to="none",
+            disable_tqdm=True,
         ),
         train_dataset=Dataset.from_list(data), processing_class=tokenizer,
     )  # fmt: skip
@@ -178,12 +212,7 @@ def test_loss_and_gradients_equal_trl(
     their_loss.backward()
 
     model = adapted()
-    pairs = collate_pairs(data, reference)
-    chosen_P, rejected_P, tokens_P, _ = completion_logprobs(model, pairs)
-    margin_P = reward_margin(
-        chosen_P, rejected_P, pairs.ref_chosen_P, pairs.ref_rejected_P, beta=beta
-    )
-    loss = sigmoid_loss(margin_P).mean() + nll_weight * nll_loss(chosen_P, tokens_P).mean()
+    loss = our_loss(model, data, reference, config)
     loss.backward()
 
     assert loss.item() == pytest.approx(their_loss.item(), rel=1e-5)
@@ -194,10 +223,61 @@ def test_loss_and_gradients_equal_trl(
         torch.testing.assert_close(gradient, wanted[name], rtol=1e-3, atol=1e-5)
 
 
-def test_sigmoid_loss_of_equal_policies_is_log_2() -> None:
-    same = torch.tensor([-3.0, -40.0])
-    margin_P = reward_margin(same, same + 1, same, same + 1, beta=0.1)
-    assert sigmoid_loss(margin_P).tolist() == pytest.approx([math.log(2)] * 2)
+def test_sft_is_the_cross_entropy_of_transformers(tiny_model: Path) -> None:
+    """On a padded batch whose labels are the chosen completions' tokens; nothing is rejected."""
+    data = [{**example, "rejected_ids": []} for example in examples()]
+    model = load_causal_lm(tiny_model, dtype="float32").double()
+    length = max(len(e["prompt_ids"]) + len(e["chosen_ids"]) for e in data)
+    ids_B_T = torch.full((len(data), length), PAD)
+    labels_B_T = torch.full((len(data), length), -100)
+    for b, example in enumerate(data):
+        prompt, whole = len(example["prompt_ids"]), example["prompt_ids"] + example["chosen_ids"]
+        ids_B_T[b, : len(whole)] = torch.tensor(whole)
+        labels_B_T[b, prompt : len(whole)] = torch.tensor(whole[prompt:])
+    with torch.no_grad():
+        wanted = model(ids_B_T, labels=labels_B_T).loss.item()
+        found = our_loss(model, data, None, TuningConfig(loss="sft")).item()
+    assert found == pytest.approx(wanted, rel=1e-5)
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+def test_a_preference_without_a_rejected_side_is_refused(
+    tiny_model: Path, tmp_path: Path, loss: str
+) -> None:
+    model = new_adapter(load_causal_lm(tiny_model, dtype="float32"), AgentsConfig(rank=4), seed=0)
+    data = examples()
+    data[-1] |= {"rejected_ids": [], "question_id": "q7"}
+    with pytest.raises(TuningError, match=r"q7 has no rejected_ids: only tuning\.loss=sft"):
+        train(
+            model, load_tokenizer(tiny_model), data, TuningConfig(loss=loss), seed=0,
+            scratch=tmp_path,
+        )  # fmt: skip
+
+
+def test_supervised_training_needs_no_rejected_and_no_reference(
+    tiny_model: Path, tmp_path: Path
+) -> None:
+    """What is rejected changes nothing: the weights are the same with it and without it."""
+
+    def trained(data: list[dict], place: str) -> tuple[list[Step], dict[str, torch.Tensor]]:
+        model = new_adapter(
+            load_causal_lm(tiny_model, dtype="float32"), AgentsConfig(rank=4), seed=0
+        )
+        config = TuningConfig(loss="sft", batch=6, micro_batch=3, learning_rate=5e-3)
+        steps = train(
+            model, load_tokenizer(tiny_model), data * 6, config, seed=1, scratch=tmp_path / place
+        )
+        return steps, {n: p.detach() for n, p in model.named_parameters() if "default" in n}
+
+    steps, found = trained([{**e, "rejected_ids": []} for e in examples()], "alone")
+    others, expected = trained(examples(), "pairs")
+    assert all(torch.equal(found[name], value) for name, value in expected.items())
+    assert repr(steps) == repr(others) and len(steps) == 6
+    assert steps[-1].loss < steps[0].loss - 0.3
+    assert steps[-1].chosen_logprob > steps[0].chosen_logprob
+    assert {step.tokens for step in steps} == {sum(len(e["chosen_ids"]) for e in examples())}
+    for name in ("margin", "rejected_logprob", "chosen_logratio", "rejected_logratio", "accuracy"):
+        assert all(math.isnan(getattr(step, name)) for step in steps)
 
 
 def test_training_prefers_the_chosen_and_keeps_curves(tiny_model: Path, tmp_path: Path) -> None:
@@ -212,6 +292,7 @@ def test_training_prefers_the_chosen_and_keeps_curves(tiny_model: Path, tmp_path
     assert len(steps) == 12 and seen[-1] == (12, 12)
     assert steps[0].margin == pytest.approx(0, abs=1e-5)
     assert steps[0].loss == pytest.approx(math.log(2), abs=1e-4)
+    assert steps[0].tokens == sum(len(e["chosen_ids"]) + len(e["rejected_ids"]) for e in data[:8])
     assert steps[-1].margin > 0.5 and steps[-1].accuracy == 1.0
 
 

@@ -1,0 +1,60 @@
+"""Curves are strict JSON, and a chosen log-probability that falls is told."""
+
+import json
+import math
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from collate.tables import Step, TuningStep, from_table, to_table
+from collate.tuning.curves import FILE, falling_chosen, read_curves, write_curves
+
+STEP = Step(1, 0.7, 0.0, -20.0, -22.0, 0.0, 0.0, 0.5, 1e-4, 1.0, 96)
+NOTHING = dict.fromkeys(
+    ("margin", "rejected_logprob", "chosen_logratio", "rejected_logratio", "accuracy"), math.nan
+)
+SUPERVISED = replace(STEP, **NOTHING)
+
+
+def strictly(text: str) -> object:
+    def refuse(constant: str) -> None:
+        raise ValueError(constant)
+
+    return json.loads(text, parse_constant=refuse)
+
+
+def test_curves_come_back_from_strict_json(tmp_path: Path) -> None:
+    steps = [STEP, SUPERVISED, replace(STEP, step=3, grad_norm=math.nan)]
+    write_curves(tmp_path, steps)
+    strictly((tmp_path / FILE).read_text())
+    found = read_curves(tmp_path)
+    assert found[0] == STEP
+    assert repr(found) == repr(steps)
+
+
+def test_supervised_steps_survive_the_table() -> None:
+    row = TuningStep(**{name: getattr(SUPERVISED, name) for name in Step.__slots__}, round=1,
+                     agent="a")  # fmt: skip
+    (found,) = from_table(TuningStep, to_table(TuningStep, [row]))
+    assert repr(found) == repr(row)
+
+
+def of(*chosen: float) -> list[Step]:
+    return [replace(STEP, step=n + 1, chosen_logratio=value) for n, value in enumerate(chosen)]
+
+
+@pytest.mark.parametrize(
+    ("steps", "fall"),
+    [
+        ([], None),
+        (of(0.0), None),
+        (of(-3.0), 3.0),
+        (of(0, -1, -2, -9, -9, -2, -1, -4), 2.5),  # the last two of eight
+        (of(0, -1, -2, -9, -9, -2, -1, -1), None),  # 1 nat is not too many
+        (of(0, 1, 2, 3), None),
+        ([SUPERVISED] * 8, None),
+    ],
+)
+def test_a_fall_is_the_mean_of_the_last_quarter(steps: list[Step], fall: float | None) -> None:
+    assert falling_chosen(steps) == fall

@@ -1,0 +1,92 @@
+"""How many tokens and steps an agent is tuned for is known beforehand, and kept."""
+
+import math
+import random
+from pathlib import Path
+
+import pytest
+
+from collate.config.schema import RunConfig, TuningConfig
+from collate.errors import TuningError
+from collate.rounds.stages import tuning_steps
+from collate.rounds.stored import StoredRows, write_blocks
+from collate.tables import Pair, Rationale, seed_of
+from collate.tuning.tune import order_examples, plan, step_count
+
+
+def pool(seed: int, questions: int = 7) -> tuple[list[str], list[int]]:
+    """Questions and token counts of some agent's examples, one to three a question."""
+    draw = random.Random(seed)
+    names = [f"q{n}" for n in range(questions) for _ in range(draw.randint(1, 3))]
+    return names, [draw.randint(3, 60) for _ in names]
+
+
+def test_without_a_budget_all_passes_are_taken() -> None:
+    names, tokens_P = pool(0)
+    found = plan(names, tokens_P, TuningConfig(epochs=3), seed=5)
+    assert found == order_examples(names, epochs=3, seed=5)
+    assert sorted(found) == sorted(list(range(len(names))) * 3)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_a_budget_is_used_up_to_less_than_an_example_and_never_passed(seed: int) -> None:
+    names, tokens_P = pool(seed)
+    budget = random.Random(seed).randint(100, 4000)
+    found = plan(names, tokens_P, TuningConfig(epochs=100, tokens=budget), seed=seed)
+    used = sum(tokens_P[number] for number in found)
+    assert budget - max(tokens_P) < used <= budget
+    whole = order_examples(names, epochs=100, seed=seed)
+    assert found == whole[: len(found)]
+
+
+def test_passes_are_limited_and_so_are_steps() -> None:
+    names, tokens_P = pool(1)
+    config = TuningConfig(epochs=2, tokens=10**9)
+    assert len(plan(names, tokens_P, config, seed=0)) == 2 * len(names)
+    config = TuningConfig(epochs=2, tokens=10**9, max_steps=3, batch=4, micro_batch=4)
+    assert len(plan(names, tokens_P, config, seed=0)) == 12
+    assert step_count(12, config) == 3
+    assert plan([], [], config, seed=0) == []
+
+
+def test_a_budget_too_small_for_one_pair_is_told() -> None:
+    with pytest.raises(TuningError, match=r"tuning\.tokens=2: the first pair alone is longer"):
+        plan(["q"], [3], TuningConfig(tokens=2), seed=0)
+
+
+@pytest.mark.parametrize("loss", ["sigmoid", "sft"])
+def test_the_driver_knows_the_steps_of_every_agent(tmp_path: Path, loss: str) -> None:
+    """From the stored tables, in blocks; as worked out here from the lists that they hold."""
+    draw, blocks = random.Random(3), []
+    own: dict[str, list[tuple[str, int]]] = {"a": [], "b": []}
+    for block in range(3):
+        rationales, pairs = [], []
+        for question in (f"q{block}{n}" for n in range(4)):
+            for agent, listed in own.items():
+                lengths = draw.randint(2, 30), draw.randint(2, 30)
+                ids = [f"{question}{agent}{side}" for side in range(2)]
+                rationales += [
+                    Rationale(
+                        id, question, agent, "", 1, 0, 0, 1.0, 1.0, (1,), (5,) * length, "", "stop",
+                        -1.0,
+                    )
+                    for id, length in zip(ids, lengths, strict=True)
+                ]  # fmt: skip
+                rejected = None if loss == "sft" else ids[1]
+                pairs.append(
+                    Pair(f"{question}{agent}", question, agent, ids[0], rejected, "rule", 0.0)
+                )
+                listed.append((question, lengths[0] if loss == "sft" else sum(lengths)))
+        blocks.append({"rationales": rationales, "pairs": pairs})
+    tables = {"rationales": Rationale, "pairs": Pair}
+    write_blocks(tables, lambda name: tmp_path / name, blocks)
+    stored = [StoredRows(tmp_path / name, kind) for name, kind in tables.items()]
+    for tokens in (None, 500):
+        tuning = TuningConfig(loss=loss, epochs=9, tokens=tokens, batch=4, micro_batch=4)
+        config = RunConfig(tuning=tuning, seed=8)
+        found = tuning_steps(config, 2, *stored)
+        for agent, examples in own.items():
+            names, counts = zip(*examples, strict=True)
+            order = plan(names, counts, tuning, seed=seed_of(8, 2, agent, "tune"))
+            assert found[agent] == math.ceil(len(order) / 4)
+            assert tokens is None or found[agent] < 9 * 3
