@@ -16,7 +16,7 @@ Intervals are Student's over questions, Wilson's for `disagreement`. Only ration
 sampled for the question alone count: not the data set's, nor those written with the answer in view
 or begun by another agent.
 
-distinct-n (Li et al. 2016, section 5) falls as texts get longer or more, so it compares runs and
+distinct-n (Li et al. 2016) falls as texts get longer or more, so it compares runs and
 rounds with equally many samples, and not an agent with `agents`. `differ_within` is the yardstick
 of `differ_between` and `disagreement`: copies of one model disagree too, as much as they do with
 themselves.

@@ -158,7 +158,8 @@ def diversity_over_rounds(diversity: pd.DataFrame) -> Figure:
         for agent in (*names, AGENTS):
             own = rows[rows["agent"] == agent]
             if len(own):
-                _line(axes, own, _label(agent), _colour(agent, names))
+                label = "all agents" if agent == AGENTS else _label(agent)
+                _line(axes, own, label, _colour(agent, names))
         axes.set_title(name.replace("_", " "), loc="left", fontsize=10)
     for axes in panels[len(shown) :]:
         axes.set_visible(False)
