@@ -245,7 +245,7 @@ def _diversity(run: Run) -> str:
     parts = figure_of(plots.diversity_over_rounds(diversity), "diversity", "Diversity by round")
     last = diversity[diversity["round"] == diversity["round"].max()]
     names = list(dict.fromkeys(last.loc[~last["name"].str.startswith(UNDER), "name"]))
-    values = last.set_index(["agent", "name"])["value"]
+    values = {(row.agent, row.name): row.value for row in last.itertuples(index=False)}
     rows = []
     for agent in dict.fromkeys(last["agent"]):
         found = [values.get((agent, name)) for name in names]

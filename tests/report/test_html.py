@@ -104,11 +104,15 @@ def test_a_metric_of_a_hostile_name_is_text(small_run: SmallRun, tmp_path: Path)
     path = Path(shutil.copytree(small_run.path, tmp_path / "hostile-metric"))
     spoilt = [
         replace(m, agent=HOSTILE) if m.agent == "agent-1" else m for m in small_run.metrics[2]
-    ] + [
-        replace(m, agent=HOSTILE, name=HOSTILE) for m in small_run.metrics[2] if m.split == "train"
-    ]  # fmt: skip
-    spoilt += [replace(m, name=f"auc_within:{HOSTILE}", agent="scorer") for m in spoilt[-1:]]
-    spoilt += [Metric(2, "train", HOSTILE, f"logprob_under:{HOSTILE}", -1.0, None, None, 3)]
+    ]
+    spoilt += [
+        Metric(2, "train", agent, name, 0.5, None, None, 3)
+        for agent, name in (
+            (HOSTILE, HOSTILE),
+            (HOSTILE, f"logprob_under:{HOSTILE}"),
+            ("scorer", f"auc_within:{HOSTILE}"),
+        )
+    ]
     pq.write_table(to_table(Metric, spoilt), path / "round-02" / "metrics.parquet")
     text = render(collate.load_run(path))
     page = Page(text)

@@ -80,8 +80,8 @@ def test_chance_and_the_votes_by_confidence_have_their_lines() -> None:
         ),
     ):
         text = printed(table, 80)
-        lines = [line.split()[0] for line in text.splitlines() if "%" in line and "[" in line]
-        assert lines == ["base", "ada", "bob", "vote", "weighted_vote", "routed"]
+        lines = re.findall(r"^(\w+) (?:\* )? *\d+\.\d %", text, re.MULTILINE)
+        assert lines == ["chance", "base", "ada", "bob", "vote", "weighted_vote", "routed"]
         (guessed,) = (line for line in text.splitlines() if line.startswith("chance"))
         assert guessed.split() == ["chance", "20.0", "%", "20.0", "%"]
         assert "500" in text
