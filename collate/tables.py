@@ -167,7 +167,12 @@ class TuningStep(Step):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A greedy or sampled answer on a split kept for evaluation, judged strictly and leniently."""
+    """A greedy or sampled answer on a split kept for evaluation, judged strictly and leniently.
+
+    `confidence` is the likelihood, as a probability, of the stated answer given the text under the
+    frozen scorer; None where nothing was stated or no likelihood was asked for. Gold has no part in
+    it.
+    """
 
     question_id: str
     split: str
@@ -180,11 +185,16 @@ class Answer:
     verdict: str
     found: str | None
     found_verdict: str
+    confidence: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Metric:
-    """One number. `agent` is an agent's name, `base` or `vote`; the interval is 95 % or None."""
+    """One number, with its 95 % interval or None.
+
+    `agent` is an agent's name or who else was measured: `base`, `vote`, `weighted_vote`, `routed`,
+    `best` (the agent chosen on validation), `agents` (all together), `scorer`, `chance`.
+    """
 
     round: int
     split: str
@@ -235,7 +245,7 @@ _COLUMNS: dict[type, dict[str, pa.DataType]] = {
             _real,
         ),
     },
-    Answer: {"sample": _whole, "tokens": _whole},
+    Answer: {"sample": _whole, "tokens": _whole, "confidence": _real},
     Metric: {"round": _whole, "value": _real, "low": _real, "high": _real, "n": _whole},
 }  # fmt: skip
 

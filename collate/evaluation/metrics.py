@@ -2,12 +2,16 @@
 
 | metric | of | what it is |
 | --- | --- | --- |
-| accuracy, accuracy_lenient | agents, base, vote | share right as stated, and found anywhere |
-| stated_rate, unknown_rate | agents, base, vote | share in the form asked for, not judgeable |
-| truncated_rate, mean_tokens | agents, base, vote | share cut at the token limit, mean length |
-| gain, gain_lenient | agents, vote | accuracy minus the base's on the same questions |
+| accuracy, accuracy_lenient | agents, base, votes | share right as stated, and found anywhere |
+| stated_rate, unknown_rate | agents, base, votes | share in the form asked for, not judgeable |
+| truncated_rate, mean_tokens | agents, base, votes | share cut at the token limit, mean length |
+| gain, gain_lenient | agents, votes | accuracy minus the base's on the same questions |
 | disagreement, oracle | `agents` | share with two different answers, share some agent solves |
 | mean@n, pass@k, majority@n | agents that were sampled | over n samples a question, strict |
+| accuracy | `chance` | what guessing gives, where it is known |
+
+The votes are `vote`, and `weighted_vote` and `routed` where the answers carry confidences. `best`
+has on held-out questions all numbers of the agent that validation chose.
 
 Shares and gains are fractions, not percent. Shares carry Wilson intervals; gains, mean@n and pass@k
 bootstrap intervals over questions. All are 95 %.
@@ -18,11 +22,23 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from collate.evaluation.statistics import bootstrap_mean, paired_bootstrap, pass_at_k, wilson
-from collate.evaluation.votes import VOTE, Reader, disagree, majority
+from collate.evaluation.votes import (
+    ROUTED,
+    VOTE,
+    VOTES,
+    WEIGHTED_VOTE,
+    Reader,
+    disagree,
+    has_confidence,
+    majority,
+    routed,
+    weighted_vote,
+)
 from collate.tables import RIGHT, UNKNOWN, Answer, Metric, seed_of
 
-BASE, AGENTS = "base", "agents"
-_GROUPS = (BASE, VOTE, AGENTS)
+BASE, AGENTS, BEST, CHANCE = "base", "agents", "best", "chance"
+GROUPS = (BASE, AGENTS, BEST, CHANCE, *VOTES)
+"""Whom metrics are of besides agents."""
 
 
 def measure(
@@ -36,14 +52,16 @@ def measure(
     seed: int,
     sampled: Sequence[Answer] = (),
     options: Mapping[str, Sequence[str]] | None = None,
+    chance: float | None = None,
 ) -> list[Metric]:
     """All metrics of one round, split by split, each agent's in the order of `agents`.
 
     `answers` holds one greedy answer for each agent and question, `base` those of the agent `base`
     to the same questions, `sampled` several for each question of an agent, equally many for all.
     Ties of the vote go to the agent with the better validation accuracy. `bootstrap` is a number of
-    resamples, `seed` the run's, `options` a multiple-choice question's by its id. Raises ValueError
-    where an agent's questions are not the base's, or one is answered twice.
+    resamples, `seed` the run's, `options` a multiple-choice question's by its id, `chance` the
+    accuracy of guessing. Raises ValueError where an agent's questions are not the base's, or one is
+    answered twice.
     """
     reader = Reader(answer_kind, options or {})
     ranked = _by_validation(answers, agents)
@@ -56,12 +74,13 @@ def measure(
         for agent in agents:
             metrics += record.greedy(agent, answers_K_Q[agent], base_Q)
         metrics += record.greedy(BASE, base_Q, None)
-        votes_Q = [
-            majority(voters, reader)
-            for voters in zip(*(answers_K_Q[agent] for agent in ranked), strict=True)
-        ]
-        metrics += record.greedy(VOTE, votes_Q, base_Q)
+        for vote, votes_Q in _votes([answers_K_Q[agent] for agent in ranked], reader).items():
+            metrics += record.greedy(vote, votes_Q, base_Q)
         metrics += record.together(list(zip(*answers_K_Q.values(), strict=True)))
+        if chance is not None:
+            n = len(questions)
+            metrics.append(Metric(round, split, CHANCE, "accuracy", chance, None, None, n))
+    metrics += _best(metrics)
     return metrics + list(_sampled(sampled, _Record(round, "", bootstrap, seed, reader)))
 
 
@@ -71,7 +90,7 @@ def best_agent(metrics: Sequence[Metric]) -> str:
     Ties go to the higher lenient accuracy, then to the name that sorts first. Held-out questions
     have no say. Raises ValueError where no agent was measured on validation questions.
     """
-    own = [m for m in metrics if m.split == "validation" and m.agent not in _GROUPS]
+    own = [m for m in metrics if m.split == "validation" and m.agent not in GROUPS]
     strict = [m for m in own if m.name == "accuracy"]
     if not strict:
         raise ValueError("no accuracy of any agent on validation questions")
@@ -81,6 +100,24 @@ def best_agent(metrics: Sequence[Metric]) -> str:
         (m for m in strict if m.round == latest),
         key=lambda m: (-m.value, -lenient.get(m.agent, 0.0), m.agent),
     ).agent
+
+
+def _votes(answers_K_Q: Sequence[Sequence[Answer]], reader: Reader) -> dict[str, list[Answer]]:
+    """What the agents, best first, answer together: by each vote that their answers allow."""
+    answers_Q_K = list(zip(*answers_K_Q, strict=True))
+    votes = {VOTE: [majority(answers_K, reader) for answers_K in answers_Q_K]}
+    if has_confidence([answer for answers_Q in answers_K_Q for answer in answers_Q]):
+        votes[WEIGHTED_VOTE] = [weighted_vote(answers_K, reader) for answers_K in answers_Q_K]
+        votes[ROUTED] = [routed(answers_K) for answers_K in answers_Q_K]
+    return votes
+
+
+def _best(metrics: Sequence[Metric]) -> list[Metric]:
+    """The held-out numbers of the agent that validation chose, where there was one to choose."""
+    if not any(m.split == "validation" for m in metrics):
+        return []
+    chosen = best_agent(metrics)
+    return [replace(m, agent=BEST) for m in metrics if (m.split, m.agent) == ("test", chosen)]
 
 
 @dataclass(frozen=True)

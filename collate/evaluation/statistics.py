@@ -1,15 +1,19 @@
 """Intervals and estimators behind the numbers of a run. Pure functions of arrays.
 
 Proportions get Wilson's score interval, differences between two sets of answers to the same
-questions a paired bootstrap, samples the unbiased pass@k, and a score the area under its ROC curve.
+questions a paired bootstrap, means of a stream Student's interval, samples the unbiased pass@k, and
+a score the area under its ROC curve.
 """
 
 import math
+from collections.abc import Sequence
+from dataclasses import dataclass
 from statistics import NormalDist
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
+from scipy.special import stdtrit
 
 # Entries of a block of bootstrap counts: 32 MB of int64, whatever the number of questions.
 _BLOCK = 4_000_000
@@ -52,24 +56,60 @@ def bootstrap_mean(
     with the distinct values (three for the difference of two verdicts), not with the questions.
     Raises ValueError for no values, values that are not finite, or no resamples.
     """
+    tail = (1 - _checked(level)) / 2
+    means = resampled_means(values_Q, resamples=resamples, rng=np.random.default_rng(seed))
+    low, high = np.quantile(means, [tail, 1 - tail])
+    return float(low), float(high)
+
+
+def resampled_means(
+    values_Q: ArrayLike, *, resamples: int, rng: np.random.Generator
+) -> NDArray[np.float64]:
+    """Means of `resamples` bootstrap samples of `values_Q`, as `bootstrap_mean` draws them."""
     values = np.asarray(values_Q, dtype=np.float64)
     if values.ndim != 1 or values.size == 0 or not np.isfinite(values).all():
         raise ValueError(f"expected a row of finite numbers, found shape {values.shape}")
     if resamples < 1:
         raise ValueError(f"resamples={resamples}: expected at least 1")
     distinct, counts = np.unique(values, return_counts=True)
-    rng = np.random.default_rng(seed)
     block = max(1, _BLOCK // distinct.size)
-    means = np.concatenate(
+    sums = np.concatenate(
         [
             rng.multinomial(values.size, counts / values.size, size=min(block, resamples - done))
             @ distinct
             for done in range(0, resamples, block)
         ]
     )
-    tail = (1 - _checked(level)) / 2
-    low, high = np.quantile(means / values.size, [tail, 1 - tail])
-    return float(low), float(high)
+    return sums / values.size
+
+
+@dataclass(slots=True)
+class RunningMean:
+    """A mean over questions of which only sums are kept, for tables that come in blocks."""
+
+    n: int = 0
+    total: float = 0.0
+    squares: float = 0.0
+
+    def add(self, value: float) -> None:
+        self.n += 1
+        self.total += value
+        self.squares += value * value
+
+    def interval(self, level: float = 0.95) -> Difference:
+        """The mean with Student's t interval; no width where one value says nothing of spread.
+
+        Raises ValueError where nothing was added.
+        """
+        if self.n == 0:
+            raise ValueError("a mean of nothing")
+        mean = self.total / self.n
+        if self.n == 1:
+            return Difference(mean, mean, mean)
+        variance = max(0.0, self.squares - self.n * mean * mean) / (self.n - 1)
+        quantile = float(stdtrit(self.n - 1, 0.5 + _checked(level) / 2))
+        half = quantile * math.sqrt(variance / self.n)
+        return Difference(mean, mean - half, mean + half)
 
 
 def paired_bootstrap(
@@ -98,6 +138,38 @@ def pass_at_k(n: int, correct: int, k: int) -> float:
         raise ValueError(f"pass@{k} of {correct} right in {n}: expected 1 <= k <= n, 0 <= c <= n")
     ways = math.comb(n, k)
     return (ways - math.comb(n - correct, k)) / ways
+
+
+def split_pass_at_k(n_K: Sequence[int], correct_K: Sequence[int], k: int) -> float:
+    """Probability that one of `k` samples is right that are split evenly over the agents.
+
+    Agent a has `correct_K[a]` right of `n_K[a]` samples. With k = mK + r, every agent gives m and r
+    agents, drawn at random, one more. A draw of m from one agent fails with probability
+    f(m) = C(n - c, m) / C(n, m), without bias for (1 - p)^m (Chen et al. 2021, equation 1). Agents
+    are sampled independently, so that the product of their f is without bias for the failure of
+    all, and so is its mean over the choices of r agents: the coefficient of z^r in
+    prod_a (f_a(m) + z f_a(m + 1)), over C(K, r). With one agent this is `pass_at_k`.
+
+    For agents of success p_a it tends to 1 - (prod_a (1 - p_a))^(k/K), which is never below the
+    mean over agents of 1 - (1 - p_a)^k (arithmetic against geometric mean), and equal to it only
+    where all have the same p. Raises ValueError where an agent has too few samples.
+    """
+    agents = len(n_K)
+    each, extra = divmod(k, max(agents, 1))
+    most = each + (extra > 0)
+    counts = list(zip(n_K, correct_K, strict=True))
+    if k < 1 or not counts or any(not (most <= n and 0 <= c <= n) for n, c in counts):
+        raise ValueError(
+            f"{k} samples split over agents with {list(correct_K)} right of {list(n_K)}: expected "
+            f"at least {most} samples of each and 0 <= right <= samples"
+        )
+    failing = [1.0]
+    for n, correct in counts:
+        plain = math.comb(n - correct, each) / math.comb(n, each)
+        more = math.comb(n - correct, most) / math.comb(n, most) if extra else 0.0
+        shifted = [0.0, *(more * value for value in failing)]
+        failing = [plain * a + b for a, b in zip([*failing, 0.0], shifted, strict=True)]
+    return 1.0 - failing[extra] / math.comb(agents, extra)
 
 
 def auc(scores: ArrayLike, labels: ArrayLike) -> float:

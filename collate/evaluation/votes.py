@@ -1,19 +1,23 @@
-"""Majority vote over answers that are already judged, and how far agents agree.
+"""One answer out of several that are already judged, and how far agents agree.
 
 Answers are grouped by what they say, as the verifier reads them, and never by their verdict:
 grouping the right ones together would let the gold answer count votes. A group's verdict is that of
 its first voter, so nothing is judged twice. An answer that is missing does not vote.
+
+A vote may weigh each answer by its confidence, or the most confident answer be taken alone. All
+three only read what was stated and how likely the scorer finds it, never gold or a verdict.
 """
 
 from collections import Counter
 from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import combinations
 
 from collate.scoring.answers import read_answer, text_key
 from collate.tables import UNKNOWN, Answer
 
-VOTE = "vote"
+VOTE, WEIGHTED_VOTE, ROUTED = "vote", "weighted_vote", "routed"
+VOTES = (VOTE, WEIGHTED_VOTE, ROUTED)
 
 
 @dataclass(frozen=True)
@@ -42,17 +46,24 @@ class Reader:
         return self.key(answer.found, answer.question_id)
 
 
-def winner(ballots: Sequence[Hashable | None]) -> int | None:
+def winner(
+    ballots: Sequence[Hashable | None], weights: Sequence[float] | None = None
+) -> int | None:
     """Place of the first ballot of the most frequent answer, or None where nobody voted.
 
-    None is an abstention. Between equally frequent answers the one voted for first wins, so the
-    order of the ballots breaks ties.
+    None is an abstention. With weights, the answer of the largest sum of them wins, and of equal
+    sums the more frequent. Between equals the one voted for first wins, so the order of the ballots
+    breaks ties.
     """
     counts = Counter(ballot for ballot in ballots if ballot is not None)
     if not counts:
         return None
+    total = dict.fromkeys(counts, 0.0)
+    for ballot, weight in zip(ballots, weights or (), strict=weights is not None):
+        if ballot is not None:
+            total[ballot] += weight
     # Counter keeps the order of first votes and max takes the first of equals.
-    return ballots.index(max(counts, key=counts.__getitem__))
+    return ballots.index(max(counts, key=lambda ballot: (total[ballot], counts[ballot])))
 
 
 def majority(answers: Sequence[Answer], reader: Reader) -> Answer:
@@ -63,13 +74,58 @@ def majority(answers: Sequence[Answer], reader: Reader) -> Answer:
     voted. Text and finish reason are the strict winner's (else the lenient one's, else the first),
     and `tokens` is the sum: what the vote costs.
     """
-    stated = winner([reader.stated(answer) for answer in answers])
-    found = winner([reader.found(answer) for answer in answers])
+    return _elected(answers, reader, VOTE, None)
+
+
+def has_confidence(answers: Sequence[Answer]) -> bool:
+    """Whether every answer that was stated carries a confidence, and any was stated."""
+    stated = [answer for answer in answers if answer.stated is not None]
+    return bool(stated) and all(answer.confidence is not None for answer in stated)
+
+
+def weighted_vote(answers: Sequence[Answer], reader: Reader) -> Answer:
+    """The vote weighted by confidence, as an answer of the agent `weighted_vote`.
+
+    As `majority`, but an answer counts as much as the frozen scorer finds likely what it states,
+    given its own rationale. What was found but not stated has no confidence and weighs nothing,
+    unless nothing weighs more. Raises ValueError for a confidence that is no probability.
+    """
+    return _elected(answers, reader, WEIGHTED_VOTE, [_confidence(answer) for answer in answers])
+
+
+def routed(answers: Sequence[Answer]) -> Answer:
+    """The most confident of several answers to one question, as one of the agent `routed`.
+
+    Of equals the first, and the first of all where none states an answer. `tokens` is the sum: all
+    of them have to be written before one can be chosen. Raises ValueError for a confidence that is
+    no probability.
+    """
+    confidence = [_confidence(answer) for answer in answers]
+    chosen = answers[confidence.index(max(confidence))]
+    return replace(chosen, agent=ROUTED, sample=0, tokens=sum(answer.tokens for answer in answers))
+
+
+def _confidence(answer: Answer) -> float:
+    if answer.stated is None or answer.confidence is None:
+        return 0.0
+    if not 0.0 <= answer.confidence <= 1.0:
+        raise ValueError(
+            f"answer of {answer.agent} to {answer.question_id} has confidence "
+            f"{answer.confidence}: expected a probability"
+        )
+    return answer.confidence
+
+
+def _elected(
+    answers: Sequence[Answer], reader: Reader, agent: str, weights: Sequence[float] | None
+) -> Answer:
+    stated = winner([reader.stated(answer) for answer in answers], weights)
+    found = winner([reader.found(answer) for answer in answers], weights)
     shown = answers[next((place for place in (stated, found) if place is not None), 0)]
     return Answer(
         question_id=shown.question_id,
         split=shown.split,
-        agent=VOTE,
+        agent=agent,
         sample=0,
         text=shown.text,
         tokens=sum(answer.tokens for answer in answers),

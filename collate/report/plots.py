@@ -11,23 +11,31 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from collate.evaluation.metrics import BASE
+from collate.evaluation.metrics import AGENTS, BASE, BEST, CHANCE, GROUPS
 from collate.evaluation.statistics import auc
-from collate.evaluation.votes import VOTE
+from collate.evaluation.votes import ROUTED, VOTE, VOTES, WEIGHTED_VOTE
 from collate.report.text import one_line
 from collate.tables import RIGHT, WRONG
 
 # Okabe and Ito's colours, which stay apart for colour-blind readers.
 _COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
-_BASE, _VOTE = "#777777", "#111111"
+_GREYS = {BASE: "#777777", VOTE: "#111111", AGENTS: "#111111"}
+_GREYS |= {WEIGHTED_VOTE: "#555555", ROUTED: "#999999"}
 _RIGHT, _WRONG = "#009E73", "#D55E00"
+
+_DIVERSITY = ("duplicate_rate", "distinct_2", "distinct_answers", "disagreement", "divergence")
 
 
 def accuracy_over_rounds(
     metrics: pd.DataFrame, *, split: str = "test", name: str = "accuracy"
 ) -> Figure:
-    """A metric of base, agents and vote by round, with its 95 % intervals, in percent."""
+    """A metric of base, agents and votes by round, with its 95 % intervals, in percent.
+
+    A dotted line stands where chance is, if it is known.
+    """
     rows = metrics[(metrics["split"] == split) & (metrics["name"] == name)]
+    guessed = rows.loc[rows["agent"] == CHANCE, "value"]
+    rows = rows[~rows["agent"].isin((BEST, CHANCE))]
     names = _base_first(rows["agent"].unique())
     rounds = sorted(rows["round"].unique())
     figure, axes = _figure(7.2, 3.8)
@@ -49,6 +57,10 @@ def accuracy_over_rounds(
             elinewidth=1,
             color=_colour(agent, names),
             linestyle="--" if agent == BASE else "-",
+        )
+    if len(guessed):
+        axes.axhline(
+            100 * guessed.iloc[-1], color=_GREYS[BASE], linestyle=":", linewidth=1.2, label=CHANCE
         )
     axes.set_xticks(rounds, ["before" if r == 0 else f"round {r}" for r in rounds])
     axes.set_ylabel(f"{name.replace('_', ' ')}, %")
@@ -88,27 +100,15 @@ def score_histogram(rationales: pd.DataFrame, *, score: str = "likelihood") -> F
 
 def agreement_matrix(agreement: pd.DataFrame) -> Figure:
     """How often two agents state the same answer, from what `Run.agreement()` gives."""
-    count = len(agreement)
-    side = 1.8 + 0.75 * max(count, 2)
-    figure, axes = _figure(side + 0.8, side)
-    if count == 0:
-        _say(axes, "no answers to compare")
-        return figure
-    share = agreement.to_numpy(float)
-    # A mesh stays vectors in SVG, where an image would be an embedded bitmap.
-    axes.pcolormesh(share, vmin=0, vmax=1, cmap="Blues")
-    axes.invert_yaxis()
-    axes.set_aspect("equal")
-    labels = [_label(name) for name in agreement.columns]
-    axes.set_xticks(np.arange(count) + 0.5, labels, rotation=40, ha="right")
-    axes.set_yticks(np.arange(count) + 0.5, labels)
-    for row, column in np.ndindex(share.shape):
-        shade = "white" if share[row, column] > 0.55 else "black"
-        text = f"{100 * share[row, column]:.0f} %"
-        axes.text(column + 0.5, row + 0.5, text, ha="center", va="center", color=shade)
-    axes.spines[:].set_visible(False)
-    axes.tick_params(length=0)
-    return figure
+    return _matrix(100 * agreement, "{:.0f} %", 0, 100, "no answers to compare")
+
+
+def cross_likelihood_matrix(cross: pd.DataFrame) -> Figure:
+    """How likely one agent finds another's rationales, from what `Run.cross_likelihood()` gives."""
+    known = cross.to_numpy(float)
+    known = known[np.isfinite(known)]
+    low, high = (known.min(), known.max()) if known.size else (0.0, 1.0)
+    return _matrix(cross, "{:.3f}", low, max(high, low + 1e-9), "no rationale was read by another")
 
 
 def tuning_curves(tuning: pd.DataFrame) -> Figure:
@@ -144,6 +144,95 @@ def tuning_curves(tuning: pd.DataFrame) -> Figure:
     return figure
 
 
+def diversity_over_rounds(diversity: pd.DataFrame) -> Figure:
+    """How far rationales differ, by round, from what `Run.diversity()` gives.
+
+    One panel for each measure: agents by themselves in colours, all agents together in black.
+    """
+    shown = [name for name in _DIVERSITY if (diversity["name"] == name).any()]
+    gains = diversity.loc[diversity["name"].str.startswith("oracle_gain@"), "name"]
+    shown += sorted(gains.unique(), key=lambda name: int(name.partition("@")[2]))[-1:]
+    figure = Figure(figsize=(9.6, 2.7 * max(1, -(-len(shown) // 3))), layout="constrained")
+    panels = figure.subplots(max(1, -(-len(shown) // 3)), 3, squeeze=False).ravel()
+    names = [name for name in dict.fromkeys(diversity["agent"]) if name not in GROUPS]
+    for axes, name in zip(panels, shown, strict=False):
+        rows = diversity[diversity["name"] == name]
+        for agent in (*names, AGENTS):
+            own = rows[rows["agent"] == agent]
+            if len(own):
+                label = "all agents" if agent == AGENTS else _label(agent)
+                _line(axes, own, label, _colour(agent, names))
+        axes.set_title(name.replace("_", " "), loc="left", fontsize=10)
+    for axes in panels[len(shown) :]:
+        axes.set_visible(False)
+    if shown:
+        handles = {
+            line.get_label(): line for axes in panels for line in axes.lines if line.get_label()
+        }
+        figure.legend(
+            handles.values(), handles.keys(), frameon=False, fontsize=9, loc="outside right upper"
+        )
+    return figure
+
+
+def score_quality_over_rounds(quality: pd.DataFrame) -> Figure:
+    """AUC within questions of each score by round, from what `Run.score_quality()` gives."""
+    figure, axes = _figure(7.2, 3.2)
+    rows = quality[quality["name"].str.startswith("auc_within:")]
+    names = list(dict.fromkeys(rows["name"]))
+    for place, name in enumerate(names):
+        label = name.partition(":")[2].replace("_", " ")
+        own = rows[rows["name"] == name]
+        _line(axes, own, _label(label), _COLOURS[place % len(_COLOURS)], spread=place)
+    if names:
+        axes.axhline(0.5, color=_GREYS[BASE], linestyle=":", linewidth=1.2, label="by chance")
+        _legend(axes)
+    else:
+        _say(axes, "no question with a right and a wrong rationale")
+    axes.set_ylabel("AUC within questions")
+    return figure
+
+
+def _line(axes: Axes, rows: pd.DataFrame, label: str, colour: str, spread: int = 0) -> None:
+    """One measure by round with its intervals; `spread` moves it aside to keep them apart."""
+    own = rows.sort_values("round")
+    at = own["round"].to_numpy(float) + 0.04 * spread
+    value = own["value"].to_numpy(float)
+    axes.plot(at, value, marker="o", markersize=4, linewidth=1.5, color=colour, label=label)
+    axes.vlines(at, own["low"].to_numpy(float), own["high"].to_numpy(float), color=colour, lw=1)
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.set_xlabel("round")
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.grid(axis="y", alpha=0.3)
+
+
+def _matrix(values: pd.DataFrame, form: str, low: float, high: float, nothing: str) -> Figure:
+    """A square table of numbers in cells, darker where they are higher."""
+    count = len(values)
+    side = 1.8 + 0.75 * max(count, 2)
+    figure, axes = _figure(side + 0.8, side)
+    if count == 0:
+        _say(axes, nothing)
+        return figure
+    cells = values.to_numpy(float)
+    # A mesh stays vectors in SVG, where an image would be an embedded bitmap.
+    axes.pcolormesh(cells, vmin=low, vmax=high, cmap="Blues")
+    axes.invert_yaxis()
+    axes.set_aspect("equal")
+    labels = [_label(name) for name in values.columns]
+    axes.set_xticks(np.arange(count) + 0.5, labels, rotation=40, ha="right")
+    axes.set_yticks(np.arange(count) + 0.5, labels)
+    for row, column in np.ndindex(cells.shape):
+        value = cells[row, column]
+        if np.isfinite(value):
+            shade = "white" if (value - low) / (high - low) > 0.55 else "black"
+            text = form.format(value)
+            axes.text(column + 0.5, row + 0.5, text, ha="center", va="center", color=shade)
+    axes.spines[:].set_visible(False)
+    axes.tick_params(length=0)
+    return figure
+
+
 def _figure(width: float, height: float) -> tuple[Figure, Axes]:
     figure = Figure(figsize=(width, height), layout="constrained")
     axes = figure.subplots()
@@ -152,14 +241,13 @@ def _figure(width: float, height: float) -> tuple[Figure, Axes]:
 
 
 def _base_first(names: Sequence[str]) -> list[str]:
-    own = [name for name in names if name not in (BASE, VOTE)]
-    return [name for name in (BASE, *own, VOTE) if name in names]
+    own = [name for name in names if name not in GROUPS]
+    return [name for name in (BASE, *own, *VOTES) if name in names]
 
 
 def _colour(agent: str, names: Sequence[str]) -> str:
-    own = [name for name in names if name not in (BASE, VOTE)]
-    fixed = {BASE: _BASE, VOTE: _VOTE}
-    return fixed.get(agent) or _COLOURS[own.index(agent) % len(_COLOURS)]
+    own = [name for name in names if name not in GROUPS]
+    return _GREYS.get(agent) or _COLOURS[own.index(agent) % len(_COLOURS)]
 
 
 def _label(name: str) -> str:

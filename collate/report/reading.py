@@ -17,10 +17,10 @@ import pyarrow as pa
 
 from collate.errors import InputError, RunFolderError
 from collate.evaluation.metrics import BASE, best_agent
-from collate.evaluation.statistics import auc
 from collate.evaluation.votes import VOTE, Reader, agreement
 from collate.manifest import Manifest
 from collate.report.folder import read_mapping, read_rows, round_folders
+from collate.report.measures import cross_matrix, diversity_rows, score_rows, separation_of
 from collate.report.question import QuestionView, best_first
 from collate.tables import (
     RIGHT,
@@ -36,8 +36,6 @@ from collate.tables import (
     TuningStep,
     from_table,
 )
-
-LIKELIHOODS = ("sum_logprob", "mean_logprob", "geometric", "mean_prob", "likelihood", "lift")
 
 _FILES: dict[type, str] = {
     Rationale: "rationales",
@@ -211,21 +209,25 @@ class Run:
 
         `auc` is over all rationales, so it also rewards telling easy questions from hard ones;
         `auc_within` compares only rationales of the same question, which is what pairing does.
-        `right` and `wrong` count the rationales compared. Unknown verdicts have no say.
+        `right` and `wrong` count the rationales compared. Unknown verdicts have no say, nor have
+        rationales that no agent sampled for the question alone.
         """
-        frame = self.rationales(round)
-        frame = frame[frame["verdict"].isin([RIGHT, WRONG])]
-        rows = {}
-        for name in LIKELIHOODS:
-            scored = frame[frame[name].notna()]
-            label = scored["verdict"] == RIGHT
-            rows[name] = {
-                "auc": auc(scored[name], label),
-                "auc_within": _within(scored, name),
-                "right": int(label.sum()),
-                "wrong": int((~label).sum()),
-            }
-        return pd.DataFrame.from_dict(rows, orient="index")
+        return separation_of(self.rationales(round))
+
+    def diversity(self, round: int | None = None) -> pd.DataFrame:
+        """The metrics of `collate.evaluation.diversity` and `.divergence`; empty where none are."""
+        return diversity_rows(self.metrics(round))
+
+    def score_quality(self, round: int | None = None) -> pd.DataFrame:
+        """The metrics of `collate.evaluation.separation`; empty where there are none."""
+        return score_rows(self.metrics(round))
+
+    def cross_likelihood(self, round: int | None = None) -> pd.DataFrame:
+        """Mean log-probability a token of each writer (row) under each reader (column).
+
+        Of one round, the last that has them by default; empty where none has.
+        """
+        return cross_matrix(self.metrics(round))
 
     def agreement(self, split: str = "test", round: int | None = None) -> pd.DataFrame:
         """Share of questions on which two agents state the same answer, agents by agents.
@@ -278,19 +280,6 @@ class Run:
         if "round" not in frame:
             frame.insert(0, "round", pd.Series(numbers, dtype="int64"))
         return frame
-
-
-def _within(scored: pd.DataFrame, name: str) -> float:
-    """AUC over the right-wrong pairs that share a question, by ranks within each question."""
-    by_question = scored["question_id"]
-    label = scored["verdict"] == RIGHT
-    ranks = scored[name].groupby(by_question).rank()
-    right = label.groupby(by_question).sum()
-    wrong = (~label).groupby(by_question).sum()
-    # Mann-Whitney's U of each question: its rank sum of the right ones less the smallest possible.
-    wins = ranks.where(label, 0.0).groupby(by_question).sum() - right * (right + 1) / 2
-    compared = int((right * wrong).sum())
-    return float(wins[wrong > 0].sum() / compared) if compared else float("nan")
 
 
 def _natural(name: str) -> list[tuple[int, str]]:

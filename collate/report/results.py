@@ -3,14 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from collate.evaluation.metrics import AGENTS, BASE, best_agent
-from collate.evaluation.votes import VOTE
+from collate.evaluation.metrics import BASE, CHANCE, GROUPS, best_agent
+from collate.evaluation.votes import VOTES
 from collate.tables import Metric
 
 
 @dataclass(frozen=True)
 class ResultRow:
-    """One line of the results: the base, an agent, or the vote. What was not measured is None."""
+    """One line of the results: chance, the base, an agent, or a vote. What is not known is None."""
 
     agent: str
     best: bool
@@ -34,23 +34,34 @@ class Results:
         return self.rounds[-1]
 
 
-def collect(metrics: Sequence[Metric], rounds: Sequence[int], split: str = "test") -> Results:
-    """Results of the given rounds: the base first, then each agent, then the vote.
+def collect(
+    metrics: Sequence[Metric],
+    rounds: Sequence[int],
+    split: str = "test",
+    chance: float | None = None,
+) -> Results:
+    """Results of the given rounds: chance where it is known, the base, each agent, then the votes.
 
     The best agent is the one of the last of these rounds, chosen on validation questions; None
-    where there are none. Raises ValueError where no accuracy was measured on the split.
+    where there are none. `chance` is the accuracy of guessing; where it is not given, what the
+    metrics say of it stands. Raises ValueError where no accuracy was measured on the split.
     """
     rounds = sorted(set(rounds))
     asked = [m for m in metrics if m.round in rounds]
     found = {(m.agent, m.name, m.round): m for m in asked if m.split == split}
-    measured = [m for m in found.values() if m.name == "accuracy"]
+    measured = [m for m in found.values() if m.name == "accuracy" and m.agent != CHANCE]
     if not measured:
         raise ValueError(f"no accuracy on {split} questions in rounds {rounds}")
-    validated = any(m.split == "validation" and m.agent not in (BASE, VOTE, AGENTS) for m in asked)
+    n = max(m.n for m in measured)
+    if chance is not None:
+        for r in rounds:
+            guessed = Metric(r, split, CHANCE, "accuracy", chance, None, None, n)
+            found[CHANCE, "accuracy", r] = guessed
+    validated = any(m.split == "validation" and m.agent not in GROUPS for m in asked)
     best = best_agent(asked) if validated else None
-    names = dict.fromkeys(m.agent for m in measured)
-    own = [name for name in names if name not in (BASE, VOTE)]
-    order = [name for name in (BASE, *own, VOTE) if name in names]
+    names = dict.fromkeys(agent for agent, name, _ in found if name == "accuracy")
+    own = [name for name in names if name not in GROUPS]
+    order = [name for name in (CHANCE, BASE, *own, *VOTES) if name in names]
     rows = [
         ResultRow(
             agent=name,
@@ -61,7 +72,7 @@ def collect(metrics: Sequence[Metric], rounds: Sequence[int], split: str = "test
         )
         for name in order
     ]
-    return Results(split, max(m.n for m in measured), rounds, rows, best)
+    return Results(split, n, rounds, rows, best)
 
 
 def round_label(round: int) -> str:

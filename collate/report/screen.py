@@ -14,7 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from collate.evaluation.metrics import BASE
-from collate.evaluation.votes import VOTE
+from collate.evaluation.votes import VOTES
 from collate.report.results import (
     ResultRow,
     Results,
@@ -34,15 +34,21 @@ _SPLITS = {"test": "held-out", "validation": "validation"}
 
 
 def results_table(
-    metrics: Sequence[Metric], rounds: Sequence[int], *, split: str = "test", width: int = 80
+    metrics: Sequence[Metric],
+    rounds: Sequence[int],
+    *,
+    split: str = "test",
+    width: int = 80,
+    chance: float | None = None,
 ) -> Table:
-    """Strict accuracy of the base, each agent and the vote, before tuning and after each round.
+    """Strict accuracy of the base, each agent and the votes, before tuning and after each round.
 
-    `width` is the number of columns there are to fill. Cells stand on one line where that fits, on
-    two where not; where even that does not fit, the rounds in the middle are left out, and the
-    caption says so. Raises ValueError where nothing was measured on the split.
+    A line for chance stands above them where `chance` or the metrics know it. `width` is the number
+    of columns there are to fill. Cells stand on one line where that fits, on two where not; where
+    even that does not fit, the rounds in the middle are left out, and the caption says so. Raises
+    ValueError where nothing was measured on the split.
     """
-    results = collect(metrics, rounds, split)
+    results = collect(metrics, rounds, split, chance)
     table = _table(results, results.rounds, " ")
     # The first and the latest rounds say most.
     for latest in range(len(results.rounds) - 1, 0, -1):
@@ -105,8 +111,8 @@ def _table(results: Results, shown: Sequence[int], between: str) -> Table:
     table.add_column(f"gain,{between}points", justify="right", no_wrap=True)
     table.add_column("lenient", justify="right", no_wrap=True)
     for row in results.rows:
-        # The base stands apart above, the vote apart below.
-        if row.agent == VOTE:
+        # The base stands apart above, the votes apart below.
+        if row.agent == VOTES[0]:
             table.add_section()
         table.add_row(*_cells(row, shown, between), end_section=row.agent == BASE)
     return table
@@ -118,7 +124,7 @@ def _cells(row: ResultRow, rounds: Sequence[int], between: str) -> list[Text]:
     for number in rounds:
         metric = row.accuracy.get(number)
         cell = Text("" if metric is None else percent(metric))
-        if metric is not None:
+        if metric is not None and metric.low is not None:
             cell.append(between + percent_interval(metric), style="dim")
         cells.append(cell)
     gain = Text("")

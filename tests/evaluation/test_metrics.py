@@ -194,7 +194,7 @@ def test_a_split_is_measured_on_its_own_questions_only(answers: dict[str, list[A
     alone = {key: [a for a in rows if a.split == "test"] for key, rows in answers.items()}
     together = {(m.agent, m.name): m for m in measured_from(answers) if m.split == "test"}
     for metric in measured_from(alone):
-        if metric.agent != "vote":  # whose ties are settled on validation
+        if metric.agent not in ("vote", "best"):  # which validation has a say in
             assert together[metric.agent, metric.name] == metric
 
 
@@ -229,6 +229,56 @@ def test_votes_on_options_are_counted_by_option(answers: dict[str, list[Answer]]
         )
     }
     assert measured["vote", "accuracy"] == 1.0
+
+
+def test_the_best_agents_numbers_stand_on_held_out_questions(metrics: Measured) -> None:
+    chosen = best_agent(list(metrics.values()))
+    own = {
+        name: m for (split, agent, name), m in metrics.items() if (split, agent) == ("test", chosen)
+    }
+    best = {name: m for (split, agent, name), m in metrics.items() if agent == "best"}
+    assert {m.split for m in best.values()} == {"test"}
+    assert set(best) <= set(own) and {"accuracy", "gain"} <= set(best)
+    for name, m in best.items():
+        assert m == replace(own[name], agent="best")
+
+
+def test_chance_is_a_metric_where_it_is_known(answers: dict[str, list[Answer]]) -> None:
+    rows = [m for m in measured_from(answers, chance=0.25) if m.agent == "chance"]
+    assert [(m.split, m.name, m.value, m.low, m.n) for m in rows] == [
+        (split, "accuracy", 0.25, None, n) for split, n in SPLITS.items()
+    ]
+    assert best_agent(measured_from(answers, chance=0.99)) in AGENTS
+
+
+def test_votes_by_confidence_stand_where_every_answer_has_one(
+    answers: dict[str, list[Answer]], metrics: Measured
+) -> None:
+    assert not {"weighted_vote", "routed"} & {agent for _, agent, _ in metrics}
+    rng = random.Random(3)
+    sure = [
+        replace(a, confidence=None if a.stated is None else rng.random()) for a in answers["greedy"]
+    ]
+    found = {(m.split, m.agent, m.name): m for m in measured_from(answers | {"greedy": sure})}
+    routed, weighted = [], []
+    for question in range(SPLITS["test"]):
+        own = [a for a in sure if a.question_id == f"test-{question:03d}"]
+        stated = [a for a in own if a.stated is not None]
+        surest = max(stated, key=lambda a: a.confidence or 0.0, default=None)
+        routed.append(surest is not None and surest.verdict == RIGHT)
+        weight: dict[float, float] = {}
+        for a in stated:
+            value = float(a.stated or 0)
+            weight[value] = weight.get(value, 0.0) + (a.confidence or 0.0)
+        weighted.append(bool(weight) and max(weight, key=weight.__getitem__) == question % 7)
+    assert found["test", "routed", "accuracy"].value == pytest.approx(sum(routed) / 50)
+    assert found["test", "weighted_vote", "accuracy"].value == pytest.approx(sum(weighted) / 50)
+    assert ("validation", "routed", "gain") in found
+    # One answer without a confidence, and there is nothing to weigh by on its split.
+    at = next(n for n, a in enumerate(sure) if a.stated is not None and a.split == "test")
+    sure[at] = replace(sure[at], confidence=None)
+    left = {(m.split, m.agent) for m in measured_from(answers | {"greedy": sure})}
+    assert ("validation", "routed") in left and ("test", "routed") not in left
 
 
 def metric(agent: str, value: float, name: str = "accuracy", **other: object) -> Metric:

@@ -1,5 +1,6 @@
 """Estimators and intervals against scipy, full enumeration and slow loops."""
 
+import itertools
 import math
 from itertools import combinations, product
 
@@ -9,10 +10,12 @@ from scipy import stats
 
 from collate.evaluation.statistics import (
     Difference,
+    RunningMean,
     auc,
     bootstrap_mean,
     paired_bootstrap,
     pass_at_k,
+    split_pass_at_k,
     wilson,
 )
 
@@ -116,6 +119,64 @@ def test_pass_at_k_is_stable_for_many_samples() -> None:
 def test_pass_at_k_refuses_the_impossible(n: int, correct: int, k: int) -> None:
     with pytest.raises(ValueError, match="expected"):
         pass_at_k(n, correct, k)
+
+
+def slow_split(n_K: tuple[int, ...], correct_K: tuple[int, ...], k: int) -> float:
+    """Share of all ways to draw k samples evenly, agents that give one more included."""
+    each, extra = divmod(k, len(n_K))
+    rows = [[True] * c + [False] * (n - c) for n, c in zip(n_K, correct_K, strict=True)]
+    by_choice = []
+    for chosen in combinations(range(len(n_K)), extra):
+        draws = [combinations(row, each + (a in chosen)) for a, row in enumerate(rows)]
+        solved = [any(itertools.chain(*drawn)) for drawn in product(*draws)]
+        by_choice.append(sum(solved) / len(solved))
+    return sum(by_choice) / len(by_choice)
+
+
+@pytest.mark.parametrize("n_K", [(4,), (3, 3), (2, 4), (2, 3, 3), (2, 2, 2, 2)])
+def test_split_pass_at_k_is_the_share_of_all_even_draws(n_K: tuple[int, ...]) -> None:
+    for correct_K in product(*(range(n + 1) for n in n_K)):
+        for k in range(1, len(n_K) * min(n_K) + 1):
+            expected = slow_split(n_K, correct_K, k)
+            assert split_pass_at_k(n_K, correct_K, k) == pytest.approx(expected, abs=1e-12)
+            if len(n_K) == 1:
+                assert pass_at_k(n_K[0], correct_K[0], k) == pytest.approx(expected)
+
+
+def test_split_pass_at_k_is_without_bias() -> None:
+    """Its mean over all outcomes of sampling, weighted by their probability, is the truth."""
+    n, p_K = 3, (0.2, 0.9)
+    for k, truth in ((2, 1 - 0.8 * 0.1), (3, 1 - (0.8**2 * 0.1 + 0.8 * 0.1**2) / 2)):
+        found = sum(
+            split_pass_at_k((n, n), correct, k)
+            * math.prod(stats.binom.pmf(c, n, p) for c, p in zip(correct, p_K, strict=True))
+            for correct in product(range(n + 1), repeat=2)
+        )
+        assert found == pytest.approx(truth, abs=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("n_K", "correct_K", "k"),
+    [((2, 2), (0, 0), 5), ((2, 2), (0, 3), 2), ((1, 2), (0, 0), 3), ((), (), 1), ((2,), (1,), 0)],
+)
+def test_split_pass_at_k_refuses_the_impossible(
+    n_K: tuple[int, ...], correct_K: tuple[int, ...], k: int
+) -> None:
+    with pytest.raises(ValueError, match="expected at least"):
+        split_pass_at_k(n_K, correct_K, k)
+
+
+def test_running_mean_is_students_interval() -> None:
+    values = np.random.default_rng(3).normal(-40.0, 2.0, size=25)
+    running = RunningMean()
+    with pytest.raises(ValueError, match="nothing"):
+        running.interval()
+    running.add(values[0])
+    assert running.interval() == Difference(values[0], values[0], values[0])
+    for value in values[1:]:
+        running.add(value)
+    expected = stats.t.interval(0.9, 24, values.mean(), stats.sem(values))
+    assert running.interval(0.9) == pytest.approx((values.mean(), *expected), rel=1e-9)
 
 
 def test_auc_counts_ordered_pairs_with_ties_half() -> None:

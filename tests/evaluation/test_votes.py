@@ -1,12 +1,22 @@
 """The vote: what counts as the same answer, who wins, what a tie does, what it must not see."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import product
 from time import perf_counter
 
 import pytest
 
-from collate.evaluation.votes import Reader, agreement, disagree, majority, winner
+from collate.evaluation.votes import (
+    Reader,
+    agreement,
+    disagree,
+    has_confidence,
+    majority,
+    routed,
+    weighted_vote,
+    winner,
+)
 from collate.tables import RIGHT, UNKNOWN, WRONG, Answer
 
 NUMBERS = Reader("number")
@@ -158,3 +168,51 @@ def test_an_option_is_read_by_its_letter_or_its_text() -> None:
 def test_a_missing_answer_has_no_key() -> None:
     assert NUMBERS.key(None, "q") is None
     assert NUMBERS.key("no number", "q") is not None
+
+
+def sure(stated: str | None, confidence: float | None, **other: object) -> Answer:
+    return answer(stated, confidence=confidence, **other)  # type: ignore[arg-type]
+
+
+def test_one_sure_answer_outweighs_two_unsure_ones() -> None:
+    answers = [sure("4", 0.2), sure("4.0", 0.3), sure("5", 0.6, agent="b", verdict=RIGHT)]
+    vote = weighted_vote(answers, NUMBERS)
+    assert (vote.agent, vote.stated, vote.verdict, vote.tokens) == ("weighted_vote", "5", RIGHT, 30)
+    assert majority(answers, NUMBERS).stated == "4"
+    answers[0] = replace(answers[0], confidence=0.31)
+    assert weighted_vote(answers, NUMBERS).stated == "4"
+
+
+def test_equal_confidence_is_the_plain_vote() -> None:
+    for said in product([None, "1", "2", "2.0"], repeat=4):
+        for weight in (0.0, 0.25):
+            answers = [sure(text, weight, agent=str(n)) for n, text in enumerate(said)]
+            plain = replace(majority(answers, NUMBERS), agent="weighted_vote")
+            assert weighted_vote(answers, NUMBERS) == plain
+
+
+def test_the_surest_answer_is_taken_whole() -> None:
+    answers = [sure("1", 0.5), sure(None, None), sure("2", 0.7, agent="b"), sure("3", 0.7)]
+    taken = routed(answers)
+    assert taken == replace(answers[2], agent="routed", tokens=40)
+    assert routed([sure(None, None, text="x"), sure(None, None)]).text == "x"
+    assert routed([sure("1", 0.0), sure(None, None)]).stated == "1"
+
+
+def test_neither_looks_at_verdicts() -> None:
+    answers = [sure("1", 0.5), sure("2", 0.4), sure("2", 0.3)]
+    for verdicts in product([RIGHT, WRONG, UNKNOWN], repeat=3):
+        judged = [replace(a, verdict=v) for a, v in zip(answers, verdicts, strict=True)]
+        assert weighted_vote(judged, NUMBERS).stated == "2"
+        assert routed(judged).stated == "1"
+
+
+def test_confidence_is_a_probability_of_what_is_stated() -> None:
+    assert has_confidence([sure("1", 0.5), sure(None, None)])
+    assert not has_confidence([sure("1", 0.5), sure("1", None)])
+    assert not has_confidence([sure(None, None)]) and not has_confidence([])
+    for wrong in (-0.1, 1.1, float("nan")):
+        with pytest.raises(ValueError, match="expected a probability"):
+            weighted_vote([sure("1", wrong)], NUMBERS)
+        with pytest.raises(ValueError, match="expected a probability"):
+            routed([sure("1", wrong)])

@@ -15,7 +15,10 @@ from typing import Any
 import pyarrow.parquet as pq
 import yaml
 
+from collate.evaluation.divergence import CrossLogprob, cross_likelihood
+from collate.evaluation.diversity import Diversity
 from collate.evaluation.metrics import measure
+from collate.evaluation.separation import Separation
 from collate.tables import (
     RIGHT,
     UNKNOWN,
@@ -90,6 +93,8 @@ def write_small_run(
             bootstrap=200,
             seed=seed,
         )
+        if number:
+            run.metrics[number] += _of_rationales(rng, run, number)
         run.answers[number] += base + sampled
     if hostile:
         _spoil(run)
@@ -165,6 +170,22 @@ def _learn(rng: random.Random, run: SmallRun, number: int) -> None:
         for place, agent in enumerate(AGENTS)
         for step in range(1, 9)
     ]  # fmt: skip
+
+
+def _of_rationales(rng: random.Random, run: SmallRun, number: int) -> list[Metric]:
+    """Diversity and score quality of a round's rationales."""
+    block = (run.questions, run.rationales[number], run.scores[number])
+    diversity = Diversity(round=number, agents=AGENTS, answer_kind="number")
+    separation = Separation(round=number)
+    diversity.add(*block)
+    separation.add(*block)
+    rows = [
+        CrossLogprob(one.id, one.agent, reader, -0.3 - (reader != one.agent) * rng.random())
+        for one in run.rationales[number]
+        for reader in AGENTS
+    ]
+    read = cross_likelihood(rows, agents=AGENTS, round=number)
+    return [*diversity.metrics(), *separation.metrics(), *read]
 
 
 def _rationale(rng: random.Random, tried: tuple[str, str, int, int], text: str) -> Rationale:

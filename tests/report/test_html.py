@@ -6,13 +6,15 @@ from collections import Counter
 from html.parser import HTMLParser
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 
 import collate
 from collate.errors import InputError
 from collate.report.html import render, write_report
 from collate.report.results import percent, points
-from tests.report.small_run import SmallRun, write_small_run
+from collate.tables import Metric, to_table
+from tests.report.small_run import HOSTILE, SmallRun, replace, write_small_run
 
 VOID = {"meta", "img", "br", "path", "use"}
 LOADING = {"script", "img", "link", "iframe", "object", "embed", "image", "base", "form"}
@@ -73,7 +75,50 @@ def test_results_of_every_agent_are_on_the_page(page: Page, small_run: SmallRun)
             if (m.split, m.name, number) == ("test", "gain", 2):
                 assert points(m) in page.text
     assert f"{collate.load_run(small_run.path).best_agent} *" in page.text
-    assert page.elements["svg"] == 5
+    assert page.elements["svg"] == 8
+
+
+def test_diversity_and_score_quality_are_on_the_page(page: Page, small_run: SmallRun) -> None:
+    assert "Diversity of rationales" in page.text
+    for m in small_run.metrics[2]:
+        if m.split != "train":
+            continue
+        if m.name == "misranked":
+            assert f"{100 * m.value:.1f} % in round 2 ({m.n:,} pairs)" in page.text
+        elif m.agent != "scorer":
+            assert f"{m.value:.3f}" in page.text
+    assert "best" not in re.findall(r"<th>(\w+)</th>", render(collate.load_run(small_run.path)))
+
+
+def test_chance_stands_above_the_base(small_run: SmallRun, tmp_path: Path) -> None:
+    path = Path(shutil.copytree(small_run.path, tmp_path / "chance"))
+    for number, rows in small_run.metrics.items():
+        guessed = Metric(number, "test", "chance", "accuracy", 0.237, None, None, 16)
+        table = to_table(Metric, [*rows, guessed])
+        pq.write_table(table, path / f"round-{number:02d}" / "metrics.parquet")
+    text = Page(render(collate.load_run(path))).text
+    assert re.search(r"chance 23\.7 % 23\.7 % 23\.7 % base", text)
+
+
+def test_a_metric_of_a_hostile_name_is_text(small_run: SmallRun, tmp_path: Path) -> None:
+    path = Path(shutil.copytree(small_run.path, tmp_path / "hostile-metric"))
+    spoilt = [
+        replace(m, agent=HOSTILE) if m.agent == "agent-1" else m for m in small_run.metrics[2]
+    ]
+    spoilt += [
+        Metric(2, "train", agent, name, 0.5, None, None, 3)
+        for agent, name in (
+            (HOSTILE, HOSTILE),
+            (HOSTILE, f"logprob_under:{HOSTILE}"),
+            ("scorer", f"auc_within:{HOSTILE}"),
+        )
+    ]
+    pq.write_table(to_table(Metric, spoilt), path / "round-02" / "metrics.parquet")
+    text = render(collate.load_run(path))
+    page = Page(text)
+    assert not LOADING & set(page.elements)
+    assert not any(name.startswith("on") for name, _ in page.attributes)
+    assert not re.search("[\x00-\x09\x0b-\x1f\x7f\u202e]", text)
 
 
 def test_pairs_and_dropped_are_counted(page: Page, small_run: SmallRun) -> None:

@@ -68,6 +68,54 @@ def test_agreement_is_written_into_its_cells(run: collate.Run) -> None:
     assert "no answers to compare" in drawn(plots.agreement_matrix(pd.DataFrame()))
 
 
+def test_diversity_panels_hold_the_metrics(run: collate.Run, small_run: SmallRun) -> None:
+    figure = plots.diversity_over_rounds(run.diversity())
+    panels = {axes.get_title("left"): axes for axes in figure.axes if axes.get_visible()}
+    assert list(panels) == [
+        "duplicate rate", "distinct 2", "distinct answers", "disagreement", "divergence",
+        "oracle gain@2",
+    ]  # fmt: skip
+    for title, axes in panels.items():
+        for line in axes.lines:
+            agent = {"all agents": "agents"}.get(line.get_label(), line.get_label())
+            expected = [
+                m.value
+                for number in (1, 2)
+                for m in small_run.metrics[number]
+                if (m.split, m.agent, m.name) == ("train", agent, title.replace(" ", "_"))
+            ]
+            assert line.get_ydata() == pytest.approx(expected) and len(expected) == 2
+    assert len(panels["duplicate rate"].lines) == len(AGENTS) + 1
+    assert len(panels["disagreement"].lines) == 1
+    assert "all agents" in drawn(figure)
+    drawn(plots.diversity_over_rounds(run.diversity(0)))
+
+
+def test_score_quality_and_cross_likelihood_show_their_numbers(run: collate.Run) -> None:
+    quality = run.score_quality()
+    (axes,) = plots.score_quality_over_rounds(quality).axes
+    lines = {line.get_label(): line for line in axes.lines}
+    own = quality[quality["name"] == "auc_within:mean_prob"].sort_values("round")
+    assert lines["mean prob"].get_ydata() == pytest.approx(own["value"].to_numpy())
+    assert lines["by chance"].get_ydata()[0] == 0.5
+    assert "no question with" in drawn(plots.score_quality_over_rounds(run.score_quality(0)))
+    cross = run.cross_likelihood()
+    (axes,) = plots.cross_likelihood_matrix(cross).axes
+    assert [text.get_text() for text in axes.texts] == [
+        f"{v:.3f}" for v in cross.to_numpy().ravel()
+    ]
+    assert "no rationale was read" in drawn(plots.cross_likelihood_matrix(pd.DataFrame()))
+
+
+def test_chance_is_a_line_and_the_best_agent_is_not_drawn_twice(run: collate.Run) -> None:
+    guessed = {"round": 2, "split": "test", "agent": "chance", "name": "accuracy", "value": 0.25}
+    frame = pd.concat([run.metrics(), pd.DataFrame([guessed])])
+    (axes,) = plots.accuracy_over_rounds(frame).axes
+    (line,) = (line for line in axes.lines if line.get_label() == "chance")
+    assert set(line.get_ydata()) == {25.0}
+    assert [bar.get_label() for bar in axes.containers] == ["base", *AGENTS, "vote"]
+
+
 def test_tuning_curves_start_anew_each_round(run: collate.Run) -> None:
     loss, logprob = plots.tuning_curves(run.tuning()).axes
     assert len(loss.lines) == len(AGENTS) * 2

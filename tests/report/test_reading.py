@@ -79,7 +79,7 @@ def test_the_other_tables_by_round(run: collate.Run, small_run: SmallRun) -> Non
         assert set(run.answers(number)["round"]) == {number}
     assert len(run.answers()) == sum(len(rows) for rows in small_run.answers.values())
     assert run.metric_rows() == [m for rows in small_run.metrics.values() for m in rows]
-    assert set(run.metrics(0)["agent"]) == {*AGENTS, "base", "vote", "agents"}
+    assert set(run.metrics(0)["agent"]) == {*AGENTS, "base", "vote", "agents", "best"}
     with pytest.raises(InputError, match="has no round 7; it has 0, 1, 2"):
         run.pairs(7)
 
@@ -137,6 +137,36 @@ def test_separation_counts_right_over_wrong(run: collate.Run, small_run: SmallRu
         assert table.loc[name, "auc"] == pytest.approx(sum(every) / len(every))
         assert table.loc[name, "auc_within"] == pytest.approx(sum(within) / len(within))
         assert (table.loc[name, "right"], table.loc[name, "wrong"]) == (len(right), len(wrong))
+
+
+def test_measures_of_rationales_are_those_that_were_taken(
+    run: collate.Run, small_run: SmallRun
+) -> None:
+    rows = {(m.round, m.agent, m.name): m for ms in small_run.metrics.values() for m in ms}
+    diversity, quality = run.diversity(), run.score_quality()
+    assert set(diversity["agent"]) == {*AGENTS, "agents"} and set(diversity["round"]) == {1, 2}
+    assert set(quality["agent"]) == {"scorer"}
+    for row in [*diversity.itertuples(), *quality.itertuples()]:
+        assert row.split == "train"
+        assert row.value == rows[row.round, row.agent, row.name].value
+    kept = (m for ms in small_run.metrics.values() for m in ms if m.split == "train")
+    assert len(diversity) + len(quality) == len(list(kept))
+    assert set(run.diversity(1)["round"]) == {1} and run.score_quality(0).empty
+    table = run.separation(2)
+    for name in table.index:
+        assert table.loc[name, "auc"] == pytest.approx(rows[2, "scorer", f"auc:{name}"].value)
+        within = rows[2, "scorer", f"auc_within:{name}"].value
+        assert table.loc[name, "auc_within"] == pytest.approx(within)
+
+
+def test_cross_likelihood_is_writers_by_readers(run: collate.Run, small_run: SmallRun) -> None:
+    matrix = run.cross_likelihood()
+    assert list(matrix.index) == list(matrix.columns) == AGENTS
+    rows = {(m.agent, m.name): m.value for m in small_run.metrics[2]}
+    for writer in AGENTS:
+        for reader in AGENTS:
+            assert matrix.loc[writer, reader] == rows[writer, f"logprob_under:{reader}"]
+    assert run.cross_likelihood(0).empty
 
 
 def test_agreement_of_the_last_round(run: collate.Run, small_run: SmallRun) -> None:

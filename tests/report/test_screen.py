@@ -67,6 +67,27 @@ def test_the_best_agent_is_marked_by_validation_and_not_by_the_held_out() -> Non
     assert "\nada * " in text and "bob *" not in text
 
 
+def test_chance_and_the_votes_by_confidence_have_their_lines() -> None:
+    rows = measured([0, 1])
+    more = [replace(m, agent=a) for m in rows if m.agent == "vote" for a in ("routed", "best")]
+    weighted = [replace(m, agent="weighted_vote") for m in rows if m.agent == "vote"]
+    for table in (
+        results_table([*rows, *more, *weighted], [0, 1], chance=0.2),
+        results_table(
+            [metric("chance", r, 0.2, low=None, high=None, n=9) for r in (0, 1)]
+            + [*rows, *more, *weighted],
+            [0, 1],
+        ),
+    ):
+        text = printed(table, 80)
+        lines = re.findall(r"^(\w+) (?:\* )? *\d+\.\d %", text, re.MULTILINE)
+        assert lines == ["chance", "base", "ada", "bob", "vote", "weighted_vote", "routed"]
+        (guessed,) = (line for line in text.splitlines() if line.startswith("chance"))
+        assert guessed.split() == ["chance", "20.0", "%", "20.0", "%"]
+        assert "500" in text
+    assert "chance" not in printed(results_table(rows, [0, 1]), 80)
+
+
 def test_many_rounds_keep_the_first_and_the_latest() -> None:
     rounds = list(range(9))
     narrow = printed(results_table(measured(rounds), rounds, width=80), 80)

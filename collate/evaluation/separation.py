@@ -1,0 +1,140 @@
+"""How well the scores separate right rationales from wrong ones, of the agent `scorer`.
+
+| metric | what it is |
+| --- | --- |
+| auc:S | chance that a right rationale scores above a wrong one, over all rationales |
+| auc_within:S | the same over the pairs that share a question, which is what a pairing rule uses |
+| misranked | share of the right-wrong pairs of one question in which the wrong one is likelier |
+
+S is a score of `SCORES`. A tie counts half for the AUC and does not for `misranked`, which is of
+the configured likelihood. `auc` also rewards telling easy questions from hard ones, `auc_within`
+does not. Only rationales that an agent sampled count, and unknown verdicts have no say.
+"""
+
+import math
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import ndtri
+
+from collate.evaluation.statistics import Difference, auc
+from collate.tables import RIGHT, SAMPLED, WRONG, Metric, Question, Rationale, Score
+
+SCORER = "scorer"
+SCORES = ("sum_logprob", "mean_logprob", "geometric", "mean_prob", "likelihood", "lift")
+
+
+@dataclass(slots=True)
+class PairShare:
+    """A share of pairs, pooled over questions: sums of what was won and of what was compared."""
+
+    questions: int = 0
+    won: float = 0.0
+    pairs: float = 0.0
+    won_won: float = 0.0
+    won_pairs: float = 0.0
+    pairs_pairs: float = 0.0
+
+    def add(self, won: float, pairs: int) -> None:
+        self.questions += 1
+        self.won += won
+        self.pairs += pairs
+        self.won_won += won * won
+        self.won_pairs += won * pairs
+        self.pairs_pairs += pairs * pairs
+
+    def interval(self, level: float = 0.95) -> Difference:
+        """Share won with its normal interval over questions, NaN where nothing was compared.
+
+        The variance is that of a ratio of two sums over questions (Cochran 1977, section 2.11),
+        since the pairs of one question are not independent. Cut to [0, 1].
+        """
+        if not self.pairs:
+            return Difference(math.nan, math.nan, math.nan)
+        share, n = self.won / self.pairs, self.questions
+        squares = self.won_won - 2 * share * self.won_pairs + share * share * self.pairs_pairs
+        variance = max(0.0, squares) / self.pairs**2 * n / max(n - 1, 1)
+        half = float(ndtri(0.5 + level / 2)) * math.sqrt(variance)
+        return Difference(share, max(0.0, share - half), min(1.0, share + half))
+
+
+def compared(right_N: NDArray[np.float64], wrong_N: NDArray[np.float64]) -> tuple[float, float]:
+    """Of all pairs of a right and a wrong score: how many the right one wins, and the wrong one.
+
+    A tie is half a win of the right one and none of the wrong one.
+    """
+    gap = right_N[:, None] - wrong_N[None, :]
+    lost = int((gap < 0).sum())
+    return gap.size - lost - int((gap == 0).sum()) / 2, lost
+
+
+class Separation:
+    """Score quality of a round, added in blocks of whole questions; of the rows scores are kept."""
+
+    def __init__(self, *, round: int) -> None:
+        self._round = round
+        self._right: list[bool] = []
+        self._values: dict[str, list[float]] = {name: [] for name in SCORES}
+        self._within: dict[str, PairShare] = {name: PairShare() for name in SCORES}
+        self._misranked = PairShare()
+
+    def add(
+        self,
+        questions: Sequence[Question],
+        rationales: Sequence[Rationale],
+        scores: Sequence[Score],
+    ) -> None:
+        """Count a block: the scores of all rationales of these questions, in any order.
+
+        Raises ValueError for a score whose rationale is not in the block.
+        """
+        source = {one.id: one.source for one in rationales}
+        by_question: dict[str, list[Score]] = defaultdict(list)
+        for score in scores:
+            if score.rationale_id not in source:
+                raise ValueError(f"score of {score.rationale_id}: no such rationale in the block")
+            if source[score.rationale_id] == SAMPLED and score.verdict in (RIGHT, WRONG):
+                by_question[score.question_id].append(score)
+        for judged in by_question.values():
+            self._add_question(judged)
+
+    def _add_question(self, judged: Sequence[Score]) -> None:
+        right = np.array([score.verdict == RIGHT for score in judged])
+        self._right += right.tolist()
+        for name in SCORES:
+            # A score that was not taken is NaN.
+            values = np.array([getattr(score, name) for score in judged], dtype=np.float64)
+            self._values[name] += values.tolist()
+            known = ~np.isnan(values)
+            right_N, wrong_N = values[right & known], values[~right & known]
+            pairs = len(right_N) * len(wrong_N)
+            if pairs:
+                won, lost = compared(right_N, wrong_N)
+                self._within[name].add(won, pairs)
+                if name == "likelihood":
+                    self._misranked.add(lost, pairs)
+
+    def metrics(self) -> list[Metric]:
+        """All metrics that what was added can give; `n` counts rationales for `auc`, else pairs.
+
+        `auc` has no interval: neither rationales nor their pairs are independent.
+        """
+        found = []
+        for name in SCORES:
+            values = self._values[name]
+            value = auc(values, self._right)
+            if not math.isnan(value):
+                n = int((~np.isnan(values)).sum())
+                found.append(
+                    Metric(self._round, "train", SCORER, f"auc:{name}", value, None, None, n)
+                )
+        shares = {f"auc_within:{name}": self._within[name] for name in SCORES}
+        for name, share in {**shares, "misranked": self._misranked}.items():
+            if share.pairs:
+                found.append(
+                    Metric(self._round, "train", SCORER, name, *share.interval(), int(share.pairs))
+                )
+        return found
