@@ -16,6 +16,7 @@ from collate.cluster.board import poster
 from collate.commit import complete_folder
 from collate.config.schema import EngineConfig, ModelConfig, RunConfig
 from collate.engines.protocol import AgentWeights, Completion, Request
+from collate.scoring.model import ScorerFolders, load_scorer
 from collate.tables import Question, Rationale, Score
 
 MADE = "made"
@@ -39,11 +40,15 @@ class TuningJob:
 
 @dataclass(frozen=True)
 class ToScore:
-    """A question with the rationales to be scored, and the prompt to score them under."""
+    """A question with the rationales to be scored, and the prompt to score them under.
+
+    `baseline_ids` is the prompt without a rationale, None where that is the same.
+    """
 
     question: Question
     rationales: Sequence[Rationale]
     prompt_ids: Sequence[int]
+    baseline_ids: Sequence[int] | None = None
 
 
 @ray.remote
@@ -72,14 +77,22 @@ class EngineActor:
 class TorchActor:
     """The base model in torch: frozen to score with, perturbed, or tuned as an agent.
 
-    Only one of them is in memory at a time.
+    Only one of them is in memory at a time. `scorer` says what scores instead of the base.
     """
 
-    def __init__(self, folder: str, threads: int, config: RunConfig, board: Any):
+    def __init__(
+        self,
+        folder: str,
+        threads: int,
+        config: RunConfig,
+        board: Any,
+        scorer: ScorerFolders | None = None,
+    ):
         _use_threads(threads)
         import collate.tuning.trainer  # noqa: F401 - takes long, and is needed sooner or later
 
         self._folder, self._threads, self._config, self._board = folder, threads, config, board
+        self._scorer_folders = scorer or ScorerFolders(Path(folder))
         self._verifier: Any = None
         self._scorer: Any = None
 
@@ -93,11 +106,15 @@ class TorchActor:
         if self._verifier is None:
             self._verifier = Verifier(config.task.answer_kind, config.task.marker)
         if self._scorer is None and config.scoring.likelihood:
-            self._scorer = self._load_scorer()
+            self._begin_torch()
+            self._scorer = load_scorer(self._scorer_folders, config)
         return score_rationales(
             [one.question for one in asked], [r for one in asked for r in one.rationales],
             verifier=self._verifier, scorer=self._scorer,
             base_prompts={one.question.id: one.prompt_ids for one in asked},
+            baseline_prompts={
+                one.question.id: one.baseline_ids for one in asked if one.baseline_ids is not None
+            },
             marker=config.task.marker, config=config.scoring,
         )  # fmt: skip
 
@@ -124,19 +141,6 @@ class TorchActor:
                 self._folder, unfinished, agents=self._config.agents, seed=seed,
                 trust_remote_code=self._config.model.trust_remote_code,
             )  # fmt: skip
-
-    def _load_scorer(self) -> Any:
-        from collate.models import load_causal_lm, load_tokenizer
-        from collate.scoring import LikelihoodScorer
-
-        self._begin_torch()
-        model = self._config.model
-        trust = model.trust_remote_code
-        return LikelihoodScorer(
-            load_causal_lm(self._folder, dtype=model.dtype, trust_remote_code=trust),
-            load_tokenizer(self._folder, trust_remote_code=trust),
-            batch_tokens=self._config.scoring.batch_tokens,
-        )
 
     def _begin_torch(self) -> None:
         """Make room for another model, with the threads that this thread of Python shall use."""

@@ -23,6 +23,7 @@ from collate.cluster.watch import watch_head
 from collate.config.schema import RunConfig
 from collate.engines.protocol import AgentWeights, Completion, Request
 from collate.errors import RunFolderError
+from collate.scoring.model import ScorerFolders
 from collate.tables import Score
 
 Report = Callable[[int, int], None]
@@ -50,7 +51,7 @@ class Workers:
 
     Ray is joined or started when there is work for the first time. `tell` is called with what a
     user should know: an engine that died and was replaced. Without `learns` engines alone are
-    needed.
+    needed. `scorer` says what scores rationales; without one the base in `folder` does.
     """
 
     def __init__(
@@ -60,8 +61,9 @@ class Workers:
         tell: Callable[[str], None] = lambda message: None,
         *,
         learns: bool = True,
+        scorer: ScorerFolders | None = None,
     ):
-        self._learns = learns
+        self._learns, self._scorer = learns, scorer
         self._config, self._folder, self._tell = config, str(folder), tell
         self._engines: Pool | None = None
         self._torch: Pool | None = None
@@ -144,7 +146,7 @@ class Workers:
         *,
         keep: Callable[[int, Sequence[Score]], None],
     ) -> None:
-        """Have all rationales scored under the frozen base model.
+        """Have all rationales scored under the frozen scorer.
 
         `keep` gets the number of a block and scores of it, by whole questions, as they come.
         """
@@ -235,7 +237,7 @@ class Workers:
                 lambda _: (
                     cast(Any, TorchActor)
                     .options(**options)
-                    .remote(self._folder, self._threads, self._config, self._board)
+                    .remote(self._folder, self._threads, self._config, self._board, self._scorer)
                 ),
                 max(self._gpus, 1),
                 what="a process for torch",

@@ -22,6 +22,7 @@ from collate.rounds.settings import run_path
 from collate.rounds.stages import questions_of_round
 from collate.rounds.steps import Steps
 from collate.rounds.summary import conclude, greet
+from collate.scoring.model import prepare_scorer
 from collate.tables import digest
 
 
@@ -50,10 +51,12 @@ def run(config: RunConfig) -> Path:
     model = prepare_model(config.model)
     tokenizer = load_tokenizer(model, trust_remote_code=config.model.trust_remote_code)
     agents = make_agents(config)
-    prompts = Prompts(config, agents, tokenizer)
-    prompts.check_lengths(data.questions)
+    scorer = prepare_scorer(config, model)
+    prompts = Prompts(config, agents, tokenizer, scorer and load_tokenizer(scorer.model))
+    prompts.check_lengths(data.questions, scorer_positions=scorer and scorer.positions())
     identity = {
         "model": folder_digest(model),
+        **({} if scorer is None else {"scorer": scorer.digest()}),
         "questions": digest(
             *(f"{q.id} {q.split} {q.text} {q.gold} {q.options}" for q in data.questions)
         ),
@@ -64,7 +67,7 @@ def run(config: RunConfig) -> Path:
         folder.tell = screen.say
         greet(screen, config, folder, data)
         folder.note("agents", [agent.record() for agent in agents])
-        with Workers(config, model, screen.say) as workers:
+        with Workers(config, model, screen.say, scorer=scorer) as workers:
             learn(Steps(config, agents, data, prompts, folder, workers, screen), config.rounds)
         if not folder.worked:
             screen.say("This run is finished; there is nothing to do.")
