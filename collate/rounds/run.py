@@ -22,7 +22,7 @@ from collate.rounds.settings import run_path
 from collate.rounds.stages import questions_of_round
 from collate.rounds.steps import Steps
 from collate.rounds.summary import conclude, greet
-from collate.scoring.model import prepare_scorer
+from collate.scoring.model import positions_of, prepare_scorer
 from collate.tables import digest
 
 
@@ -52,8 +52,9 @@ def run(config: RunConfig) -> Path:
     tokenizer = load_tokenizer(model, trust_remote_code=config.model.trust_remote_code)
     agents = make_agents(config)
     scorer = prepare_scorer(config, model)
-    prompts = Prompts(config, agents, tokenizer, scorer and load_tokenizer(scorer.model))
-    prompts.check_lengths(data.questions, scorer_positions=scorer and scorer.positions())
+    apart = scorer.model if scorer is not None and scorer.model != model else None
+    prompts = Prompts(config, agents, tokenizer, apart and load_tokenizer(apart))
+    prompts.check_lengths(data.questions, scorer_positions=apart and positions_of(apart))
     identity = {
         "model": folder_digest(model),
         **({} if scorer is None else {"scorer": scorer.digest()}),

@@ -40,14 +40,6 @@ class ScorerFolders:
         """Digest of what both folders hold."""
         return digest(*(folder_digest(path) for path in (self.model, self.adapter) if path))
 
-    def positions(self) -> int | None:
-        """The longest sequence that the model can read, in tokens; None where it does not say."""
-        from transformers import AutoConfig
-
-        settings = AutoConfig.from_pretrained(str(self.model)).get_text_config()
-        positions: int | None = getattr(settings, "max_position_embeddings", None)
-        return positions
-
 
 def scorer_problems(config: RunConfig) -> list[str]:
     """What keeps the scorer from being used, found without loading or fetching anything."""
@@ -104,6 +96,15 @@ def prepare_scorer(config: RunConfig, base: Path) -> ScorerFolders | None:
     except EngineError as error:
         raise InputError(f"scoring.adapter={scoring.adapter}: {error}") from error
     return ScorerFolders(model, adapter)
+
+
+def positions_of(folder: Path) -> int | None:
+    """The longest sequence that a model can read, in tokens; None where it does not say."""
+    from transformers import AutoConfig
+
+    settings = AutoConfig.from_pretrained(str(folder)).get_text_config()
+    positions: int | None = getattr(settings, "max_position_embeddings", None)
+    return positions
 
 
 def load_scorer(folders: ScorerFolders, config: RunConfig) -> "LikelihoodScorer":

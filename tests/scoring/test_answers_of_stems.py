@@ -78,14 +78,19 @@ def test_at_the_models_last_position_all_answers_follow_the_same_rationale(token
     gpt2 = small(OTHER_MODELS["learned positions"]())
     scorer = LikelihoodScorer(gpt2, tokenizer, batch_tokens=8192)
     prompt, text, answers = [5] * 20, "apples né 東京 " * 60, ["1", "1,204.50"]
-    ((short, long),) = scorer.score_answers([prompt], [[text]], [answers], marker=MARKER)[0]
-    ids = tokenizer(text, add_special_tokens=False)["input_ids"]
-    end = tokenizer(f"\n{MARKER} {answers[1]}", add_special_tokens=False)["input_ids"]
-    kept = tokenizer.decode(ids[: 128 - len(prompt) - len(end)])
-    ((as_long,),) = scorer.score([prompt], [[text]], [answers[1]], marker=MARKER)
-    assert astuple(long) == pytest.approx(astuple(as_long), abs=1e-4)
-    ((shorter,),) = scorer.score([prompt], [[text]], [answers[0]], marker=MARKER)
-    assert astuple(short) != pytest.approx(astuple(shorter), abs=1e-4) and kept in text
+    ((scored,),) = scorer.score_answers([prompt], [[text]], [answers], marker=MARKER)
+    written = tokenizer(text, add_special_tokens=False)["input_ids"]
+    ends = [tokenizer(f"\n{MARKER} {a}", add_special_tokens=False)["input_ids"] for a in answers]
+    kept = written[: 128 - len(prompt) - len(ends[1])]
+    for found, end, answer in zip(scored, ends, answers, strict=True):
+        size = len(tokenizer(f" {answer}", add_special_tokens=False)["input_ids"])
+        ids = [*prompt, *kept, *end]
+        with torch.no_grad():
+            logprob_T_V = gpt2(torch.tensor([ids])).logits[0].log_softmax(-1)
+        following = [*ids[1:], tokenizer.eos_token_id]
+        first = len(ids) - size - 1
+        expected = sum(float(logprob_T_V[t, following[t]]) for t in range(first, len(ids)))
+        assert found.sum_logprob == pytest.approx(expected, abs=1e-4)
 
 
 def test_a_blank_answer_is_refused(model: Any, tokenizer: Any) -> None:

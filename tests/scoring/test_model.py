@@ -19,7 +19,13 @@ from collate.rounds.folder import RunFolder
 from collate.rounds.prompts import Prompts
 from collate.rounds.settings import check_same_settings
 from collate.scoring.likelihood import LikelihoodScorer
-from collate.scoring.model import ScorerFolders, load_scorer, prepare_scorer, scorer_problems
+from collate.scoring.model import (
+    ScorerFolders,
+    load_scorer,
+    positions_of,
+    prepare_scorer,
+    scorer_problems,
+)
 from collate.tables import Question
 from collate.unasked import names_hub_id
 from tests.tiny_model import build_tiny_model
@@ -73,7 +79,8 @@ def test_the_base_scores_unless_another_is_named(tiny_model: Path) -> None:
 def test_another_model_scores_with_its_own_tokenizer(tiny_model: Path, other_model: Path) -> None:
     asked = config(tiny_model, model=str(other_model))
     folders = prepare_scorer(asked, tiny_model)
-    assert folders == ScorerFolders(other_model.resolve()) and folders.positions() == 1024
+    assert folders == ScorerFolders(other_model.resolve())
+    assert positions_of(folders.model) == 1024
     model = AutoModelForCausalLM.from_pretrained(other_model, dtype=torch.float32)
     assert sums(load_scorer(folders, asked)) == plainly(model, other_model)
 
