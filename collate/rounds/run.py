@@ -54,7 +54,7 @@ def run(config: RunConfig) -> Path:
     scorer = prepare_scorer(config, model)
     apart = scorer.model if scorer is not None and scorer.model != model else None
     prompts = Prompts(config, agents, tokenizer, apart and load_tokenizer(apart))
-    prompts.check_lengths(data.questions, scorer_positions=apart and positions_of(apart))
+    prompts.check_lengths(data.questions, scorer_positions=positions_of(apart) if apart else None)
     identity = {
         "model": folder_digest(model),
         **({} if scorer is None else {"scorer": scorer.digest()}),

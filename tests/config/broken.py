@@ -156,7 +156,7 @@ SETTINGS = [
     setting("an unknown field in the prompt for answers",
             "scoring.answer_prompt='{question} {markr}'",
             said="scoring.answer_prompt: no field {markr}; there are {question}, {options} and "
-                 "{marker}; did you mean {marker}?"),
+                 "{marker}; did you mean marker?"),
     setting("a scorer that is nowhere", "scoring.model=./nowhere",
             said="scoring.model=./nowhere: no such folder, and not a hub id (owner/name)"),
     setting("an adapter that is nowhere", "scoring.adapter=nowhere",
