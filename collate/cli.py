@@ -209,6 +209,7 @@ def _file_problems(configs: "Sequence[RunConfig]", wrong: Container[str]) -> lis
     from collate.cluster.address import address_problems
     from collate.errors import InputError
     from collate.models import model_problems
+    from collate.scoring.model import scorer_problems
     from collate.tasks import load_task
 
     found = []
@@ -217,6 +218,8 @@ def _file_problems(configs: "Sequence[RunConfig]", wrong: Container[str]) -> lis
             found += address_problems(config.ray.address)
         if "model" not in wrong:
             found += model_problems(config.model)
+        if "scoring" not in wrong:
+            found += scorer_problems(config)
         if "task" not in wrong and config.task.path is not None:
             try:
                 load_task(config.task)

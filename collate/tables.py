@@ -86,10 +86,11 @@ class Score:
     `stated` is the answer in the form asked for, or None; `verdict` judges it (the strict reading).
     `found` is the answer found anywhere, and `found_verdict` judges that (the lenient reading).
     The four likelihoods are of the gold answer given question and rationale, in nats or as a
-    probability; `baseline` is the same under the configured normalisation without a rationale, and
-    `lift` is the configured one minus it. All seven are None where no likelihood was asked for.
-    `marks` says what speaks against the rationale as an example to learn from, whatever its answer;
-    the words are those of `collate.scoring.marks`.
+    probability; `posterior` is its probability among the options, None where none was asked for or
+    the question has no options. `likelihood` is the configured one of the five, `baseline` the same
+    without a rationale, and `lift` their difference. All are None where no likelihood was asked
+    for. `marks` says what speaks against the rationale as an example to learn from, whatever its
+    answer; the words are those of `collate.scoring.marks`.
     """
 
     rationale_id: str
@@ -107,6 +108,7 @@ class Score:
     baseline: float | None
     lift: float | None
     marks: tuple[str, ...]
+    posterior: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,7 +227,7 @@ _COLUMNS: dict[type, dict[str, pa.DataType]] = {
         **dict.fromkeys(
             (
                 "sum_logprob", "mean_logprob", "geometric", "mean_prob", "likelihood", "baseline",
-                "lift",
+                "lift", "posterior",
             ),
             _real,
         ),

@@ -39,7 +39,9 @@ def offline_unless_asked(configs: Iterable[RunConfig]) -> None:
 
 def names_hub_id(config: RunConfig) -> bool:
     """Whether the settings name a model or a data set of the hub."""
-    model, task = config.model.name, config.task
+    task, models = config.task, [config.model.name, config.scoring.model]
     from_hub = task.kind != "procedural" and task.path is None and task.dataset is not None
-    local = model.startswith("packaged:") or Path(model).is_dir()
+    local = all(
+        name is None or name.startswith("packaged:") or Path(name).is_dir() for name in models
+    )
     return not local or from_hub

@@ -16,6 +16,7 @@ from collate.cluster.board import poster
 from collate.commit import complete_folder
 from collate.config.schema import EngineConfig, ModelConfig, RunConfig, TaskConfig
 from collate.engines.protocol import AgentWeights, Completion, Request
+from collate.scoring.model import ScorerFolders, load_scorer
 from collate.tables import Question, Rationale, Score
 
 MADE = "made"
@@ -39,11 +40,15 @@ class TuningJob:
 
 @dataclass(frozen=True)
 class ToScore:
-    """A question with the rationales to be scored, and the prompt to score them under."""
+    """A question with the rationales to be scored, and the prompt to score them under.
+
+    `baseline_ids` is the prompt without a rationale, None where that is the same.
+    """
 
     question: Question
     rationales: Sequence[Rationale]
     prompt_ids: Sequence[int]
+    baseline_ids: Sequence[int] | None = None
 
 
 @ray.remote
@@ -83,19 +88,30 @@ class TorchActor:
         self._folder, self._threads, self._board = folder, threads, board
         self._model = model
         self._base = BaseModel(folder, trust_remote_code=model.trust_remote_code)
+        self._other: tuple[ScorerFolders, Any] | None = None
+        """A scorer that is not the base, and which it is."""
         self._verifier: Any = None
 
     def ready(self) -> str:
         return "torch"
 
-    def score(self, key: str, asked: Sequence[ToScore], config: RunConfig) -> list[Score]:
+    def score(
+        self,
+        key: str,
+        asked: Sequence[ToScore],
+        config: RunConfig,
+        scorer_folders: ScorerFolders | None,
+    ) -> list[Score]:
         from collate.scoring import score_rationales
 
-        scorer = self._scorer(config) if config.scoring.likelihood else None
+        scorer = self._scorer(config, scorer_folders) if config.scoring.likelihood else None
         return score_rationales(
             [one.question for one in asked], [r for one in asked for r in one.rationales],
             verifier=self._verifier_of(config.task), scorer=scorer,
             base_prompts={one.question.id: one.prompt_ids for one in asked},
+            baseline_prompts={
+                one.question.id: one.baseline_ids for one in asked if one.baseline_ids is not None
+            },
             marker=config.task.marker, config=config.scoring,
         )  # fmt: skip
 
@@ -132,16 +148,27 @@ class TorchActor:
             self._verifier = Verifier(*wanted)
         return self._verifier
 
-    def _scorer(self, config: RunConfig) -> Any:
+    def _scorer(self, config: RunConfig, folders: ScorerFolders | None) -> Any:
         from collate.scoring import LikelihoodScorer
 
-        self._begin_torch()
-        return LikelihoodScorer(
-            self._base.loaded(self._model.dtype), self._base.tokenizer,
-            batch_tokens=config.scoring.batch_tokens,
-        )  # fmt: skip
+        self._set_threads()
+        if folders is None:
+            self._other = None
+            return LikelihoodScorer(
+                self._base.loaded(self._model.dtype), self._base.tokenizer,
+                batch_tokens=config.scoring.batch_tokens,
+            )  # fmt: skip
+        if self._other is None or self._other[0] != folders:
+            self._base.forget()
+            self._other = folders, load_scorer(folders, config)
+        return self._other[1]
 
     def _begin_torch(self) -> None:
+        """Make room for another model than a scorer of its own."""
+        self._other = None
+        self._set_threads()
+
+    def _set_threads(self) -> None:
         """Use this process's threads, whose number begins anew in every thread of Python."""
         import torch
 

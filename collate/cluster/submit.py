@@ -25,7 +25,7 @@ from collate.masking import masked_text
 
 PATH_KEYS = ("task.path", "task.test_path", "folder", "run")
 """Settings that name files or folders: made absolute, since a job runs in a folder of its own."""
-NAME_KEYS = ("model", "model.name", "task.dataset")
+NAME_KEYS = ("model", "model.name", "task.dataset", "scoring.model", "scoring.adapter")
 """Settings that may name a folder."""
 
 NO_ADDRESS = """\

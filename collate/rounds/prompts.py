@@ -1,6 +1,7 @@
 """Every prompt of a run, rendered once to the token ids that all its stages use."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
@@ -19,19 +20,34 @@ KEPT = 8192
 
 
 class Prompts:
-    """Token ids of the prompt of an agent, or of the base, for a question."""
+    """Token ids of the prompt of an agent, or of the scorer, for a question.
 
-    def __init__(self, config: RunConfig, agents: Sequence[Agent], tokenizer: Any):
+    `scorer_tokenizer` is the tokenizer of a scorer that is not the base model.
+    """
+
+    def __init__(
+        self,
+        config: RunConfig,
+        agents: Sequence[Agent],
+        tokenizer: Any,
+        scorer_tokenizer: Any = None,
+    ):
         self._config, self._tokenizer = config, tokenizer
+        self._scorer_tokenizer = scorer_tokenizer or tokenizer
         self._agents = {agent.name: agent for agent in agents}
+        self._answer_only = replace(
+            config.task,
+            prompt=config.scoring.answer_prompt.replace("{marker}", config.task.marker.strip()),
+        )
         self._rendered = lru_cache(KEPT)(self._render)
+        self._rendered_baseline = lru_cache(KEPT)(self._render_baseline)
 
     def of(self, agent: str, question: Question) -> Ids:
         """The agent's own prompt: its persona, its worked examples, the question."""
         return self._rendered(agent, question)
 
     def base(self, question: Question) -> Ids:
-        """The prompt of the frozen base model when it scores: the task's wording, no persona."""
+        """The prompt of the frozen scorer: the task's wording, no persona."""
         return self._rendered(None, question)
 
     def hinted(self, agent: str, question: Question) -> Ids:
@@ -60,6 +76,16 @@ class Prompts:
             return ()
         return tuple(token_ids[: 1 + seed % (len(token_ids) - 2)])
 
+    def baseline(self, question: Question) -> Ids | None:
+        """The scorer's prompt when it is given no rationale; None where that is `base`.
+
+        With scoring.baseline=answer_prompt it asks for the answer alone, without worked examples:
+        the I->A mode of the paper's equation 9.
+        """
+        if self._config.scoring.baseline == "same_prompt":
+            return None
+        return self._rendered_baseline(question)
+
     def _render(self, agent: str | None, question: Question, hint: str | None = None) -> Ids:
         own = self._agents[agent] if agent is not None else None
         messages = render_messages(
@@ -69,17 +95,30 @@ class Prompts:
             persona=own.persona if own else None,
             hint=hint,
         )
-        return render(self._tokenizer, messages)
+        return render(self._scorer_tokenizer if own is None else self._tokenizer, messages)
 
-    def check_lengths(self, questions: Sequence[Question]) -> None:
-        """Refuse prompts that leave no room for a rationale in `engine.max_length`."""
+    def _render_baseline(self, question: Question) -> Ids:
+        return render(
+            self._scorer_tokenizer, render_messages(self._answer_only, question, examples=())
+        )
+
+    def check_lengths(
+        self, questions: Sequence[Question], *, scorer_positions: int | None = None
+    ) -> None:
+        """Refuse prompts that leave no room for a rationale in `engine.max_length`.
+
+        Those of a scorer with a tokenizer of its own must fit into its positions instead.
+        """
+        apart = self._scorer_tokenizer is not self._tokenizer
+        if apart and scorer_positions is not None:
+            self._check_scorer_lengths(questions, scorer_positions)
         room = self._config.engine.max_length - self._config.agents.max_tokens
         lengths = (
             (len(ids), name, question)
             for question in questions
             for name, ids in (
                 *((agent, self.of(agent, question)) for agent in self._agents),
-                ("the base", self.base(question)),
+                *(() if apart else (("the base", self.base(question)),)),
             )
         )
         length, agent, question = max(lengths, key=lambda item: item[0])
@@ -89,4 +128,15 @@ class Prompts:
                 f"{question.text[:60]!r}), but engine.max_length={self._config.engine.max_length} "
                 f"minus agents.max_tokens={self._config.agents.max_tokens} leaves {room}; raise "
                 "engine.max_length or show fewer worked examples (agents.examples)"
+            )
+
+    def _check_scorer_lengths(self, questions: Sequence[Question], positions: int) -> None:
+        """A prompt must leave the scorer room for as long a rationale as for an agent's."""
+        length = max(len(ids) for q in questions for ids in (self.base(q), self.baseline(q) or ()))
+        if length + self._config.agents.max_tokens > positions:
+            raise InputError(
+                f"the scorer's longest prompt has {length} tokens, but its {positions} positions "
+                f"minus agents.max_tokens={self._config.agents.max_tokens} leave "
+                f"{positions - self._config.agents.max_tokens}; name another scoring.model, or "
+                "show fewer worked examples (agents.examples)"
             )

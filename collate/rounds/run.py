@@ -23,6 +23,7 @@ from collate.rounds.screen import screen_and_log
 from collate.rounds.settings import run_path
 from collate.rounds.steps import Steps, Weights, last_weights
 from collate.rounds.summary import conclude, greet
+from collate.scoring.model import positions_of, prepare_scorer
 from collate.tables import digest
 
 
@@ -59,11 +60,14 @@ def run(config: RunConfig, workers: Workers | None = None) -> Path:
     model = prepare_model(config.model)
     tokenizer = load_tokenizer(model, trust_remote_code=config.model.trust_remote_code)
     agents = make_agents(config)
-    prompts = Prompts(config, agents, tokenizer)
-    prompts.check_lengths(data.questions)
+    scorer = prepare_scorer(config, model)
+    apart = scorer.model if scorer is not None and scorer.model != model else None
+    prompts = Prompts(config, agents, tokenizer, apart and load_tokenizer(apart))
+    prompts.check_lengths(data.questions, scorer_positions=positions_of(apart) if apart else None)
     start = _first_weights(config, workers)
     identity = {
         "model": folder_digest(model),
+        **({} if scorer is None else {"scorer": scorer.digest()}),
         "questions": digest(
             *(
                 f"{q.id} {q.split} {q.text} {q.gold} {q.options} {q.solution}"
@@ -80,7 +84,7 @@ def run(config: RunConfig, workers: Workers | None = None) -> Path:
         greet(screen, config, folder, data)
         folder.note("agents", [agent.record() for agent in agents])
         with nullcontext(workers) if workers else Workers(config, model) as working:
-            working.turn_to(config, screen.say)
+            working.turn_to(config, screen.say, scorer)
             steps = Steps(config, agents, data, prompts, folder, working, screen)
             learn(steps, config.rounds, start)
         if not folder.worked:

@@ -27,6 +27,10 @@ PLACES = (
 """Where files lie, which may differ from machine to machine; a run is bound to what is in them."""
 
 
+FOLDERS = (("model", "name"), ("scoring", "model"), ("scoring", "adapter"))
+"""Settings that may name a local folder; a run is bound to what is in it, not to where it lies."""
+
+
 def run_path(config: RunConfig) -> Path:
     """Where the run lies; without a name, the task and a digest of the settings make one."""
     name = (
@@ -41,8 +45,7 @@ def lasting(config: RunConfig) -> dict[str, Any]:
     settings = _naming(config)
     for section, key in PLACES:
         settings[section].pop(key)
-    if Path(config.model.name).is_dir():
-        settings["model"]["name"] = "a local folder"
+    _hide_local_folders(settings)
     return settings
 
 
@@ -64,8 +67,7 @@ def check_same_settings(config: RunConfig) -> None:
     began = yaml.safe_load(path.read_text())
     for section, key in (*RESOURCES, *PLACES):
         began.get(section, {}).pop(key, None)
-    if Path(began["model"]["name"]).is_dir():
-        began["model"]["name"] = "a local folder"
+    _hide_local_folders(began)
     then, now = _flat({k: began.get(k) for k in lasting(config)}), _flat(masked(lasting(config)))
     changes = [
         f"{key}: {then.get(key)!r} when the run began, {now.get(key)!r} now"
@@ -80,6 +82,13 @@ def check_same_settings(config: RunConfig) -> None:
                 *changes,
             ]
         )
+
+
+def _hide_local_folders(settings: dict[str, Any]) -> None:
+    for section, key in FOLDERS:
+        name = settings.get(section, {}).get(key)
+        if name is not None and Path(name).is_dir():
+            settings[section][key] = "a local folder"
 
 
 def _flat(value: Any, prefix: str = "") -> dict[str, Any]:

@@ -69,7 +69,7 @@ def score(
     kept: Kept,
     report: Report,
 ) -> Iterator[list[Score]]:
-    """Verdict and answer likelihood of every rationale, under the frozen base model."""
+    """Verdict and answer likelihood of every rationale, under the frozen scorer."""
     blocks = blocks_of_round(config, questions)
 
     def missing() -> Iterator[list[ToScore]]:
@@ -79,7 +79,9 @@ def score(
             for rationale in written:
                 own[rationale.question_id].append(rationale)
             yield [
-                ToScore(question, own[question.id], prompts.base(question))
+                ToScore(
+                    question, own[question.id], prompts.base(question), prompts.baseline(question)
+                )
                 for question in block
                 if any(rationale.id not in there for rationale in own[question.id])
             ]

@@ -23,6 +23,8 @@ def greet(screen: Screen, config: RunConfig, folder: RunFolder, data: TaskData) 
     model = config.model.name + (f", {packaged.dequantised}" if packaged else "")
     screen.say(f"\nrun        {folder.path}")
     screen.say(f"model      {model}")
+    if scorer := [name for name in (config.scoring.model, config.scoring.adapter) if name]:
+        screen.say(f"scorer     {' with '.join(scorer)}")
     screen.say(
         f"questions  {config.task.name}: {splits['train']:,} to learn from, "
         f"{splits['validation']:,} for validation, {splits['test']:,} held out; "

@@ -4,9 +4,11 @@ The scored text of one rationale is its question's prompt, followed by the conti
 
     <rationale, cut before its stated answer> newline <marker> space <gold answer> <end>
 
-and only the gold answer and the end count. The empty rationale leaves `<marker> <gold><end>` under
-the same prompt: the baseline that a lift is measured from (equation 9 of the COLLATE paper takes
-its baseline under a different prompt, which mixes the rationale's effect with the prompt's).
+and only the gold answer and the end count: the usefulness of equation 7 of the COLLATE paper. The
+empty rationale leaves `<marker> <gold><end>`, the baseline of equation 9; which prompt that is
+taken under is for the caller to say (`scoring.baseline`).
+
+Several answers to one question, the options of a multiple choice, are scored like the gold one.
 
 * The seam. The prompt's ids are used as rendered. The continuation is tokenised in one piece, so
   that the answer is cut into tokens as in running text, and character offsets tell which tokens
@@ -23,7 +25,7 @@ its baseline under a different prompt, which mixes the rationale's effect with t
 import copy
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice, takewhile
 from typing import Any
 
@@ -116,9 +118,13 @@ def lead_of(rationale: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Row:
-    """One sequence to score: `ids` follow the shared prefix of question number `question`."""
+    """One sequence to score: `ids` follow the shared prefix of question number `question`.
+
+    Rows with one number `stem` are answers after the same rationale.
+    """
 
     question: int
+    stem: int
     ids: tuple[int, ...]
     answer_tokens: int
 
@@ -127,8 +133,9 @@ class LikelihoodScorer:
     """Scores gold answers under one frozen causal language model of transformers, in eval mode.
 
     What all prompts begin with (worked examples) is computed once, the rest of a question's prompt
-    once for all of its rationales, by copies of the key-value cache; the output head runs on the
-    rows that predict the answer and on no others; texts that are equal are scored once.
+    once for all of its rationales, and a rationale once for all answers, by copies of the key-value
+    cache; the output head runs on the rows that predict an answer and on no others; texts that are
+    equal are scored once.
     `batch_tokens` bounds the tokens, padding and shared prompt included, that one forward pass
     attends to; a single longer sequence is scored alone. The cached prompts of a group of questions
     take as many again.
@@ -151,7 +158,6 @@ class LikelihoodScorer:
             _stop_tokens(model, tokenizer), dtype=torch.long, device=model.device
         )
 
-    @torch.inference_mode()
     def score(
         self,
         prompt_ids: Sequence[Sequence[int]],
@@ -169,23 +175,73 @@ class LikelihoodScorer:
         loses its last tokens. Raises ValueError where the three differ in length, and for an empty
         prompt, a blank answer, or a prompt that leaves no room for the answer.
         """
+        scored = self.score_answers(prompt_ids, rationales, [[a] for a in answers], marker=marker)
+        return [[likelihood for (likelihood,) in of_question] for of_question in scored]
+
+    @torch.inference_mode()
+    def score_answers(
+        self,
+        prompt_ids: Sequence[Sequence[int]],
+        rationales: Sequence[Sequence[str]],
+        answers: Sequence[Sequence[str]],
+        *,
+        marker: str,
+    ) -> list[list[list[AnswerLikelihood]]]:
+        """The likelihood of each of a question's answers after each of its rationales.
+
+        As `score`, with answers_Q_O: for each question any number of answers, such as the options
+        of a multiple choice. What comes back is [Q][N][O].
+        """
         self._check(prompt_ids, rationales, answers)
         leads_Q_N = [[lead_of(text) for text in texts] for texts in rationales]
-        keys = list(dict.fromkeys((q, lead) for q, leads in enumerate(leads_Q_N) for lead in leads))
-        encoder = ContinuationEncoder(self._tokenizer, marker)
-        encoded = encoder.encode([lead for _, lead in keys], [answers[q] for q, _ in keys])
-        shared_Q = [len(ids) - 1 if self._shares_prefix else 0 for ids in prompt_ids]
-        rows = [
-            self._row(q, prompt_ids[q], shared_Q[q], continuation)
-            for (q, _), continuation in zip(keys, encoded, strict=True)
+        keys = list(
+            dict.fromkeys(
+                (q, lead, answer)
+                for q, leads in enumerate(leads_Q_N)
+                for lead in leads
+                for answer in answers[q]
+            )
+        )
+        rows = self._rows(keys, prompt_ids, ContinuationEncoder(self._tokenizer, marker))
+        scored = self._score_rows(rows, prompt_ids)
+        likelihoods = {
+            key: AnswerLikelihood.of(logprob_T) for key, logprob_T in zip(keys, scored, strict=True)
+        }
+        return [
+            [[likelihoods[q, lead, answer] for answer in answers[q]] for lead in leads]
+            for q, leads in enumerate(leads_Q_N)
         ]
+
+    def _rows(
+        self,
+        keys: Sequence[tuple[int, str, str]],
+        prompt_ids: Sequence[Sequence[int]],
+        encoder: ContinuationEncoder,
+    ) -> list[_Row]:
+        """A row for each (question number, lead, answer)."""
+        encoded = encoder.encode([lead for _, lead, _ in keys], [answer for *_, answer in keys])
+        stems: dict[tuple[int, str], int] = {}
+        longest: dict[tuple[int, str], int] = {}
+        for (q, lead, _), continuation in zip(keys, encoded, strict=True):
+            stems.setdefault((q, lead), len(stems))
+            longest[q, lead] = max(longest.get((q, lead), 0), len(continuation.ids))
+        return [
+            self._row(q, stems[q, lead], prompt_ids[q], continuation, longest[q, lead])
+            for (q, lead, _), continuation in zip(keys, encoded, strict=True)
+        ]
+
+    def _score_rows(
+        self, rows: Sequence[_Row], prompt_ids: Sequence[Sequence[int]]
+    ) -> list[list[float]]:
+        """Token log-probabilities of each row's answer (and end), in the order of the rows."""
+        shared_Q = [self._shared(ids) for ids in prompt_ids]
         rows_of: dict[int, list[int]] = {}
         for i, row in enumerate(rows):
             rows_of.setdefault(row.question, []).append(i)
         asked = list(rows_of)
         common = self._common([prompt_ids[q][: shared_Q[q]] for q in asked])
         begun = self._begun(prompt_ids[asked[0]][:common]) if common else None
-        likelihoods: dict[tuple[int, str], AnswerLikelihood] = {}
+        result: list[list[float]] = [[] for _ in rows]
         for places in _pack(
             [shared_Q[q] - common for q in asked], self._batch_tokens, shared=common
         ):
@@ -194,47 +250,54 @@ class LikelihoodScorer:
             prefixes = {q: prompt_ids[q][common : shared_Q[q]] for q in group}
             scored = self._score_group(prefixes, common, begun, [rows[i] for i in members])
             for i, logprob_T in zip(members, scored, strict=True):
-                likelihoods[keys[i]] = AnswerLikelihood.of(logprob_T)
-        return [[likelihoods[q, lead] for lead in leads] for q, leads in enumerate(leads_Q_N)]
+                result[i] = logprob_T
+        return result
+
+    def _shared(self, prompt: Sequence[int]) -> int:
+        """How many of a prompt's tokens are computed once for all rows of its question."""
+        return len(prompt) - 1 if self._shares_prefix else 0
 
     @staticmethod
     def _check(
         prompt_ids: Sequence[Sequence[int]],
         rationales: Sequence[Sequence[str]],
-        answers: Sequence[str],
+        answers: Sequence[Sequence[str]],
     ) -> None:
         if not len(prompt_ids) == len(rationales) == len(answers):
             raise ValueError(
                 f"{len(prompt_ids)} prompts, {len(rationales)} lists of rationales and "
                 f"{len(answers)} answers; there must be as many of each"
             )
-        for q, (ids, answer) in enumerate(zip(prompt_ids, answers, strict=True)):
-            if len(ids) == 0 or not answer.strip():
+        for q, (ids, of_question) in enumerate(zip(prompt_ids, answers, strict=True)):
+            if len(ids) == 0 or not all(answer.strip() for answer in of_question):
                 what = "gold answer is blank" if len(ids) else "prompt is empty"
+                what = "answers hold a blank one" if len(ids) and len(of_question) > 1 else what
                 raise ValueError(f"question number {q} cannot be scored: its {what}")
 
-    def _row(self, q: int, prompt: Sequence[int], shared: int, continuation: Continuation) -> _Row:
-        """The tokens after the shared prefix: the rest of the prompt, then the continuation."""
+    def _row(
+        self, q: int, stem: int, prompt: Sequence[int], continuation: Continuation, longest: int
+    ) -> _Row:
+        """The tokens after the shared prefix: the rest of the prompt, then the continuation.
+
+        `longest` is the length of the longest continuation with this rationale: all answers are
+        taken after as much of it as that one leaves room for.
+        """
         ids, written = continuation.ids, continuation.rationale_tokens
-        excess = len(prompt) + len(ids) - self._limit if self._limit else 0
+        excess = len(prompt) + longest - self._limit if self._limit else 0
         if excess > written:
             raise ValueError(
                 f"question number {q} cannot be scored: prompt ({len(prompt)} tokens) and answer "
-                f"({len(ids) - written}) exceed the model's {self._limit} positions"
+                f"({longest - written}) exceed the model's {self._limit} positions"
             )
         if excess > 0:
             ids = (*ids[: written - excess], *ids[written:])
-        return _Row(q, (*prompt[shared:], *ids), continuation.answer_tokens)
+        return _Row(q, stem, (*prompt[self._shared(prompt) :], *ids), continuation.answer_tokens)
 
     def _common(self, prefixes: Sequence[Sequence[int]]) -> int:
         """How many tokens all begin with, where several can share their computation; else 0."""
         if not self._shares_beginning or len(prefixes) < 2:
             return 0
-        ordered = sorted(map(tuple, prefixes))  # its ends differ where any two do
-        same = takewhile(
-            lambda pair: pair[0] == pair[1], zip(ordered[0], ordered[-1], strict=False)
-        )
-        return sum(1 for _ in same)
+        return _alike(list(map(tuple, prefixes)))
 
     def _begun(self, ids: Sequence[int]) -> Any:
         """The key-value cache of what all prompts begin with, one row."""
@@ -257,15 +320,45 @@ class LikelihoodScorer:
         cache is `begun`.
         """
         place = {q: i for i, q in enumerate(prefixes)}
-        prefix_mask_Q_T, cache = self._prefix_cache(list(prefixes.values()), common, begun)
-        width = prefix_mask_Q_T.shape[1]
+        mask_Q_T, cache = self._prefix_cache(list(prefixes.values()), common, begun)
+        after = [place[row.question] for row in rows]
+        stems = len({row.stem for row in rows})
+        if stems == len(rows) or not (self._shares_prefix and self._shares_beginning):
+            return self._score_after(rows, after, mask_Q_T, cache)
+        return self._score_answers_of_stems(rows, after, mask_Q_T, cache)
+
+    def _score_after(
+        self, rows: Sequence[_Row], after: Sequence[int], mask_S_T: torch.Tensor, cache: Any
+    ) -> list[list[float]]:
+        """Score rows whose tokens follow row `after[i]` of a mask and its cache."""
+        width = mask_S_T.shape[1]
         result: list[list[float]] = [[] for _ in rows]
         for batch in _pack([len(row.ids) for row in rows], self._batch_tokens, shared=width):
-            of_batch = [place[rows[i].question] for i in batch]
-            prefix = torch.tensor(of_batch, device=self._ends.device)
-            past = None if cache is None else _select(cache, prefix)
-            scored = self._score_batch([rows[i] for i in batch], prefix_mask_Q_T[prefix], past)
+            place = torch.tensor([after[i] for i in batch], device=self._ends.device)
+            past = None if cache is None else _select(cache, place)
+            scored = self._score_batch([rows[i] for i in batch], mask_S_T[place], past)
             for i, logprob_T in zip(batch, scored, strict=True):
+                result[i] = logprob_T
+        return result
+
+    def _score_answers_of_stems(
+        self, rows: Sequence[_Row], after: Sequence[int], mask_Q_T: torch.Tensor, cache: Any
+    ) -> list[list[float]]:
+        """As `_score_after`, with what answers after one rationale share computed once."""
+        members: dict[int, list[int]] = {}
+        for i, row in enumerate(rows):
+            members.setdefault(row.stem, []).append(i)
+        groups = list(members.values())
+        stems = [_shared_stem([rows[i] for i in group]) for group in groups]
+        result: list[list[float]] = [[] for _ in rows]
+        for batch in _pack([len(s) for s in stems], self._batch_tokens, shared=mask_Q_T.shape[1]):
+            place = torch.tensor([after[groups[g][0]] for g in batch], device=self._ends.device)
+            past = None if cache is None else _select(cache, place)
+            mask_S_T, grown = self._grown([stems[g] for g in batch], mask_Q_T[place], past)
+            rest = [(n, i) for n, g in enumerate(batch) for i in groups[g]]
+            branches = [replace(rows[i], ids=rows[i].ids[len(stems[batch[n]]) :]) for n, i in rest]
+            scored = self._score_after(branches, [n for n, _ in rest], mask_S_T, grown)
+            for (_, i), logprob_T in zip(rest, scored, strict=True):
                 result[i] = logprob_T
         return result
 
@@ -276,14 +369,22 @@ class LikelihoodScorer:
 
         The padding stands between the common beginning and the rest.
         """
-        ids, own_mask = _padded(prefixes, left=True)
-        ids, own_mask = ids.to(self._ends.device), own_mask.to(self._ends.device)
-        mask = torch.cat([own_mask.new_ones(len(ids), common), own_mask], dim=1)
-        one_row = torch.zeros(1, dtype=torch.long, device=ids.device)
-        past = None if begun is None else _select(begun, one_row.expand(len(ids)))
+        mask = torch.ones(len(prefixes), common, dtype=torch.long, device=self._ends.device)
+        first = torch.zeros(len(prefixes), dtype=torch.long, device=self._ends.device)
+        past = None if begun is None else _select(begun, first)
+        return self._grown(prefixes, mask, past)
+
+    def _grown(
+        self, sequences: Sequence[Sequence[int]], mask_B_T: torch.Tensor, past: Any
+    ) -> tuple[torch.Tensor, Any]:
+        """Mask and key-value cache with one more sequence after each row, padded on the left."""
+        ids, own_mask = _padded(sequences, left=True)
+        mask = torch.cat([mask_B_T, own_mask.to(self._ends.device)], dim=1)
         if ids.shape[1] == 0:
             return mask, past
-        return mask, self._forward(ids, mask, past, one_row, one_row).past_key_values
+        one_row = torch.zeros(1, dtype=torch.long, device=self._ends.device)
+        grown = self._forward(ids.to(self._ends.device), mask, past, one_row, one_row)
+        return mask, grown.past_key_values
 
     def _score_batch(
         self, rows: Sequence[_Row], prefix_mask_B_T: torch.Tensor, past: Any
@@ -357,6 +458,19 @@ def _stop_tokens(model: Any, tokenizer: Any) -> list[int]:
     if tokenizer.eos_token_id is not None:
         stops.append(tokenizer.eos_token_id)
     return sorted(set(stops))
+
+
+def _shared_stem(rows: Sequence[_Row]) -> tuple[int, ...]:
+    """What the rows begin with alike, short of the token that predicts an answer's first."""
+    room = min(len(row.ids) - row.answer_tokens - 1 for row in rows)
+    return rows[0].ids[: min(room, _alike([row.ids for row in rows]))]
+
+
+def _alike(sequences: Sequence[tuple[int, ...]]) -> int:
+    """How many tokens all sequences begin with."""
+    first, last = min(sequences), max(sequences)  # these two differ where any do
+    same = takewhile(lambda pair: pair[0] == pair[1], zip(first, last, strict=False))
+    return sum(1 for _ in same)
 
 
 def _padded(sequences: Sequence[Sequence[int]], *, left: bool) -> tuple[torch.Tensor, torch.Tensor]:

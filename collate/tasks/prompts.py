@@ -19,16 +19,20 @@ _ANY_FIELD = re.compile(r"(?<![\w\\{}])\{([A-Za-z_]\w{0,40})\}(?!\})")
 _OPTION_LINE = re.compile(r"[A-Z]\) (.*)")
 
 
-def prompt_problems(setting: str, prompt: str) -> list[str]:
-    """What is wrong with a prompt wording, a sentence each; `setting` is its key."""
+def prompt_problems(setting: str, prompt: str, fields: Sequence[str] = FIELDS) -> list[str]:
+    """What is wrong with a prompt wording, a sentence each; `setting` is its key.
+
+    `fields` are those that it may name.
+    """
     problems = []
     if "{question}" not in prompt:
         problems.append(f"{setting}={prompt[:80]!r}: must contain {{question}}")
     for name in dict.fromkeys(_ANY_FIELD.findall(prompt)):
-        if name not in FIELDS:
+        if name not in fields:
+            *others, last = (f"{{{field}}}" for field in fields)
             problems.append(
-                f"{setting}: no field {{{name}}}; there are {{question}} and {{options}}"
-                f"{nearest(name, FIELDS)}"
+                f"{setting}: no field {{{name}}}; there are {', '.join(others)} and {last}"
+                f"{nearest(name, fields)}"
             )
     return problems
 

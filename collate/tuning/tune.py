@@ -218,9 +218,7 @@ def _untouched(policy: Any, base: BaseModel, agents: AgentsConfig) -> Iterator[A
         with without_adapter(policy):
             yield policy
     else:
-        yield load_causal_lm(
-            base.folder, dtype="float32", trust_remote_code=base.trust_remote_code
-        )
+        yield load_causal_lm(base.folder, dtype="float32", trust_remote_code=base.trust_remote_code)
 
 
 def _tokens(examples: Any, config: TuningConfig) -> list[int]:

@@ -142,6 +142,25 @@ SETTINGS = [
     setting("conflict of rule and scorer", "pairs=likelihood", "scoring=verifier",
             said="scoring.likelihood=false: pairs.rule=likelihood with pairs.min_margin=0 "
                  "needs the likelihood"),
+    setting("posterior without options", "scoring=posterior",
+            said="scoring.posterior=true: questions of task.kind=procedural have no options to "
+                 "choose among; those of multiple_choice, boolean have"),
+    setting("normalisation by a posterior that is not taken", "scoring.normalisation=posterior",
+            said="scoring.normalisation=posterior: needs scoring.posterior=true"),
+    setting("a scorer where nothing scores", "scoring=verifier", "scoring.adapter=warm",
+            said="scoring.adapter=warm: without scoring.likelihood=true nothing scores"),
+    setting("revision of no scorer", "scoring.revision=main",
+            said="scoring.revision=main: of which hub id? set scoring.model"),
+    setting("a prompt for answers without a question", "scoring.answer_prompt=Answer.",
+            said="scoring.answer_prompt='Answer.': must contain {question}"),
+    setting("an unknown field in the prompt for answers",
+            "scoring.answer_prompt='{question} {markr}'",
+            said="scoring.answer_prompt: no field {markr}; there are {question}, {options} and "
+                 "{marker}; did you mean marker?"),
+    setting("a scorer that is nowhere", "scoring.model=./nowhere",
+            said="scoring.model=./nowhere: no such folder, and not a hub id (owner/name)"),
+    setting("an adapter that is nowhere", "scoring.adapter=nowhere",
+            said="scoring.adapter=nowhere: no adapter_config.json there; expected a PEFT adapter"),
     setting("temperatures that fall below 0", "agents.temperature_step=-1",
             said="agents.temperature_step=-1.0: the last agent's temperature would be -0.2; "
                  "it must be 0 or more"),

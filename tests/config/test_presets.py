@@ -32,6 +32,8 @@ def composed(*overrides: str) -> RunConfig:
 @pytest.mark.parametrize(("group", "preset"), PRESETS)
 def test_every_shipped_preset_is_valid(group: str, preset: str) -> None:
     extra = ["task.path=questions.jsonl"] if group == "task" else []
+    if preset == "posterior":
+        extra = ["task=multiple_choice", "task.path=questions.jsonl"]
     composed(f"{group}={preset}", *extra)
 
 

@@ -93,9 +93,9 @@ def test_marks_are_part_of_the_score_and_of_its_table(verifier: Verifier) -> Non
 
 
 def test_without_a_scorer_the_likelihoods_are_none(verifier: Verifier) -> None:
-    names = [*NORMALISATIONS.values(), "likelihood", "baseline", "lift"]
+    names = [*NORMALISATIONS.values(), "posterior", "likelihood", "baseline", "lift"]
     for row in scores(verifier, None):
-        assert [getattr(row, name) for name in names] == [None] * 7
+        assert [getattr(row, name) for name in names] == [None] * 8
 
 
 @pytest.mark.parametrize("normalisation", NORMALISATIONS)
@@ -173,3 +173,18 @@ def test_judging_alone_does_not_import_torch() -> None:
         [sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=300
     )
     assert done.returncode == 0, done.stderr
+
+
+def test_a_missing_prompt_for_the_baseline_is_named(
+    verifier: Verifier, scorer: LikelihoodScorer
+) -> None:
+    with pytest.raises(ValueError, match="question q1 has no baseline prompt"):
+        scores(verifier, scorer, baseline="answer_prompt")
+
+
+def test_a_question_without_options_has_no_posterior(
+    verifier: Verifier, scorer: LikelihoodScorer
+) -> None:
+    rows = scores(verifier, scorer, posterior=True)
+    assert [row.posterior for row in rows] == [None] * len(rows)
+    assert rows == scores(verifier, scorer)
