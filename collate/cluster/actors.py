@@ -51,6 +51,15 @@ class ToScore:
     baseline_ids: Sequence[int] | None = None
 
 
+@dataclass(frozen=True)
+class ToRead:
+    """Completions whose log-probability is to be taken under an agent's weights and prompts."""
+
+    weights: AgentWeights
+    prompts: Sequence[Sequence[int]]
+    completions: Sequence[Sequence[int]]
+
+
 @ray.remote
 class EngineActor:
     """One engine."""
@@ -128,6 +137,16 @@ class TorchActor:
                 config=config.tuning, seed=job.seed, checkpoints=job.folder,
                 report=lambda step, steps: post(step, 0),
             )  # fmt: skip
+
+    def read(self, key: str, asked: ToRead, config: RunConfig) -> list[float]:
+        """Summed log-probabilities of the completions, in nats."""
+        from collate.tuning.tune import read_completions
+
+        self._begin_torch()
+        return read_completions(
+            self._base, asked.weights, asked.prompts, asked.completions, agents=config.agents,
+            config=config.tuning,
+        )  # fmt: skip
 
     def perturb(self, key: str, folder: Path, seed: int, config: RunConfig) -> None:
         if (folder / MADE).is_dir():

@@ -15,7 +15,7 @@ from typing import Any, cast
 
 import ray
 
-from collate.cluster.actors import MADE, EngineActor, TorchActor, ToScore, TuningJob
+from collate.cluster.actors import MADE, EngineActor, TorchActor, ToRead, ToScore, TuningJob
 from collate.cluster.board import Board
 from collate.cluster.pool import Pool, Work
 from collate.cluster.session import session
@@ -193,6 +193,21 @@ class Workers:
         """Have the queue worked off by a pool, which is started if there is any work."""
         if (first := next(queue, None)) is not None:
             start().run(itertools.chain([first], queue), done, deadline=deadline, report=report)
+
+    def read(self, asked: Sequence[ToRead], report: Report) -> list[list[float]]:
+        """The log-probabilities of each task's completions, in nats, in their order."""
+        found: dict[int, list[float]] = {}
+        queue = (
+            Work(f"logprobs-{next(self._numbers)}", "read", (one, self._config), 1, block=number)
+            for number, one in enumerate(asked)
+        )
+
+        def done(work: Work, logprobs: list[float]) -> int:
+            found[work.block] = logprobs
+            return 0
+
+        self._work_off(queue, self._start_torch, done, self._config.ray.score_deadline, report)
+        return [found[number] for number in range(len(asked))]
 
     def tune(self, jobs: Sequence[TuningJob], report: Report) -> None:
         """Tune each job's agent; in parallel as far as there is room. The weights lie in `MADE`.

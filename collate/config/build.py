@@ -227,6 +227,15 @@ def problems(config: RunConfig) -> list[str]:
     expect(
         v.sampled_questions >= 1, "evaluation.sampled_questions", v.sampled_questions, "at least 1"
     )
+    expect(v.cross_rationales >= 0, "evaluation.cross_rationales", v.cross_rationales, "0 or more")
+    if v.confidence and not config.scoring.likelihood:
+        found.append(
+            "evaluation.confidence=true: needs the likelihood; set scoring.likelihood=true"
+        )
+    if v.answer_by in ("weighted_vote", "routed") and not v.confidence:
+        found.append(f"evaluation.answer_by={v.answer_by}: needs evaluation.confidence=true")
+    if v.answer_by == "samples" and v.samples < 1:
+        found.append("evaluation.answer_by=samples: needs evaluation.samples of at least 1")
     expect(v.bootstrap >= 100, "evaluation.bootstrap", v.bootstrap, "at least 100")
     for name, seconds in asdict(config.ray).items():
         if name == "head_deadline":

@@ -303,6 +303,15 @@ class EvaluationConfig:
     )
     samples: int = _f(0, "sampled answers a question for mean@n and pass@k; 0 leaves them out")
     sampled_questions: int = _f(100, "held-out questions that are sampled")
+    confidence: bool = _f(
+        False,
+        "have the scorer say how likely each stated answer is after its own rationale, for "
+        "weighted votes and routing",
+    )
+    cross_rationales: int = _f(
+        0,
+        "rationales of each agent that all agents read, to measure how far apart they are; 0: none",
+    )
     bootstrap: int = _f(10000, "resamples of the paired bootstrap")
 
 

@@ -37,14 +37,14 @@ from collate.tables import (
     from_table,
 )
 
-_FILES: dict[type, str] = {
-    Rationale: "rationales",
-    Score: "scores",
-    Pair: "pairs",
-    Dropped: "dropped",
-    Answer: "answers",
-    Metric: "metrics",
-    TuningStep: "tuning",
+_FILES: dict[type, tuple[str, ...]] = {
+    Rationale: ("rationales",),
+    Score: ("scores",),
+    Pair: ("pairs",),
+    Dropped: ("dropped",),
+    Answer: ("answers",),
+    Metric: ("metrics", "measures"),
+    TuningStep: ("tuning",),
 }
 _SCORE_COLUMNS = [
     field.name for field in SCHEMAS[Score] if field.name not in ("rationale_id", "question_id")
@@ -269,7 +269,9 @@ class Run:
         if round is not None and round not in dict(folders):
             held = ", ".join(str(number) for number, _ in folders) or "none"
             raise InputError(f"{self.path} has no round {round}; it has {held}")
-        paths = [(n, folder / f"{_FILES[row_type]}.parquet") for n, folder in folders]
+        paths = [
+            (n, folder / f"{name}.parquet") for n, folder in folders for name in _FILES[row_type]
+        ]
         return [(n, path) for n, path in paths if path.is_file() and round in (None, n)]
 
     def _table(self, row_type: type, round: int | None) -> pd.DataFrame:

@@ -106,7 +106,7 @@ def _read(arm: str, config: RunConfig, folder: RunFolder) -> ArmRun:
     right, base = headline(folder, config)
     metrics: Mapping[str, float] = {}
     if written:
-        rows = folder.rows(f"{folder.round(written[-1]).name}/diversity", Metric)
+        rows = folder.rows(f"{folder.round(written[-1]).name}/measures", Metric)
         metrics = {row.name: row.value for row in rows if row.agent == "agents"}
     return ArmRun(
         arm=arm,

@@ -48,6 +48,7 @@ SETTINGS_OF = {
     "questions": ("task",),
     "generate": ("seed", "model", "task", "agents", "engine"),
     "score": ("seed", "model", "task", "agents", "scoring"),
+    "measure": ("seed", "task", "agents", "evaluation"),
     "pair": ("seed", "agents", "pairs"),
     "agents": ("seed", "model", "agents", "tuning"),
     "tune": ("seed", "model", "agents", "tuning"),

@@ -34,5 +34,10 @@ def headline(folder: RunFolder, config: RunConfig) -> tuple[Right, Right]:
         if how in ("best", "samples") and answer.agent != best:
             continue
         groups[answer.question_id].append(answer)
-    chosen = {"weighted_vote": weighted_vote, "routed": routed}.get(how, majority)
-    return {q: chosen(answers, reader).verdict == RIGHT for q, answers in groups.items()}, base
+
+    def chosen(answers: list[Answer]) -> Answer:
+        if how == "routed":
+            return routed(answers)
+        return (weighted_vote if how == "weighted_vote" else majority)(answers, reader)
+
+    return {q: chosen(answers).verdict == RIGHT for q, answers in groups.items()}, base

@@ -37,6 +37,7 @@ def learn(steps: Steps, rounds: int, start: Weights | None = None) -> None:
         asked = steps.asked(round, questions)
         rationales = steps.generate(round, asked, weights)
         scores = steps.score(round, asked, rationales)
+        steps.measure(round, asked, rationales, scores, weights)
         pairs = steps.pair(round, asked, rationales, scores)
         if not pairs:
             break

@@ -4,6 +4,7 @@ Each of them is a thin layer over the room that does the work; none knows of the
 grows with the number of questions goes through them block by block.
 """
 
+import math
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -21,6 +22,7 @@ from collate.rounds.prompts import Prompts
 from collate.rounds.stored import StoredRows
 from collate.rounds.writing import Asked, Kept, Weights, in_order, write
 from collate.scoring import Verifier
+from collate.scoring.answers import read_gold
 from collate.tables import (
     RIGHT,
     Answer,
@@ -240,6 +242,49 @@ def answer(
 
 def _answer_key(row: Answer) -> str:
     return digest(row.question_id, row.agent, row.sample)
+
+
+def with_confidence(
+    config: RunConfig,
+    questions: Sequence[Question],
+    answers: Sequence[Answer],
+    prompts: Prompts,
+    workers: Workers,
+    report: Report,
+) -> list[Answer]:
+    """The answers with how likely the scorer finds what each states, given its own rationale.
+
+    The mean probability of the stated answer's tokens, whatever the gold answer is. An answer that
+    cannot be read as the task's kind gets 0; one that states nothing stays without.
+    """
+    asked = {question.id: question for question in questions}
+    confidence: dict[int, float] = {}
+    to_score = []
+    for place, one in enumerate(answers):
+        question = asked[one.question_id]
+        if one.stated is None:
+            continue
+        confidence[place] = 0.0
+        try:
+            read_gold(config.task.answer_kind, one.stated, question.options)
+        except ValueError:
+            continue
+        stated = replace(question, id=str(place), gold=one.stated)
+        to_score.append(ToScore(stated, [_as_rationale(str(place), one)], prompts.base(question)))
+
+    def keep(_: int, scores: Sequence[Score]) -> None:
+        confidence.update({int(s.question_id): s.mean_prob or 0.0 for s in scores})
+
+    workers.score([to_score], report, keep=keep)
+    return [replace(one, confidence=confidence.get(n)) for n, one in enumerate(answers)]
+
+
+def _as_rationale(id: str, answer: Answer) -> Rationale:
+    return Rationale(
+        id=id, question_id=id, agent=answer.agent, adapter="", round=0, sample=0, seed=0,
+        temperature=0.0, top_p=1.0, prompt_ids=(), token_ids=(), text=answer.text,
+        finish_reason=answer.finish_reason, logprob=math.nan,
+    )  # fmt: skip
 
 
 def as_base(answers: Sequence[Answer]) -> list[Answer]:

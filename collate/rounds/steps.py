@@ -16,11 +16,15 @@ from collate.commit import complete_folder, file_digest
 from collate.config.schema import RunConfig
 from collate.engines.protocol import AgentWeights
 from collate.errors import InputError, RunFolderError
+from collate.evaluation.collapse import collapsed
+from collate.evaluation.metrics import AGENTS
+from collate.evaluation.separation import SCORER
 from collate.pairs import needs_gold
 from collate.paths import inside
 from collate.rounds import budget, stages
 from collate.rounds.folder import RunFolder, files_below
 from collate.rounds.generation import Round, generate
+from collate.rounds.measures import distance, diversity_and_quality
 from collate.rounds.prompts import Prompts
 from collate.rounds.screen import Screen, Tick
 from collate.rounds.stored import Block, StoredRows
@@ -214,6 +218,54 @@ class Steps:
             self._say_marks(scores)
         return scores
 
+    def measure(
+        self,
+        round: int,
+        asked: Sequence[Question],
+        rationales: StoredRows[Rationale],
+        scores: StoredRows[Score],
+        weights: Weights,
+    ) -> None:
+        """How far the agents differ and how good the scores are; warns when diversity collapses."""
+        at = self._name(round)
+        table, settings = f"{at}/measures", self.config.evaluation
+
+        def make() -> Iterator[Block]:
+            found = diversity_and_quality(
+                self.config, round, self.agents, asked, rationales, scores
+            )
+            if settings.cross_rationales and len(self.agents) > 1:
+                label = f"round {round}  distance"
+                with self._screen.stage(label, "agents", len(self.agents)) as tick:
+                    found += distance(
+                        self.config, round, self.agents, weights, asked, rationales,
+                        self._prompts, self._workers, tick,
+                    )  # fmt: skip
+            yield {table: found}
+
+        inputs = self._inputs(f"{at}/generate", f"{at}/score", weights=weights)
+        self._folder.stage(f"{at}/measure", {table: Metric}, make, inputs)
+        names = {number: f"{self._name(number)}/measures" for number in range(1, round + 1)}
+        by_round = {number: self._folder.rows(name, Metric) for number, name in names.items()}
+        self._say_quality(by_round[round])
+        if warning := collapsed(by_round):
+            self._screen.say(f"  warning: {warning}")
+
+    def _say_quality(self, metrics: Sequence[Metric]) -> None:
+        """One line: diversity, and how well the likelihood tells right from wrong."""
+        found = {(m.agent, m.name): m.value for m in metrics}
+        parts = [
+            f"{label} {found[key]:.2f}"
+            for key, label in (
+                ((AGENTS, "distinct_answers"), "different answers a question"),
+                ((AGENTS, "disagreement"), "agents disagree"),
+                ((SCORER, "auc_within:likelihood"), "AUC of the likelihood within a question"),
+            )
+            if key in found
+        ]
+        if parts:
+            self._screen.say(f"  {'':<20} {', '.join(parts)}")
+
     def pair(
         self,
         round: int,
@@ -307,13 +359,24 @@ class Steps:
             return []
 
         def make() -> Iterator[Block]:
-            answers = list(self._answers(round, f"round {round}  evaluate", questions, weights))
+            label = f"round {round}  evaluate"
+            answers = list(self._answers(round, label, questions, weights))
+            if self.config.evaluation.confidence:
+                answers = self._with_confidence(round, questions, answers)
             metrics = stages.metrics(self.config, round, self.agents, questions, answers, base)
             yield {f"{at}/answers": answers, f"{at}/metrics": metrics}
 
         tables = {f"{at}/answers": Answer, f"{at}/metrics": Metric}
         inputs = self._inputs("questions", "round-00/evaluate", weights=weights)
         return list(self._folder.stage(f"{at}/evaluate", tables, make, inputs)[f"{at}/metrics"])
+
+    def _with_confidence(
+        self, round: int, questions: Sequence[Question], answers: Sequence[Answer]
+    ) -> list[Answer]:
+        with self._screen.stage(f"round {round}  confidence", "answers", len(answers)) as tick:
+            return stages.with_confidence(
+                self.config, questions, answers, self._prompts, self._workers, tick
+            )
 
     def _answers(
         self,

@@ -180,6 +180,40 @@ def tune_agent(
     write_curves(folder, steps)
 
 
+def read_completions(
+    base: BaseModel,
+    weights: AgentWeights,
+    prompts: Sequence[Sequence[int]],
+    completions: Sequence[Sequence[int]],
+    *,
+    agents: AgentsConfig,
+    config: TuningConfig,
+) -> list[float]:
+    """Summed log-probability of each completion after its prompt under an agent, in nats.
+
+    None of the completions may be empty.
+    """
+    import torch
+
+    from collate.tuning.batches import collate_pairs, completion_logprobs
+
+    found: list[float] = []
+    with _policy(base, weights.folder, agents, config, seed=0) as policy, torch.inference_mode():
+        policy.eval()
+        for start in range(0, len(completions), config.micro_batch):
+            batch = [
+                {"prompt_ids": prompt, "chosen_ids": completion, "rejected_ids": ()}
+                for prompt, completion in zip(
+                    prompts[start : start + config.micro_batch],
+                    completions[start : start + config.micro_batch],
+                    strict=True,
+                )
+            ]
+            pairs = collate_pairs(batch, chosen_only=True).to(policy.device)
+            found += completion_logprobs(policy, pairs)[0].tolist()
+    return found
+
+
 @contextmanager
 def _policy(
     base: BaseModel, begun: str | None, agents: AgentsConfig, config: TuningConfig, seed: int
