@@ -26,10 +26,10 @@ def write_curves(folder: Path, steps: Sequence[Step]) -> None:
 
 def read_curves(folder: Path) -> list[Step]:
     """The curves of a tuned agent's folder; null is NaN."""
-    rows: list[dict[str, Any]] = json.loads((folder / FILE).read_text())
+    no_number: Any = math.nan
     return [
-        Step(**{name: math.nan if value is None else value for name, value in row.items()})
-        for row in rows
+        Step(**{name: no_number if value is None else value for name, value in row.items()})
+        for row in json.loads((folder / FILE).read_text())
     ]
 
 
