@@ -14,7 +14,7 @@ import ray
 from collate.agents.noise import write_noisy_weights
 from collate.cluster.board import poster
 from collate.commit import complete_folder
-from collate.config.schema import EngineConfig, ModelConfig, RunConfig, TaskConfig
+from collate.config.schema import EngineConfig, ModelConfig, RunConfig, TaskConfig, TuningConfig
 from collate.engines.protocol import AgentWeights, Completion, Request
 from collate.scoring.model import ScorerFolders, load_scorer
 from collate.tables import Question, Rationale, Score
@@ -25,7 +25,7 @@ MADE = "made"
 
 @dataclass(frozen=True)
 class TuningJob:
-    """One agent to be tuned: from which weights, on which file of examples, at which workplace.
+    """One agent to be tuned: how, from which weights, on which file of examples, and where.
 
     Checkpoints lie at the workplace until the tuned weights are there, as `MADE`.
     """
@@ -36,6 +36,7 @@ class TuningJob:
     folder: Path
     seed: int
     steps: int
+    tuning: TuningConfig
 
 
 @dataclass(frozen=True)
@@ -134,7 +135,7 @@ class TorchActor:
         with complete_folder(job.folder / MADE) as unfinished:
             tune_agent(
                 self._base, job.start, job.examples, unfinished, agents=config.agents,
-                config=config.tuning, seed=job.seed, checkpoints=job.folder,
+                config=job.tuning, seed=job.seed, checkpoints=job.folder,
                 report=lambda step, steps: post(step, 0),
             )  # fmt: skip
 

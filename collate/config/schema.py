@@ -326,6 +326,10 @@ class BudgetConfig:
     tuned_tokens: int | None = _f(
         None, "of all agents' optimizer steps, completions alone; null: no limit"
     )
+    epochs: int = _f(
+        10,
+        "passes over a round's pairs, at most, to spend the tuned tokens; replaces tuning.epochs",
+    )
 
 
 @dataclass(frozen=True)

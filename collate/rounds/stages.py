@@ -166,7 +166,7 @@ def tune(
             agent=agent.name, start=weights[agent.name],
             examples=write_examples(targets[agent.name], examples(agent.name)),
             folder=targets[agent.name], seed=_tuning_seed(config, round, agent.name),
-            steps=steps[agent.name],
+            steps=steps[agent.name], tuning=config.tuning,
         )
         for agent in agents
         if agent.name in targets

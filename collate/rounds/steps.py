@@ -6,7 +6,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 from collate.agents.roster import Agent
@@ -313,13 +313,23 @@ class Steps:
         learning = [agent.name for agent in self.agents if counts[agent.name]]
         rows = self._inputs(f"{at}/generate", f"{at}/pair")
         inputs = {agent: {**rows, "weights": weights[agent].digest} for agent in learning}
+        config = self.config
+        if (whole := config.budget.tuned_tokens) is not None:
+            left = budget.share(
+                whole, budget.tuned(self._folder, range(1, round)), round, config.rounds
+            )
+            tuning = replace(
+                config.tuning, tokens=max(1, left // len(learning)), epochs=config.budget.epochs
+            )
+            config = replace(config, tuning=tuning)
+            inputs = {a: {**own, "tokens": str(tuning.tokens)} for a, own in inputs.items()}
 
         def tune(places: Mapping[str, Path]) -> None:
-            steps = stages.tuning_steps(self.config, round, rationales, pairs)
+            steps = stages.tuning_steps(config, round, rationales, pairs)
             total = sum(steps[agent] for agent in places)
             with self._screen.stage(f"round {round}  tune", "steps", total) as tick:
                 stages.tune(
-                    self.config, round, self.agents, weights, asked, rationales, pairs,
+                    config, round, self.agents, weights, asked, rationales, pairs,
                     self._prompts, self._workers, places, tick,
                 )  # fmt: skip
 
