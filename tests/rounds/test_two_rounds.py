@@ -110,7 +110,7 @@ def test_curves_begin_at_log_2(vllm_run: TinyRun) -> None:
 def test_metrics_cover_base_agents_and_vote(vllm_run: TinyRun) -> None:
     metrics = collate.load_run(vllm_run.path).metrics()
     accuracy = metrics[(metrics["name"] == "accuracy") & (metrics["split"] == "test")]
-    assert set(accuracy["agent"]) == {"base", "agent-1", "agent-2", "vote"}
+    assert set(accuracy["agent"]) == {"base", "agent-1", "agent-2", "vote", "best"}
     assert set(accuracy["round"]) == {0, 1, 2}
     assert (accuracy["n"] == 12).all()
     assert {"gain", "mean@2", "pass@2", "disagreement", "stated_rate"} <= set(metrics["name"])
