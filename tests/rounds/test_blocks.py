@@ -2,6 +2,7 @@
 
 import tracemalloc
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from collate.config.schema import AgentsConfig, Example, PairsConfig, RunConfig,
 from collate.engines.protocol import AgentWeights, Completion, Request
 from collate.models import load_tokenizer
 from collate.rounds import stages
+from collate.rounds.generation import Round, generate
 from collate.rounds.prompts import Prompts
 from collate.rounds.stored import StoredRows, write_blocks
 from collate.tables import RIGHT, WRONG, Answer, Pair, Question, Rationale, Score, digest
@@ -105,8 +107,9 @@ def through_the_stages(count: int, model: Path, folder: Path) -> tuple[int, dict
     disk = OnDisk(folder, Rationale), OnDisk(folder, Score)
     rationales = kept(
         "rationales", Rationale,
-        stages.generate(
-            CONFIG, 1, agents, weights, questions, prompts, workers, disk[0], lambda *_: None
+        generate(
+            Round(CONFIG, 1, agents, prompts), weights, stages.blocks_of_round(CONFIG, questions),
+            workers, disk[0], lambda *_: nullcontext(lambda *_: None), gold=False,
         ),
     )  # fmt: skip
     scores = kept(
