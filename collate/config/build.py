@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, fields, is_dataclass
 from typing import Any
 
-from collate.config.schema import RunConfig, TaskConfig
+from collate.config.schema import SUPERVISED, RunConfig, TaskConfig
 from collate.errors import InputError
 from collate.paths import NAME_RULE, is_name
 
@@ -199,20 +199,7 @@ def problems(config: RunConfig) -> list[str]:
         limit is None or 0 <= limit <= 1, "scoring.unknown_limit", limit,
         "a share from 0 to 1, or null",
     )  # fmt: skip
-    p = config.pairs
-    expect(p.per_question >= 1, "pairs.per_question", p.per_question, "at least 1")
-    expect(p.min_margin >= 0, "pairs.min_margin", p.min_margin, "0 or more")
-    expect(
-        p.max_tokens is None or p.max_tokens >= 1,
-        "pairs.max_tokens",
-        p.max_tokens,
-        "at least 1, or null",
-    )
-    if not config.scoring.likelihood and (p.rule == "likelihood" or p.min_margin > 0):
-        found.append(
-            f"scoring.likelihood=false: pairs.rule={p.rule} with pairs.min_margin={p.min_margin:g} "
-            "needs the likelihood"
-        )
+    found.extend(_pairs_problems(config))
     expect(t.beta > 0, "tuning.beta", t.beta, "above 0")
     expect(t.nll_weight >= 0, "tuning.nll_weight", t.nll_weight, "0 or more")
     expect(t.learning_rate > 0, "tuning.learning_rate", t.learning_rate, "above 0")
@@ -269,4 +256,69 @@ def _task_problems(task: TaskConfig) -> list[str]:
         found.append(f"task.prompt={task.prompt!r}: must contain {{question}}")
     if not task.marker.strip():
         found.append("task.marker='': name the text that stands before a stated answer")
+    return found
+
+
+def _pairs_problems(config: RunConfig) -> list[str]:
+    p, found = config.pairs, []
+    if not 0 <= p.blend <= 1:
+        found.append(f"pairs.blend={p.blend}: a weight from 0 to 1")
+    if p.per_question < 1:
+        found.append(f"pairs.per_question={p.per_question}: at least 1")
+    if p.length_ratio is not None and p.length_ratio < 1:
+        found.append(f"pairs.length_ratio={p.length_ratio}: at least 1, or null")
+    if p.min_margin < 0:
+        found.append(f"pairs.min_margin={p.min_margin}: 0 or more")
+    if p.max_tokens is not None and p.max_tokens < 1:
+        found.append(f"pairs.max_tokens={p.max_tokens}: at least 1, or null")
+    found.extend(_at_odds_with_rule(config))
+    if p.across and p.winner == p.loser == "own" and p.gold == "never":
+        found.append(
+            "pairs.across=True: pairs.winner=own and pairs.loser=own leave no pair across agents"
+        )
+    if not config.scoring.likelihood:
+        if p.rule in ("likelihood", "blended") or p.min_margin > 0:
+            found.append(
+                f"scoring.likelihood=false: pairs.rule={p.rule} with "
+                f"pairs.min_margin={p.min_margin:g} needs the likelihood"
+            )
+        if p.order == "margin":
+            found.append("scoring.likelihood=false: pairs.order=margin needs the likelihood")
+    return found
+
+
+def _at_odds_with_rule(config: RunConfig) -> list[str]:
+    """Settings that the pairing rule could not follow."""
+    p, found = config.pairs, []
+    if p.order != "nearest" and p.rule != "correctness":
+        found.append(f"pairs.order={p.order}: only pairs.rule=correctness takes an order")
+    if p.rule in ("gold_only", "gold_over_own") and p.gold != "always":
+        found.append(
+            f"pairs.gold={p.gold}: pairs.rule={p.rule} chooses the gold solution; "
+            "use pairs.gold=always"
+        )
+    if p.rule == "own_majority" and p.gold != "never":
+        found.append(f"pairs.gold={p.gold}: pairs.rule=own_majority uses no gold answer")
+    if p.rule == "own_majority" and p.winner != "own":
+        found.append(
+            f"pairs.winner={p.winner}: pairs.rule=own_majority chooses an agent's own rationales; "
+            "use pairs.winner=own"
+        )
+    if p.rule == "blended" and config.scoring.normalisation in ("sum", "mean_log"):
+        found.append(
+            f"scoring.normalisation={config.scoring.normalisation}: pairs.rule=blended needs a "
+            "likelihood from 0 to 1; use mean_prob or geometric"
+        )
+    if p.rule in SUPERVISED:
+        of_a_loser = {
+            "loser": p.loser != "any",
+            "across": p.across,
+            "length_ratio": p.length_ratio is not None,
+            "min_margin": p.min_margin > 0,
+        }
+        found += [
+            f"pairs.{name}={getattr(p, name)}: pairs.rule={p.rule} rejects nothing"
+            for name, asked in of_a_loser.items()
+            if asked
+        ]
     return found
