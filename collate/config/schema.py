@@ -212,16 +212,56 @@ class ScoringConfig:
     )
 
 
+SUPERVISED = frozenset({"right_only", "gold_only", "own_majority"})
+"""The pairing rules that reject nothing: what they choose is for supervised tuning."""
+
+
 @dataclass(frozen=True)
 class PairsConfig:
     """Which rationale is preferred to which."""
 
     rule: str = _f(
         "correctness",
-        "correctness: right over wrong; likelihood: equations 7 and 9 of the paper",
-        choices=("correctness", "likelihood"),
+        "correctness: right over wrong; likelihood: equations 7 and 9 of the paper; blended: by a "
+        "sum of verdict and likelihood; longest_right: the longest right one over one that fails; "
+        "gold_over_own: the data set's solution over the agent's own. For supervised tuning, which "
+        "rejects nothing: right_only; gold_only; own_majority: own ones that state the answer most "
+        "agree on",
+        choices=(
+            "correctness",
+            "likelihood",
+            "blended",
+            "longest_right",
+            "gold_over_own",
+            "right_only",
+            "gold_only",
+            "own_majority",
+        ),
     )
+    order: str = _f(
+        "nearest",
+        "rule correctness, which pairs come first: those nearest in likelihood, or those with the "
+        "largest margin",
+        choices=("nearest", "margin"),
+    )
+    blend: float = _f(0.5, "rule blended: weight of the verdict, from 0 to 1; the rest is the "
+                      "likelihood's")  # fmt: skip
     per_question: int = _f(2, "pairs an agent gets from one question, at most")
+    gold: str = _f(
+        "never",
+        "when the data set's own solution may be chosen; unsolved: where no right rationale may be",
+        choices=("never", "unsolved", "always"),
+    )
+    winner: str = _f(
+        "any",
+        "whose rationales may be chosen; own: the tuned agent's (a gold solution is nobody's)",
+        choices=("any", "own"),
+    )
+    loser: str = _f("any", "whose rationales may be rejected", choices=("any", "own"))
+    across: bool = _f(False, "chosen and rejected rationale are by different agents")
+    length_ratio: float | None = _f(
+        None, "the longer of a pair has at most this many times the tokens of the shorter"
+    )
     min_margin: float = _f(0.0, "smallest difference in likelihood between chosen and rejected")
     max_tokens: int | None = _f(None, "longest rationale that may be chosen or rejected, in tokens")
     allow_marked: bool = _f(

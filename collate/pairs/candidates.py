@@ -5,56 +5,79 @@ wrote them. Rationales with the same text (white space at its ends aside) are on
 has one verdict and one likelihood, and a pair of equal texts teaches nothing.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
 
 from collate.config.schema import PairsConfig
-from collate.tables import UNKNOWN, Rationale, Score
+from collate.pairs.conditions import WRITTEN, may_be_chosen, may_be_rejected
+from collate.scoring.judging import NO_ANSWER, SEVERAL, UNREADABLE
+from collate.tables import GOLD, HINT, PEER, RIGHT, SAMPLED, UNKNOWN, Rationale, Score
 
-NO_RATIONALE = "no rationale"
-ALL_RIGHT = "all right"
-ALL_WRONG = "all wrong"
-NONE_RIGHT = "none right, some unstated"
-NONE_WRONG = "no wrong rationale"
-ALL_EQUAL = "all rationales equal"
-TOO_LONG = "too long"
-MARKED = "winners marked"
-TOO_LONG_OR_MARKED = "winners too long or marked"
-MARGIN = "margin below the floor"
-NO_LIFT = "no lift over the baseline"
-
-REASONS = (
-    NO_RATIONALE,
-    ALL_RIGHT,
-    ALL_WRONG,
-    NONE_RIGHT,
-    NONE_WRONG,
-    ALL_EQUAL,
-    TOO_LONG,
-    MARKED,
-    TOO_LONG_OR_MARKED,
-    MARGIN,
-    NO_LIFT,
-)
+SOURCES = (SAMPLED, PEER, HINT, GOLD)
+"""By which a text is named when chosen, the first that it has."""
 
 
 @dataclass(frozen=True, slots=True)
+class Entry:
+    """A rationale, its score, and the key of its stated answer (None where it states none)."""
+
+    rationale: Rationale
+    score: Score
+    answer: Hashable | None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Candidate:
     """One distinct text, as the agent to be tuned may prefer or reject it.
 
-    `chosen_id` and `rejected_id` name the rationale that stands for the text in either part, and
-    `own` says that the agent wrote the text itself, so that it is a loser of its own policy when
-    rejected. `may_win` is false where its marks keep it from being chosen. `likelihood` is under
-    the configured normalisation, `lift` over the baseline; both are None where none was taken.
+    `as_chosen` and `as_rejected` are the rationales with this text that the conditions allow in
+    either part, the one that is to be named first in front; a part that has none is closed to the
+    text. `own` says that the agent wrote the text itself, in a rationale that may be rejected, so
+    that it is a loser of its own policy. `votes` counts the rationales that agents wrote without
+    the answer in view, and `answer` is the key of what they state. `misses_form` says that an
+    unknown verdict comes of no answer in the form asked for. `likelihood` is under the configured
+    normalisation, `lift` over the baseline; both are None where none was taken.
     """
 
-    chosen_id: str
-    rejected_id: str
+    id: str
+    as_chosen: tuple[Rationale, ...]
+    as_rejected: tuple[Rationale, ...]
+    sources: frozenset[str]
     own: bool
-    may_win: bool
+    votes: int
+    answer: Hashable | None
     verdict: str
+    misses_form: bool
     likelihood: float | None
     lift: float | None
+
+    @property
+    def may_win(self) -> bool:
+        return bool(self.as_chosen)
+
+    @property
+    def may_lose(self) -> bool:
+        return bool(self.as_rejected)
+
+    @property
+    def written(self) -> bool:
+        """Whether an agent wrote it without the answer in view."""
+        return bool(self.sources & WRITTEN)
+
+    @property
+    def chosen_id(self) -> str:
+        """Id of the rationale that is named when chosen; only of one that may win."""
+        return self.as_chosen[0].id
+
+    @property
+    def rejected_id(self) -> str:
+        """Id of the rationale that is named when rejected; only of one that may lose."""
+        return self.as_rejected[0].id
+
+    @property
+    def tokens(self) -> int:
+        """Length of the rationale that is named when chosen; only of one that may win."""
+        return len(self.as_chosen[0].token_ids)
 
     def margin_over(self, other: "Candidate") -> float:
         """Difference in likelihood; 0 where none was taken."""
@@ -63,43 +86,76 @@ class Candidate:
         return self.likelihood - other.likelihood
 
 
-Match = tuple[Candidate, Candidate]
-"""A chosen and a rejected candidate."""
+Match = tuple[Candidate, Candidate | None]
+"""A chosen and a rejected candidate, the latter None under a rule that rejects nothing."""
 
 Rule = Callable[[Sequence[Candidate], PairsConfig], list[Match] | str]
 """From at least one candidate, in any order, the pairs (best first), or the reason for none."""
 
 
-def collapse(
-    pool: Iterable[tuple[Rationale, Score]], agent: str, *, allow_marked: bool
-) -> list[Candidate]:
+def collapse(pool: Iterable[Entry], agent: str, config: PairsConfig) -> list[Candidate]:
     """The distinct texts of a pool as candidates for `agent`; blank texts are no candidates.
 
-    A text that several agents wrote is named by another agent's rationale when chosen and by the
-    agent's own when rejected. What is learnt is the same; the tables then say of a winner that it
-    was shared, and of a loser that the agent itself wrote it.
+    Neither are texts that come only from a hint or a gold solution and may not win. A text that
+    several agents wrote is named by another agent's rationale when chosen and by the agent's own
+    when rejected. What is learnt is the same; the tables then say of a winner that it was shared,
+    and of a loser that the agent itself wrote it.
     """
-    by_text: dict[str, list[tuple[Rationale, Score]]] = {}
-    for rationale, score in sorted(pool, key=lambda one: one[0].id):
-        if rationale.text.strip():
-            by_text.setdefault(rationale.text.strip(), []).append((rationale, score))
-    return [_candidate(same, agent, allow_marked) for same in by_text.values()]
+    by_text: dict[str, list[Entry]] = {}
+    for entry in sorted(pool, key=lambda one: one.rationale.id):
+        if entry.rationale.text.strip():
+            by_text.setdefault(entry.rationale.text.strip(), []).append(entry)
+    texts = list(by_text.values())
+    unsolved = not any(
+        _verdict(same) == RIGHT and _as_chosen(_written(same), agent, config, unsolved=False)
+        for same in texts
+    )
+    made = [_candidate(same, agent, config, unsolved) for same in texts]
+    return [one for one in made if one.written or one.may_win]
 
 
-def _candidate(
-    same: Sequence[tuple[Rationale, Score]], agent: str, allow_marked: bool
-) -> Candidate:
-    own = [rationale.id for rationale, _ in same if rationale.agent == agent]
-    others = [rationale.id for rationale, _ in same if rationale.agent != agent]
-    # Equal texts get equal verdicts, unless one could not be judged (a deadline, say).
-    verdicts = {score.verdict for _, score in same} - {UNKNOWN}
-    score = same[0][1]
+def _candidate(same: Sequence[Entry], agent: str, config: PairsConfig, unsolved: bool) -> Candidate:
+    written = _written(same)
+    verdict = _verdict(same)
+    rejected = [one.rationale for one in same if may_be_rejected(one.rationale, agent, config)]
+    formless = (NO_ANSWER, SEVERAL, UNREADABLE)
+    score = same[0].score
     return Candidate(
-        chosen_id=(others or own)[0],
-        rejected_id=(own or others)[0],
-        own=bool(own),
-        may_win=allow_marked or not any(score.marks for _, score in same),
-        verdict=verdicts.pop() if len(verdicts) == 1 else UNKNOWN,
+        id=same[0].rationale.id,
+        as_chosen=tuple(_as_chosen(same, agent, config, unsolved=unsolved)),
+        as_rejected=tuple(sorted(rejected, key=lambda one: one.agent != agent)),
+        sources=frozenset(one.rationale.source for one in same),
+        own=any(one.agent == agent for one in rejected),
+        votes=len(written),
+        answer=next((one.answer for one in same if one.answer is not None), None),
+        verdict=verdict,
+        misses_form=verdict == UNKNOWN and any(s.score.reason.startswith(formless) for s in same),
         likelihood=score.likelihood,
         lift=score.lift,
     )
+
+
+def _as_chosen(
+    same: Sequence[Entry], agent: str, config: PairsConfig, *, unsolved: bool
+) -> list[Rationale]:
+    """What agents wrote unaided stands first, and within that another agent's before its own."""
+    marked = any(one.score.marks for one in same)
+    right = _verdict(same) == RIGHT
+    allowed = [
+        one.rationale
+        for one in same
+        if may_be_chosen(
+            one.rationale, agent, config, marked=marked, right=right, unsolved=unsolved
+        )
+    ]
+    return sorted(allowed, key=lambda one: (SOURCES.index(one.source), one.agent == agent))
+
+
+def _written(same: Sequence[Entry]) -> list[Entry]:
+    return [one for one in same if one.rationale.source in WRITTEN]
+
+
+def _verdict(same: Sequence[Entry]) -> str:
+    """Equal texts get equal verdicts, unless one could not be judged (a deadline, say)."""
+    verdicts = {one.score.verdict for one in same} - {UNKNOWN}
+    return verdicts.pop() if len(verdicts) == 1 else UNKNOWN

@@ -1,76 +1,50 @@
-"""Rule `correctness`: a right rationale over a wrong one, the nearest competition first.
+"""Rule `correctness`: a right rationale over a wrong one (Iterative RPO, arXiv 2404.19733).
 
-Chosen candidates are right and may win, rejected ones are wrong; a candidate whose verdict is
-unknown (no stated answer, or several) is neither, since unknown never becomes wrong by default.
+Chosen candidates are right, rejected ones are wrong; a candidate whose verdict is unknown (no
+stated answer, or several) is neither, since unknown never becomes wrong by default. A candidate is
+used again only when its side has none left that is unused. `pairs.order` says which pairs come
+first:
 
-The right candidates are taken by falling likelihood. Each meets the wrong candidate that the agent
-wrote itself, where there is one left (a loser that its own policy produces), and among several the
-one nearest in likelihood: the hardest to tell apart. A candidate is used again only when its side
-has none left that is unused. Without likelihoods the ids decide, which are digests.
+    nearest   the right candidates are taken by falling likelihood. Each meets the wrong candidate
+              that the agent wrote itself, where there is one left (a loser that its own policy
+              produces), and among several the one nearest in likelihood: the hardest to tell apart.
+              Without likelihoods the ids decide, which are digests
+    margin    the pairs with the largest difference in likelihood. Verdict first and likelihood
+              second: the two in lexicographic order, where the rule `blended` adds them up
 """
 
 from collections import Counter
 from collections.abc import Sequence
+from typing import Any
 
 from collate.config.schema import PairsConfig
-from collate.pairs.candidates import (
-    ALL_RIGHT,
-    ALL_WRONG,
-    MARGIN,
-    NONE_RIGHT,
-    NONE_WRONG,
-    Candidate,
-    Match,
-)
+from collate.pairs.candidates import Candidate, Match
+from collate.pairs.matching import best_first, height, meetings
+from collate.pairs.reasons import ALL_RIGHT, ALL_WRONG, MARGIN, NONE_RIGHT, NONE_WRONG
 from collate.tables import RIGHT, WRONG
 
 
 def correctness(candidates: Sequence[Candidate], config: PairsConfig) -> list[Match] | str:
     """Right over wrong, or the reason why there is no such pair. A `Rule`."""
     right = [one for one in candidates if one.verdict == RIGHT and one.may_win]
-    wrong = [one for one in candidates if one.verdict == WRONG]
+    wrong = [one for one in candidates if one.verdict == WRONG and one.may_lose]
     if not right:
         return ALL_WRONG if len(wrong) == len(candidates) else NONE_RIGHT
     if not wrong:
         return ALL_RIGHT if len(right) == len(candidates) else NONE_WRONG
-    return _nearest_first(right, wrong, config) or MARGIN
+    order = _largest_margin if config.order == "margin" else _nearest
+    return best_first(meetings(right, wrong, config), order, config) or MARGIN
 
 
-def _nearest_first(
-    right: Sequence[Candidate], wrong: Sequence[Candidate], config: PairsConfig
-) -> list[Match]:
-    """At most `per_question` distinct pairs; none only if every margin is below the floor."""
-    open_matches = {
-        chosen: {one for one in wrong if _above_floor(chosen, one, config.min_margin)}
-        for chosen in right
-    }
-    uses: Counter[Candidate] = Counter()
-    matches: list[Match] = []
-    while len(matches) < config.per_question:
-        available = [one for one, partners in open_matches.items() if partners]
-        if not available:
-            break
-        chosen = min(available, key=lambda one: (uses[one], -_height(one), one.chosen_id))
-        rejected = min(open_matches[chosen], key=lambda one: _preference(chosen, one, uses))
-        open_matches[chosen].remove(rejected)
-        uses.update((chosen, rejected))
-        matches.append((chosen, rejected))
-    return matches
-
-
-def _preference(
-    chosen: Candidate, rejected: Candidate, uses: Counter[Candidate]
-) -> tuple[int, bool, float, float, str]:
+def _nearest(chosen: Candidate, rejected: Candidate, uses: Counter[Candidate]) -> Any:
     gap = abs(chosen.margin_over(rejected))
-    return (uses[rejected], not rejected.own, gap, -_height(rejected), rejected.rejected_id)
+    return (
+        *(uses[chosen], -height(chosen), chosen.chosen_id),
+        *(uses[rejected], not rejected.own, gap, -height(rejected), rejected.rejected_id),
+    )
 
 
-def _height(candidate: Candidate) -> float:
-    return 0.0 if candidate.likelihood is None else candidate.likelihood
-
-
-def _above_floor(chosen: Candidate, rejected: Candidate, floor: float) -> bool:
-    """A floor of 0 asks nothing: a right rationale beats a wrong one that the scorer likes more."""
-    if floor <= 0 or chosen.likelihood is None or rejected.likelihood is None:
-        return True
-    return chosen.margin_over(rejected) >= floor
+def _largest_margin(chosen: Candidate, rejected: Candidate, uses: Counter[Candidate]) -> Any:
+    margin = chosen.margin_over(rejected)
+    ids = (chosen.chosen_id, not rejected.own, rejected.rejected_id)
+    return (uses[chosen], uses[rejected], -margin, *ids)

@@ -1,26 +1,39 @@
 """The pairing stage: rationales and scores in, pairs and dropped questions out.
 
-A new rule is one file with a function of type `Rule`, an entry in `RULES`, and its name among the
-choices of `PairsConfig.rule`. Nothing here depends on the order of the rows that come in.
+A new rule is one file with a function of type `Rule`, an entry in `RULES`, its name among the
+choices of `PairsConfig.rule` (and in `SUPERVISED` beside it, where it rejects nothing), and a
+preset `conf/pairs/NAME.yaml`. Nothing here depends on the order of the rows that come in.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Hashable, Mapping, Sequence
+from dataclasses import replace
 
-from collate.config.schema import PairsConfig
-from collate.pairs.candidates import (
-    MARKED,
-    NO_RATIONALE,
-    TOO_LONG,
-    TOO_LONG_OR_MARKED,
-    Match,
-    Rule,
-    collapse,
-)
+from collate.config.schema import SUPERVISED, PairsConfig
+from collate.pairs.blended import blended
+from collate.pairs.candidates import Candidate, Entry, Match, Rule, collapse
+from collate.pairs.conditions import LIFTED
 from collate.pairs.correctness import correctness
+from collate.pairs.gold_only import gold_only
+from collate.pairs.gold_over_own import gold_over_own
 from collate.pairs.likelihood import likelihood
+from collate.pairs.longest_right import longest_right
+from collate.pairs.matching import named
+from collate.pairs.own_majority import own_majority
+from collate.pairs.reasons import MARKED, NO_RATIONALE, SEVERAL, TOO_LONG, TOO_LONG_OR_MARKED
+from collate.pairs.right_only import right_only
+from collate.scoring.answers import read_answer, text_key
 from collate.tables import Dropped, Pair, Question, Rationale, Score, digest
 
-RULES: dict[str, Rule] = {"correctness": correctness, "likelihood": likelihood}
+RULES: dict[str, Rule] = {
+    "correctness": correctness,
+    "likelihood": likelihood,
+    "blended": blended,
+    "longest_right": longest_right,
+    "gold_over_own": gold_over_own,
+    "right_only": right_only,
+    "gold_only": gold_only,
+    "own_majority": own_majority,
+}
 
 
 def make_pairs(
@@ -30,6 +43,7 @@ def make_pairs(
     *,
     agents: Sequence[str],
     parts: Mapping[str, Collection[str]] | None,
+    answer_kind: str,
     config: PairsConfig,
 ) -> tuple[list[Pair], list[Dropped]]:
     """Pairs for every agent to be tuned, and a reason for every question that gave it none.
@@ -40,10 +54,11 @@ def make_pairs(
     for it and gets neither a pair nor a dropped row. Both lists are ordered by agent as given, then
     by question id; the pairs of one question come best first.
 
-    A pair's margin is the difference of the two likelihoods, 0 where none was taken. Raises
-    ValueError for a rationale without a score.
+    `answer_kind` is the task's, by which two spellings of one answer are told to be equal. A pair's
+    margin is the difference of the two likelihoods (of the two scores under the rule `blended`), 0
+    where none was taken or nothing is rejected. Raises ValueError for a rationale without a score.
     """
-    pools = _pools(questions, rationales, scores)
+    pools = _pools(questions, rationales, scores, answer_kind)
     pairs: list[Pair] = []
     dropped: list[Dropped] = []
     for agent in agents:
@@ -55,60 +70,80 @@ def make_pairs(
             if isinstance(outcome, str):
                 dropped.append(Dropped(question_id, agent, outcome))
             else:
-                pairs.extend(_pair(question_id, agent, match, config.rule) for match in outcome)
+                pairs.extend(_pair(question_id, agent, match, config) for match in outcome)
     return pairs, dropped
 
 
 def _pools(
-    questions: Sequence[Question], rationales: Sequence[Rationale], scores: Sequence[Score]
-) -> dict[str, list[tuple[Rationale, Score]]]:
-    """Rationale and score of each question that was asked for, by rising question id."""
+    questions: Sequence[Question],
+    rationales: Sequence[Rationale],
+    scores: Sequence[Score],
+    answer_kind: str,
+) -> dict[str, list[Entry]]:
+    """The rationales of each question that was asked for, by rising question id."""
     score_of = {score.rationale_id: score for score in scores}
     missing = [one.id for one in rationales if one.id not in score_of]
     if missing:
         raise ValueError(
             f"{len(missing)} of {len(rationales)} rationales have no score: {missing[0]}"
         )
-    pools: dict[str, list[tuple[Rationale, Score]]] = {
-        question_id: [] for question_id in sorted(question.id for question in questions)
-    }
-    for rationale in rationales:
-        if rationale.question_id in pools:
-            pools[rationale.question_id].append((rationale, score_of[rationale.id]))
+    options = {question.id: question.options for question in questions}
+    pools: dict[str, list[Entry]] = {question_id: [] for question_id in sorted(options)}
+    for one in rationales:
+        if one.question_id in pools:
+            score = score_of[one.id]
+            answer = _answer(score.stated, answer_kind, options[one.question_id])
+            pools[one.question_id].append(Entry(one, score, answer))
     return pools
 
 
-def _match(
-    pool: Sequence[tuple[Rationale, Score]], agent: str, config: PairsConfig
-) -> list[Match] | str:
-    """What the rule says of the rationales within the length limit, where no marked one may win.
+def _answer(stated: str | None, kind: str, options: Sequence[str]) -> Hashable | None:
+    """A key under which spellings of one answer are equal; what cannot be read is a text."""
+    if stated is None:
+        return None
+    key, _ = read_answer(kind, stated, options)
+    return text_key(stated) if key is None else key
 
-    Where that is no pair, the reason is that of the whole pool with marked ones free to win. If
-    that would give a pair, the reason is the one restriction that stood in the way, or both.
+
+def _match(pool: Sequence[Entry], agent: str, config: PairsConfig) -> list[Match] | str:
+    """What the rule says under the conditions, or the one reason why there is no pair.
+
+    Where there would be none without any condition, the reason is the rule's own. Else it is the
+    one condition that stood in the way by itself, or that several did so only together.
     """
-    limit = config.max_tokens
-    within = [one for one in pool if limit is None or len(one[0].token_ids) <= limit]
+    found = _outcome(pool, agent, config)
+    if isinstance(found, list):
+        return found
 
-    def outcome(rows: Sequence[tuple[Rationale, Score]], allow_marked: bool) -> list[Match] | str:
-        candidates = collapse(rows, agent, allow_marked=allow_marked)
-        return RULES[config.rule](candidates, config) if candidates else NO_RATIONALE
+    def without(*reasons: str) -> list[Match] | str:
+        lifted = {name: value for one in reasons for name, value in LIFTED[one].items()}
+        return _outcome(pool, agent, replace(config, **lifted))
 
-    found, unrestricted = outcome(within, config.allow_marked), outcome(pool, True)
-    if isinstance(found, list) or isinstance(unrestricted, str):
-        return found if isinstance(found, list) else unrestricted
-    if isinstance(outcome(within, True), list):
-        return MARKED
-    return TOO_LONG if isinstance(outcome(pool, config.allow_marked), list) else TOO_LONG_OR_MARKED
+    unconditional = without(*LIFTED)
+    if isinstance(unconditional, str):
+        return unconditional
+    for reason in LIFTED:
+        if isinstance(without(reason), list):
+            return reason
+    return TOO_LONG_OR_MARKED if isinstance(without(TOO_LONG, MARKED), list) else SEVERAL
 
 
-def _pair(question_id: str, agent: str, match: Match, rule: str) -> Pair:
-    chosen, rejected = match
+def _outcome(pool: Sequence[Entry], agent: str, config: PairsConfig) -> list[Match] | str:
+    candidates: list[Candidate] = collapse(pool, agent, config)
+    if not candidates or not (config.rule in SUPERVISED or any(one.written for one in candidates)):
+        return NO_RATIONALE
+    return RULES[config.rule](candidates, config)
+
+
+def _pair(question_id: str, agent: str, match: Match, config: PairsConfig) -> Pair:
+    chosen, rejected = named(match, config)
+    rejected_id = None if rejected is None else rejected.id
     return Pair(
-        id=digest("pair", agent, chosen.chosen_id, rejected.rejected_id),
+        id=digest("pair", agent, chosen.id, rejected_id),
         question_id=question_id,
         agent=agent,
-        chosen_id=chosen.chosen_id,
-        rejected_id=rejected.rejected_id,
-        rule=rule,
-        margin=chosen.margin_over(rejected),
+        chosen_id=chosen.id,
+        rejected_id=rejected_id,
+        rule=config.rule,
+        margin=0.0 if match[1] is None else match[0].margin_over(match[1]),
     )

@@ -107,7 +107,15 @@ def pair(
     for block, written, scored in zip(
         blocks_of_round(config, questions), rationales.blocks(), scores.blocks(), strict=True
     ):
-        yield make_pairs(block, written, scored, agents=names, parts=parts, config=config.pairs)
+        yield make_pairs(
+            block,
+            written,
+            scored,
+            agents=names,
+            parts=parts,
+            answer_kind=config.task.answer_kind,
+            config=config.pairs,
+        )
 
 
 def tuning_steps(

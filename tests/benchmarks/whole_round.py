@@ -183,7 +183,7 @@ def _pairs(
     names = [agent.name for agent in material.agents]
     return make_pairs(
         material.questions, rationales, scores, agents=names, parts=None,
-        config=material.config.pairs,
+        answer_kind=material.config.task.answer_kind, config=material.config.pairs,
     )[0]  # fmt: skip
 
 

@@ -4,25 +4,8 @@ import pytest
 
 from collate.config.schema import PairsConfig
 from collate.pairs import make_pairs
-from collate.tables import RIGHT, UNKNOWN, WRONG, Dropped, Pair
-from tests.pairs.pool import Row, question, row
-
-
-def pair_up(
-    rows: list[Row], agent: str = "a", **settings: object
-) -> tuple[list[Pair], list[Dropped]]:
-    return make_pairs(
-        [question("q")],
-        [rationale for rationale, _ in rows],
-        [score for _, score in rows],
-        agents=[agent],
-        parts=None,
-        config=PairsConfig(**{"per_question": 1, **settings}),
-    )
-
-
-def ids(pairs: list[Pair]) -> list[tuple[str, str]]:
-    return [(pair.chosen_id, pair.rejected_id) for pair in pairs]
+from collate.tables import RIGHT, UNKNOWN, WRONG, Dropped
+from tests.pairs.pool import ids, pair_up, question, row
 
 
 def test_the_best_right_meets_the_nearest_wrong() -> None:
@@ -138,7 +121,10 @@ def test_too_long_is_the_reason_only_where_the_limit_stands_in_the_way() -> None
 def test_a_rationale_without_a_score_is_refused() -> None:
     rationale, _ = row("q", "a", 0, RIGHT)
     with pytest.raises(ValueError, match="1 of 1 rationales have no score: q/a/0"):
-        make_pairs([question("q")], [rationale], [], agents=["a"], parts=None, config=PairsConfig())
+        make_pairs(
+            [question("q")], [rationale], [], agents=["a"], parts=None, answer_kind="number",
+            config=PairsConfig(),
+        )  # fmt: skip
 
 
 def test_a_marked_rationale_does_not_win_but_may_lose() -> None:

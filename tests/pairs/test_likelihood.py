@@ -1,23 +1,15 @@
 """The paper's rule (equations 7 and 9) on a pool worked by hand."""
 
+from functools import partial
+
 import pytest
 
-from collate.config.schema import PairsConfig
 from collate.errors import InputError
-from collate.pairs import make_pairs
-from collate.tables import RIGHT, WRONG, Dropped, Pair
-from tests.pairs.pool import Row, question, row
+from collate.tables import RIGHT, WRONG, Dropped
+from tests.pairs import pool as pools
+from tests.pairs.pool import Row, row
 
-
-def pair_up(rows: list[Row], **settings: object) -> tuple[list[Pair], list[Dropped]]:
-    return make_pairs(
-        [question("q")],
-        [rationale for rationale, _ in rows],
-        [score for _, score in rows],
-        agents=["a"],
-        parts=None,
-        config=PairsConfig(**{"rule": "likelihood", "per_question": 1, **settings}),
-    )
+pair_up = partial(pools.pair_up, rule="likelihood")
 
 
 def pool(baseline: float, *likelihoods: float, agents: str = "aabbaabb") -> list[Row]:
