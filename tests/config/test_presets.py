@@ -16,7 +16,7 @@ from collate.config.compose import (
     register_schema,
     settings_of,
 )
-from collate.config.schema import RunConfig
+from collate.config.schema import SUPERVISED, RunConfig
 from collate.errors import InputError
 
 PRESETS = [(g, option) for g, options in groups([conf_folder()]).items() for option in options]
@@ -32,9 +32,13 @@ def composed(*overrides: str) -> RunConfig:
 @pytest.mark.parametrize(("group", "preset"), PRESETS)
 def test_every_shipped_preset_is_valid(group: str, preset: str) -> None:
     extra = ["task.path=questions.jsonl"] if group == "task" else []
+    if preset in SUPERVISED:
+        extra = ["tuning=sft"]
     if preset == "posterior":
         extra = ["task=multiple_choice", "task.path=questions.jsonl"]
     composed(f"{group}={preset}", *extra)
+    if group == "experiment":  # a rival is put on a preset of task, model and sizes
+        composed(f"experiment=[quickstart,{preset}]")
 
 
 def test_a_model_goes_by_its_own_name() -> None:
