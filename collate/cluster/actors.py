@@ -72,16 +72,17 @@ class EngineActor:
 class TorchActor:
     """The base model in torch: frozen to score with, perturbed, or tuned as an agent.
 
-    Only one of them is in memory at a time.
+    One model is in memory at a time.
     """
 
     def __init__(self, folder: str, threads: int, config: RunConfig, board: Any):
         _use_threads(threads)
         import collate.tuning.trainer  # noqa: F401 - takes long, and is needed sooner or later
+        from collate.models import BaseModel
 
         self._folder, self._threads, self._config, self._board = folder, threads, config, board
+        self._base = BaseModel(folder, trust_remote_code=config.model.trust_remote_code)
         self._verifier: Any = None
-        self._scorer: Any = None
 
     def ready(self) -> str:
         return "torch"
@@ -92,11 +93,9 @@ class TorchActor:
         config = self._config
         if self._verifier is None:
             self._verifier = Verifier(config.task.answer_kind, config.task.marker)
-        if self._scorer is None and config.scoring.likelihood:
-            self._scorer = self._load_scorer()
         return score_rationales(
             [one.question for one in asked], [r for one in asked for r in one.rationales],
-            verifier=self._verifier, scorer=self._scorer,
+            verifier=self._verifier, scorer=self._scorer() if config.scoring.likelihood else None,
             base_prompts={one.question.id: one.prompt_ids for one in asked},
             marker=config.task.marker, config=config.scoring,
         )  # fmt: skip
@@ -110,39 +109,36 @@ class TorchActor:
         post = poster(self._board, key)
         with complete_folder(job.folder / MADE) as unfinished:
             tune_agent(
-                self._folder, job.start, job.examples, unfinished, agents=self._config.agents,
-                model=self._config.model, config=self._config.tuning, seed=job.seed,
-                checkpoints=job.folder, report=lambda step, steps: post(step, 0),
+                self._base, job.start, job.examples, unfinished, agents=self._config.agents,
+                config=self._config.tuning, seed=job.seed, checkpoints=job.folder,
+                report=lambda step, steps: post(step, 0),
             )  # fmt: skip
 
     def perturb(self, key: str, folder: Path, seed: int) -> None:
         if (folder / MADE).is_dir():
             return
         self._begin_torch()
+        self._base.forget()
         with complete_folder(folder / MADE) as unfinished:
             write_noisy_weights(
                 self._folder, unfinished, agents=self._config.agents, seed=seed,
                 trust_remote_code=self._config.model.trust_remote_code,
             )  # fmt: skip
 
-    def _load_scorer(self) -> Any:
-        from collate.models import load_causal_lm, load_tokenizer
+    def _scorer(self) -> Any:
         from collate.scoring import LikelihoodScorer
 
         self._begin_torch()
-        model = self._config.model
-        trust = model.trust_remote_code
+        config = self._config
         return LikelihoodScorer(
-            load_causal_lm(self._folder, dtype=model.dtype, trust_remote_code=trust),
-            load_tokenizer(self._folder, trust_remote_code=trust),
-            batch_tokens=self._config.scoring.batch_tokens,
-        )
+            self._base.loaded(config.model.dtype), self._base.tokenizer,
+            batch_tokens=config.scoring.batch_tokens,
+        )  # fmt: skip
 
     def _begin_torch(self) -> None:
-        """Make room for another model, with the threads that this thread of Python shall use."""
+        """Use this process's threads, whose number begins anew in every thread of Python."""
         import torch
 
-        self._scorer = None
         torch.set_num_threads(self._threads)
 
 

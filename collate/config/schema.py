@@ -24,7 +24,8 @@ class ModelConfig:
     revision: str | None = _f(None, "commit, tag or branch of a hub id")
     dtype: str = _f(
         "auto",
-        "of the weights; auto is bfloat16 on a GPU and float32 on a CPU",
+        "of the weights; auto is bfloat16 on a GPU and float32 on a CPU, where vLLM takes bfloat16 "
+        "too if the processor multiplies it",
         choices=("auto", "float32", "bfloat16", "float16"),
     )
     trust_remote_code: bool = _f(False, "run Python code that the model's repository carries")

@@ -60,6 +60,8 @@ class VllmEngine:
             from vllm import LLM
 
             self._llm: Any = LLM(model_folder, **arguments)
+            if not on_gpu:
+                _leave_out_ranks()
         self._live: str | None = BASE
         self._adapters: dict[str, Any] = {}
         self._names = itertools.count()
@@ -194,6 +196,21 @@ class VllmEngine:
         self._live = weights.digest
 
 
+def _leave_out_ranks() -> None:
+    """Keep vLLM from counting how many tokens are likelier than each one that was sampled.
+
+    It does so wherever a log-probability is asked for, by comparing with the whole vocabulary;
+    nobody asks for the count, which on a CPU is 3.5 % of what an engine does (9 ms of a step of
+    128 rows).
+    """
+    from vllm.v1.sample import sampler
+
+    def no_ranks(logprobs: torch.Tensor, values: torch.Tensor) -> torch.Tensor:
+        return torch.zeros(len(values), dtype=torch.int64)
+
+    sampler.batched_count_greater_than = no_ranks
+
+
 def _renew_tied_heads(model: torch.nn.Module) -> None:
     """Pack the weights of tied layers again, which on a CPU are copies that a reload leaves old.
 
@@ -230,6 +247,15 @@ def prepare_environment(*, on_gpu: bool, compile: bool) -> None:
         os.environ["TORCHDYNAMO_DISABLE"] = "1"
 
 
+def cpu_multiplies_bfloat16() -> bool:
+    """Whether the processor has instructions for bfloat16 products.
+
+    With them an engine wrote 436 tokens/s where float32 made 298; without them, 38 instead of 239.
+    """
+    capabilities = torch.cpu.get_capabilities()
+    return any(bool(capabilities.get(name)) for name in ("avx512_bf16", "amx_bf16"))
+
+
 def engine_arguments(
     config: EngineConfig, model: ModelConfig, limits: Limits, host: str, *, on_gpu: bool
 ) -> dict[str, Any]:
@@ -245,7 +271,7 @@ def engine_arguments(
         "disable_log_stats": True,
     }
     if model.dtype == "auto":
-        arguments["dtype"] = "bfloat16" if on_gpu else "float32"
+        arguments["dtype"] = "bfloat16" if on_gpu or cpu_multiplies_bfloat16() else "float32"
     if host == "adapter":
         rank = next((rank for rank in LORA_RANKS if rank >= config.max_rank), LORA_RANKS[-1])
         arguments |= {"enable_lora": True, "max_loras": MAX_LORAS, "max_lora_rank": rank}

@@ -2,9 +2,10 @@
 
 from collate.models.chat import render, stop_texts
 from collate.models.folder import folder_digest, model_problems, prepare_model
-from collate.models.load import load_causal_lm, load_tokenizer
+from collate.models.load import BaseModel, load_causal_lm, load_tokenizer
 
 __all__ = [
+    "BaseModel",
     "folder_digest",
     "load_causal_lm",
     "load_tokenizer",

@@ -1,5 +1,6 @@
 """Models and tokenizers in memory, for scoring and tuning (torch) and for rendering prompts."""
 
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -27,12 +28,48 @@ def load_causal_lm(folder: Path | str, *, dtype: str, trust_remote_code: bool = 
     import torch
     from transformers import AutoModelForCausalLM
 
-    if dtype == "auto":
-        dtype = "bfloat16" if device() == "cuda" else "float32"
     model: Any = AutoModelForCausalLM.from_pretrained(
         str(folder),
-        dtype=getattr(torch, dtype),
+        dtype=getattr(torch, _dtype_name(dtype)),
         attn_implementation="sdpa",
         trust_remote_code=trust_remote_code,
     )
     return model.to(device()).eval()
+
+
+def _dtype_name(dtype: str) -> str:
+    if dtype != "auto":
+        return dtype
+    return "bfloat16" if device() == "cuda" else "float32"
+
+
+class BaseModel:
+    """The untouched base model of a process: it scores, and carries one agent's adapter at a time.
+
+    It is loaded when it is first asked for and kept, so that a round of K agents loads it once and
+    not K + 1 times. Who puts an adapter on it takes it off again, or calls `forget`.
+    """
+
+    def __init__(self, folder: Path | str, *, trust_remote_code: bool = False):
+        self.folder, self.trust_remote_code = str(folder), trust_remote_code
+        self._model: Any = None
+        self._dtype = ""
+
+    def loaded(self, dtype: str) -> Any:
+        """The model in this type, in eval mode; in memory is one type at a time."""
+        if self._dtype != _dtype_name(dtype):
+            self.forget()
+            self._model = load_causal_lm(
+                self.folder, dtype=dtype, trust_remote_code=self.trust_remote_code
+            )
+            self._dtype = _dtype_name(dtype)
+        self._model.set_attn_implementation("sdpa")
+        return self._model.eval()
+
+    @cached_property
+    def tokenizer(self) -> Any:
+        return load_tokenizer(self.folder, trust_remote_code=self.trust_remote_code)
+
+    def forget(self) -> None:
+        """Make room for another model."""
+        self._model, self._dtype = None, ""

@@ -7,7 +7,8 @@ the first step.
 import math
 import random
 import tempfile
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +16,9 @@ import pyarrow as pa
 
 from collate.agents.adapters import continue_adapter, new_adapter, save_adapter
 from collate.commit import complete_file
-from collate.config.schema import AgentsConfig, ModelConfig, TuningConfig
+from collate.config.schema import AgentsConfig, TuningConfig
 from collate.engines.protocol import AgentWeights
-from collate.models import load_causal_lm, load_tokenizer
+from collate.models import BaseModel, load_causal_lm, load_tokenizer
 from collate.tables import Pair, Rationale, seed_of
 from collate.tuning.curves import write_curves
 
@@ -85,13 +86,12 @@ def step_count(examples: int, config: TuningConfig) -> int:
 
 
 def tune_agent(
-    base: str,
+    base: BaseModel,
     start: AgentWeights,
     examples: Path,
     folder: Path,
     *,
     agents: AgentsConfig,
-    model: ModelConfig,
     config: TuningConfig,
     seed: int,
     checkpoints: Path | None = None,
@@ -102,7 +102,7 @@ def tune_agent(
     `examples` is a file of `write_examples`, mapped into memory and read as batches need it. With a
     folder for `checkpoints`, tuning goes on from the newest of them. `folder` becomes a PEFT
     folder, or a whole model folder with `agents.weights=full`; the curves lie in it as
-    `tuning.json` (see `read_curves`).
+    `tuning.json` (see `read_curves`). The base model comes back as it was.
     """
     # These bring torch and TRL, which only workers need.
     from datasets import Dataset
@@ -110,28 +110,49 @@ def tune_agent(
     from collate.tuning.checkpoints import Checkpoints
     from collate.tuning.trainer import train
 
-    source = start.folder if start.kind == "full" and start.folder else base
-    # Full weights are updated in float32 (autocast computes in bfloat16 on a GPU): steps of a usual
-    # learning rate are lost in bfloat16's 8 bits.
-    dtype = "float32" if agents.weights == "full" else config.dtype
-    loaded = load_causal_lm(source, dtype=dtype, trust_remote_code=model.trust_remote_code)
-    tokenizer = load_tokenizer(base, trust_remote_code=model.trust_remote_code)
-    if agents.weights == "adapter":
-        if start.folder is not None:
-            loaded = continue_adapter(loaded, start.folder)
-        else:
-            loaded = new_adapter(loaded, agents, seed=seed)
+    tokenizer = load_tokenizer(base.folder, trust_remote_code=base.trust_remote_code)
     pairs = Dataset.from_file(str(examples))
     order = order_examples(pairs["question_id"], epochs=config.epochs, seed=seed)
-    with tempfile.TemporaryDirectory(prefix="collate-tune-") as scratch:
+    with (
+        _policy(base, start, agents, config, seed) as policy,
+        tempfile.TemporaryDirectory(prefix="collate-tune-") as scratch,
+    ):
         kept = Checkpoints(checkpoints, config.checkpoint_steps) if checkpoints else None
         steps = train(
-            loaded, tokenizer, pairs, config, order=order, seed=seed, scratch=Path(scratch),
+            policy, tokenizer, pairs, config, order=order, seed=seed, scratch=Path(scratch),
             checkpoints=kept, report=report,
         )  # fmt: skip
-    if agents.weights == "adapter":
-        save_adapter(loaded, folder)
-    else:
-        loaded.save_pretrained(folder)
-        tokenizer.save_pretrained(folder)
+        if agents.weights == "adapter":
+            save_adapter(policy, folder)
+        else:
+            policy.save_pretrained(folder)
+            tokenizer.save_pretrained(folder)
     write_curves(folder, steps)
+
+
+@contextmanager
+def _policy(
+    base: BaseModel, start: AgentWeights, agents: AgentsConfig, config: TuningConfig, seed: int
+) -> Iterator[Any]:
+    """The agent's model as tuning begins: an adapter on the base, or whole weights of its own."""
+    if agents.weights == "full":
+        base.forget()
+        source = start.folder if start.kind == "full" and start.folder else base.folder
+        # Full weights are updated in float32 (autocast computes in bfloat16 on a GPU): steps of a
+        # usual learning rate are lost in bfloat16's 8 bits.
+        yield load_causal_lm(source, dtype="float32", trust_remote_code=base.trust_remote_code)
+        return
+    whole = base.loaded(config.dtype)
+    if start.folder is not None:
+        adapted = continue_adapter(whole, start.folder)
+    else:
+        adapted = new_adapter(whole, agents, seed=seed)
+    try:
+        yield adapted
+    except BaseException:
+        base.forget()
+        raise
+    if config.gradient_checkpointing:  # which leaves hooks on the base
+        base.forget()
+    else:
+        adapted.unload()

@@ -94,7 +94,8 @@ def quickstart(questions: int, *overrides: str, agents: int = 2) -> Material:
     More than two agents show one worked example each instead of two: there are no more of them.
     """
     more = [f"agents.count={agents}", "agents.examples=1"] if agents > 2 else []
-    wanted = ["experiment=quickstart", "tuning.warmup=0", *more, *overrides]
+    same = ["model.dtype=float32", "tuning.warmup=0"]  # what rivals are given as well
+    wanted = ["experiment=quickstart", *same, *more, *overrides]
     found, problems = compose.jobs(wanted, [])
     if problems:
         raise ValueError("; ".join(problems))

@@ -30,7 +30,7 @@ class Engine:
                     params.ignore_eos, params.stop_token_ids = True, []
                 return params
 
-        self._engine = Forced(folder, config, ModelConfig())
+        self._engine = Forced(folder, config, ModelConfig(dtype="float32"))
 
     def generate(
         self, requests: Sequence[Request], agents: Mapping[str, AgentWeights]
@@ -41,16 +41,16 @@ class Engine:
     def forced(
         self, requests: Sequence[Request], agents: Mapping[str, AgentWeights]
     ) -> dict[str, tuple[int, ...]]:
-        """As many tokens for each request as it allows, whatever the model would stop at."""
+        """As many tokens for each request as it allows, whatever the model would stop at.
+
+        No prefix is cached when it begins.
+        """
+        self._engine._llm.reset_prefix_cache()
         self._engine.forced = True
         try:
             return self.generate(requests, agents)
         finally:
             self._engine.forced = False
-
-    def reset(self) -> None:
-        """Forget every cached prefix."""
-        self._engine._llm.reset_prefix_cache()
 
     def close(self) -> None:
         self._engine.close()

@@ -49,8 +49,16 @@ class RawVllm:
         return self._generate(passes)
 
     def forced(self, requests: Sequence[Request]) -> dict[str, tuple[int, ...]]:
-        """As many tokens for each request as it allows, whatever the model would stop at."""
+        """As many tokens for each request as it allows, whatever the model would stop at.
+
+        No prefix is cached when it begins.
+        """
+        self.reset()
         return self._generate([requests], ignore_eos=True)
+
+    def reset(self) -> None:
+        """Forget every cached prefix."""
+        self._llm.reset_prefix_cache()
 
     def _generate(
         self, passes: Sequence[Sequence[Request]], *, ignore_eos: bool = False

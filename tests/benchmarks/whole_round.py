@@ -142,6 +142,7 @@ def _loops(material: Material, ours: Lap, scratch: str) -> tuple[Lap, Lap]:
         with Arm(RawVllm, folder=material.folder, **raw_settings(material)) as arm:
             for lap, made, passes in zip(laps, tokens, (by_sample, at_once), strict=True):
                 lap.start_s += arm.start_seconds
+                arm("reset")  # B2 shall not find what B1 has left in the prefix cache
                 made.update(lap.count("generate", arm("generate", passes)))
     rationales: Sequence[Rationale] = ours.made["rationales"]
     asked = {question.id: question for question in material.questions}
