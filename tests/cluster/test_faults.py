@@ -148,7 +148,7 @@ def test_an_engine_killed_while_it_generates_loses_and_doubles_nothing(
     tiny_model: Path, tmp_path: Path
 ) -> None:
     config = run_config(tmp_path, tiny_model)
-    requests = requests_for(tiny_model, samples=6, temperature=1.0, max_tokens=60)
+    requests = requests_for(tiny_model, samples=6, temperature=1.0, max_tokens=200)
     assert len(requests) > 16
     expected = build_engine(str(tiny_model), config.engine, config.model).generate(requests, BASE)
     told: list[str] = []

@@ -60,7 +60,7 @@ class EngineProcess:
 
 def _serve(pipe: Connection, model_folder: str, config: EngineConfig) -> None:
     try:
-        engine = build_engine(model_folder, config, ModelConfig())
+        engine = build_engine(model_folder, config, ModelConfig(dtype="float32"))
     except Exception as error:
         pipe.send(error)
         return
