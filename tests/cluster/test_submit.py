@@ -90,11 +90,11 @@ def test_a_run_as_a_job_and_its_exit_status(cluster: str, tiny_model: Path, tmp_
     assert len(collate.load_run(tmp_path / "runs" / "job").rationales()) == 12 * 2 * 3
 
     refused = command(
-        "submit", "--address", cluster, "--python", sys.executable, "run", "rounds=0",
+        "submit", "--address", cluster, "--python", sys.executable, "run", "rounds=-1",
         cwd=tmp_path, timeout=300,
     )  # fmt: skip
     assert refused.returncode == 2, refused.stdout[-2000:]
-    assert "rounds=0: at least 1 round is needed" in refused.stdout
+    assert "rounds=-1: 0 (only measure) or more" in refused.stdout
 
 
 def test_without_a_cluster_it_says_how_to_start_one(tmp_path: Path) -> None:

@@ -113,9 +113,9 @@ SETTINGS = [
     setting("minus infinity", "tuning.learning_rate=-inf",
             said="tuning.learning_rate: expected a number, found -inf"),
     setting("negative", "tuning.beta=-0.1", said="tuning.beta=-0.1: above 0"),
-    setting("zero", "rounds=0", said="rounds=0: at least 1 round is needed"),
-    setting("one agent", "agents.count=1",
-            said="agents.count=1: collaboration needs at least 2 agents"),
+    setting("zero", "rounds=-1", said="rounds=-1: 0 (only measure) or more"),
+    setting("one agent", "agents.count=0",
+            said="agents.count=0: at least 1; collaboration begins with 2"),
     setting("unknown choice", "engine.kind=vlm",
             said="engine.kind: expected one of vllm, transformers; found 'vlm'"),
     setting("several values outside of a multirun", "tuning.beta=0.1,0.3",
@@ -371,8 +371,8 @@ DATA = [
     Broken("one file of a multirun", ("-m", "task=table", "task.path=questions.jsonl,x.jsonl"),
            "task.path=x.jsonl: no such file in {here}", {"questions.jsonl": ROWS}),
     data("a bad file and bad settings", "a.csv", "question,answer\nb\n", problems(
-        "rounds=0: at least 1 round is needed",
-        "a.csv:2: 1 fields where the header has 2"), "rounds=0"),
+        "rounds=-1: 0 (only measure) or more",
+        "a.csv:2: 1 fields where the header has 2"), "rounds=-1"),
 ]  # fmt: skip
 
 BROKEN = [*SETTINGS, *OWN, *DATA]

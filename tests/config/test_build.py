@@ -30,8 +30,8 @@ def test_the_defaults_are_valid() -> None:
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"rounds": 0}, "rounds=0: at least 1 round is needed"),
-        ({"agents__count": 1}, "agents.count=1: collaboration needs at least 2 agents"),
+        ({"rounds": -1}, "rounds=-1: 0 (only measure) or more"),
+        ({"agents__count": 0}, "agents.count=0: at least 1; collaboration begins with 2"),
         ({"agents__temperature": -0.1}, "agents.temperature=-0.1: 0 (greedy) or more"),
         ({"agents__top_p": 0.0}, "agents.top_p=0.0: above 0 and at most 1"),
         ({"agents__temperature_step": -0.9}, "the last agent's temperature would be -0.1"),
@@ -80,7 +80,7 @@ def test_what_cannot_work_is_said_in_plain_words(changes: dict[str, Any], messag
 
 def test_all_problems_are_told_at_once() -> None:
     with pytest.raises(InputError) as raised:
-        build(settings(rounds=0, agents__count=1, tuning__beta=-1))
+        build(settings(rounds=-1, agents__count=0, tuning__beta=-1))
     lines = str(raised.value).splitlines()
     assert lines[0] == "3 problems:" and len(lines) == 4
 

@@ -65,9 +65,9 @@ def test_presets_run_nothing(
 ) -> None:
     preset(tmp_path, text)
     before = sorted(tmp_path.rglob("*"))
-    arguments = ("--config-dir", "mine", "experiment=a", "rounds=0", *options)
+    arguments = ("--config-dir", "mine", "experiment=a", "rounds=-1", *options)
     done = here("run", *arguments, cwd=tmp_path)
-    assert done.stderr == "collate: rounds=0: at least 1 round is needed\n"
+    assert done.stderr == "collate: rounds=-1: 0 (only measure) or more\n"
     assert here("run", "--cfg", "job", *arguments, cwd=tmp_path).returncode == 0
     assert CALLS == []
     assert sorted(tmp_path.rglob("*")) == before

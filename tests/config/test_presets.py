@@ -96,7 +96,7 @@ def test_help_lists_every_setting_with_its_meaning(tmp_path: Path) -> None:
     [
         (["rn"], "did you mean run?"),
         (["run", "tuning.betta=1"], "did you mean tuning.beta?"),
-        (["run", "rounds=0"], "rounds=0: at least 1 round is needed"),
+        (["run", "rounds=-1"], "rounds=-1: 0 (only measure) or more"),
         (["run", "rounds"], "rounds: expected key=value"),
         (["run", "task=table", "task.path=nowhere.jsonl"], "nowhere.jsonl"),
         (["run", "model=./nowhere"], "no such folder"),
