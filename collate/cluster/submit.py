@@ -23,7 +23,7 @@ from collate.cluster.address import dashboard_problems, use_token
 from collate.errors import CollateError, InputError
 from collate.masking import masked_text
 
-PATH_KEYS = ("task.path", "task.test_path", "folder", "run")
+PATH_KEYS = ("task.path", "task.test_path", "folder", "run", "warmup.path", "agents.start")
 """Settings that name files or folders: made absolute, since a job runs in a folder of its own."""
 NAME_KEYS = ("model", "model.name", "task.dataset", "scoring.model", "scoring.adapter")
 """Settings that may name a folder."""

@@ -32,12 +32,15 @@ from collate.rounds.folder import RunFolder
 from collate.rounds.prompts import Prompts
 from collate.rounds.screen import Screen, screen_and_log
 from collate.rounds.steps import last_weights
+from collate.rounds.writing import Loose
+from collate.scoring.model import positions_of, prepare_scorer
 from collate.tables import Answer, Metric, digest, to_table
 from collate.tasks import load_task
 from collate.unasked import offline_unless_asked
 
 CHANGEABLE = ("task", "evaluation", "engine", "ray")
 """The sections of a run's settings that an evaluation may change."""
+OF_ROUNDS = ("evaluation.rounds", "evaluation.cross_rationales", "evaluation.answer_by")
 
 
 def evaluate(path: Path, composed: Mapping[str, Any], overrides: Sequence[str]) -> int:
@@ -58,20 +61,29 @@ def evaluate(path: Path, composed: Mapping[str, Any], overrides: Sequence[str]) 
         raise InputError(f"{model}: not the model that {path} began with; its files have changed")
     agents = make_agents(config)
     tokenizer = load_tokenizer(model, trust_remote_code=config.model.trust_remote_code)
-    prompts = Prompts(config, agents, tokenizer)
-    prompts.check_lengths(data.questions)
+    scorer = prepare_scorer(config, model) if config.evaluation.confidence else None
+    apart = scorer.model if scorer is not None and scorer.model != model else None
+    prompts = Prompts(config, agents, tokenizer, apart and load_tokenizer(apart))
+    prompts.check_lengths(data.questions, scorer_positions=positions_of(apart) if apart else None)
     untouched = {a.name: AgentWeights(a.name, "base", None, "base") for a in agents}
     total = stages.answer_count(config, data.questions, len(agents))
     with screen_and_log(path / "log.txt") as screen:
-        with Workers(config, model, screen.say, learns=False) as workers:
+        with Workers(config, model, learns=False) as workers:
+            workers.turn_to(config, screen.say, scorer)
 
             def answers(label: str, number: int, of: Mapping[str, AgentWeights]) -> list[Answer]:
                 with screen.stage(label, "answers", total) as tick:
                     blocks = stages.answer(
                         config, number, agents, of, data.questions, prompts, workers,
-                        stages.Loose(), tick,
+                        Loose(), tick,
                     )  # fmt: skip
-                    return [answer for rows in blocks for answer in rows]
+                    made = [answer for rows in blocks for answer in rows]
+                if not config.evaluation.confidence:
+                    return made
+                with screen.stage("confidence", "answers", len(made)) as tick:
+                    return stages.with_confidence(
+                        config, data.questions, made, prompts, workers, tick
+                    )
 
             before = answers("the base", 0, untouched)
             base = stages.as_base(before)
@@ -97,6 +109,8 @@ def with_overrides(path: Path, composed: Mapping[str, Any], overrides: Sequence[
                 f"{override}: an evaluation can change {', '.join(CHANGEABLE)}; "
                 f"everything else is as the run has it"
             )
+        if key in OF_ROUNDS:
+            raise InputError(f"{override}: says something of rounds, and an evaluation has none")
         if not rest:
             settings[section] = copy.deepcopy(composed[section])
             continue

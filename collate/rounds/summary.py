@@ -34,8 +34,13 @@ def greet(screen: Screen, config: RunConfig, folder: RunFolder, data: TaskData) 
         f"agents     {config.agents.count}, {config.agents.samples} rationales a question each, "
         f"{config.rounds} rounds"
     )
+    if config.warmup.kind != "none":
+        screen.say(
+            f"warm-up    {config.warmup.kind}, a run of its own below {config.folder}/warm-up"
+        )
     screen.say(f"log        {folder.path / 'log.txt'}\n")
-    if not (config.agents.noise or config.agents.own_part) and _all_alike(make_agents(config)):
+    differ = config.agents.noise or config.agents.own_part or config.warmup.kind != "none"
+    if not differ and config.agents.count > 1 and _all_alike(make_agents(config)):
         screen.say(
             "warning: the agents are equal copies; give worked examples (task.examples), personas, "
             "agents.temperature_step, agents.noise or agents.own_part to make them differ"
