@@ -73,6 +73,7 @@ def _tuning(config: RunConfig) -> TuningConfig:
         config.tuning,
         loss="sft" if supervised else "sigmoid",
         nll_weight=0.0 if supervised else config.tuning.nll_weight, label_smoothing=0.0,
+        modes=warmup.modes if supervised else ["whole"],
         epochs=warmup.epochs, max_steps=warmup.max_steps, tokens=None,
         reference="previous", start="previous",
         learning_rate=warmup.learning_rate or config.tuning.learning_rate,

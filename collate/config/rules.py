@@ -183,6 +183,11 @@ def _tuning_problems(t: TuningConfig) -> list[str]:
             f"tuning.nll_weight={t.nll_weight:g}: tuning.loss=sft is the negative log-likelihood "
             "itself; use tuning.nll_weight=0"
         )
+    found += mode_problems("tuning.modes", t.modes)
+    if t.modes != ["whole"] and t.loss != SFT:
+        found.append(f"tuning.modes={t.modes}: tuning.loss={t.loss} learns whole rationales alone")
+    if t.modes != ["whole"] and t.tokens is not None:
+        found.append(f"tuning.tokens={t.tokens}: counts whole rationales; tuning.modes={t.modes}")
     found.expect(t.nll_weight >= 0, "tuning.nll_weight", t.nll_weight, "0 or more")
     found.expect(t.learning_rate > 0, "tuning.learning_rate", t.learning_rate, "above 0")
     found.expect(
@@ -211,6 +216,14 @@ def _tuning_problems(t: TuningConfig) -> list[str]:
     return found
 
 
+def mode_problems(key: str, modes: Sequence[str]) -> list[str]:
+    """What is wrong with a list of modes."""
+    known = ("whole", "answer", "rationale", "reader")
+    if not modes or len(set(modes)) < len(modes) or not set(modes) <= set(known):
+        return [f"{key}={modes}: some of {', '.join(known)}, each once"]
+    return []
+
+
 def _beginning_problems(config: RunConfig) -> list[str]:
     """What is wrong with what the agents begin with, and with what a run may spend."""
     w, found = config.warmup, []
@@ -221,6 +234,9 @@ def _beginning_problems(config: RunConfig) -> list[str]:
     for key in ("samples", "epochs"):
         if getattr(w, key) < 1:
             found.append(f"warmup.{key}={getattr(w, key)}: at least 1")
+    found += mode_problems("warmup.modes", w.modes)
+    if config.budget.tuned_tokens is not None and config.tuning.modes != ["whole"]:
+        found.append("budget.tuned_tokens: counts whole rationales; leave tuning.modes as it is")
     if w.kind != "none" and config.agents.start is not None:
         found.append(
             f"agents.start={config.agents.start}: the agents begin with the weights of "

@@ -286,6 +286,11 @@ class TuningConfig:
         "sigmoid is DPO; sft is the negative log-likelihood of the chosen rationale alone",
         choices=(*PREFERENCE_LOSSES, SFT),
     )
+    modes: list[str] = _f(
+        ["whole"],
+        "loss sft, what is learned of a chosen rationale: whole, or answer, rationale and reader, "
+        "the paper's modes I->A, I->R and [I;R]->A (equations 1 to 3)",
+    )
     beta: float = _f(0.1, "strength of the pull towards the reference")
     label_smoothing: float = _f(
         0.0, "share of pairs that are taken to be the wrong way round, for tuning.loss=robust"
@@ -395,6 +400,9 @@ class WarmupConfig:
     solution: str = _f("solution", "column of the corpus's rationales")
     questions: int | None = _f(None, "questions of the corpus, at most; null: all")
     samples: int = _f(1, "rationales an agent writes for each question of its part")
+    modes: list[str] = _f(
+        ["rationale", "reader"], "kind supervised: what is learned, as in tuning.modes"
+    )
     epochs: int = _f(1, "passes over the pairs")
     max_steps: int | None = _f(None, "optimizer steps of an agent, at most")
     learning_rate: float | None = _f(None, "peak learning rate; null: that of the rounds")

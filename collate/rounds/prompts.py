@@ -54,11 +54,16 @@ class Prompts:
         """The agent's prompt with the gold answer in view (`agents.hint`)."""
         return self._render(agent, question, hint=self._config.agents.hint)
 
-    def ids(self, text: str) -> Ids:
-        """The tokens of a whole rationale, with the token that ends it; control tokens are text."""
+    def answer_only(self, question: Question) -> Ids:
+        """A prompt that asks for the answer alone, for whoever is tuned on it."""
+        messages = render_messages(self._answer_only, question, examples=())
+        return render(self._tokenizer, messages)
+
+    def ids(self, text: str, *, ended: bool = True) -> Ids:
+        """The tokens of a text, with the token that ends it; control tokens in it are text."""
         encoded = self._tokenizer(text, add_special_tokens=False, split_special_tokens=True)
         end = self._tokenizer.eos_token_id
-        return (*encoded["input_ids"], *(() if end is None else (end,)))
+        return (*encoded["input_ids"], *((end,) if ended and end is not None else ()))
 
     def text(self, token_ids: Sequence[int]) -> str:
         """The text of a rationale's tokens, up to what would have stopped it."""

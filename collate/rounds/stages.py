@@ -18,6 +18,7 @@ from collate.config.schema import RunConfig
 from collate.engines.protocol import Completion, Request
 from collate.evaluation.metrics import BASE, measure
 from collate.pairs import make_pairs
+from collate.rounds.modes import WHOLE, count_examples, mode_examples
 from collate.rounds.prompts import Prompts
 from collate.rounds.stored import StoredRows
 from collate.rounds.writing import Asked, Kept, Weights, in_order, write
@@ -123,6 +124,14 @@ def tuning_steps(
 ) -> dict[str, int]:
     """How many optimizer steps a round takes for each agent that has pairs, by its name."""
     tuning = config.tuning
+    if tuning.modes != [WHOLE]:
+        made: Counter[str] = Counter()
+        for block, written in zip(pairs.blocks(), rationales.blocks(), strict=True):
+            by_id = {rationale.id: rationale for rationale in written}
+            for pair in block:
+                chosen = by_id[pair.chosen_id]
+                made[pair.agent] += count_examples(tuning.modes, chosen, config.task.marker)
+        return {agent: step_count(n * tuning.epochs, tuning) for agent, n in made.items()}
     if tuning.tokens is None:
         counts = Counter(pair.agent for pair in pairs)
         return {agent: step_count(n * tuning.epochs, tuning) for agent, n in counts.items()}
@@ -166,8 +175,14 @@ def tune(
     def examples(agent: str) -> Iterator[list[dict[str, Any]]]:
         for block, written in zip(pairs.blocks(), rationales.blocks(), strict=True):
             own = [pair for pair in block if pair.agent == agent]
+            by_id = {rationale.id: rationale for rationale in written}
+            if config.tuning.modes != [WHOLE]:
+                yield mode_examples(
+                    config.tuning.modes, agent, own, by_id, asked, prompts, config.task.marker
+                )
+                continue
             own_prompts = {p.question_id: prompts.of(agent, asked[p.question_id]) for p in own}
-            yield pair_examples(own, {r.id: r for r in written}, own_prompts)
+            yield pair_examples(own, by_id, own_prompts)
 
     jobs = [
         TuningJob(

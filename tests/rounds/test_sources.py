@@ -110,6 +110,28 @@ def test_supervised_tuning_on_solutions_under_a_budget(
     assert steps[-1].loss < steps[0].loss
 
 
+def test_agents_that_imitate_a_corpus_in_the_modes_of_the_paper(
+    tiny_model: Path, tmp_path: Path, local_ray: None
+) -> None:
+    path = corpus(tmp_path)
+    run_tiny(
+        tiny_model, tmp_path, "name=a", *PLAIN, "warmup.kind=supervised", f"warmup.path={path}",
+        "warmup.modes=[answer,rationale,reader]", "evaluation.cross_rationales=2",
+        "evaluation.confidence=true",
+    )  # fmt: skip
+    (warmup,) = (tmp_path / "runs" / "warm-up").iterdir()
+    pairs = list(StoredRows(warmup / "round-01" / "pairs.parquet", Pair))
+    steps = list(StoredRows(warmup / "round-01" / "tuning.parquet", TuningStep))
+    for agent in ("agent-1", "agent-2"):
+        own = sum(pair.agent == agent for pair in pairs)
+        assert sum(step.agent == agent for step in steps) == -(-3 * own // 4)
+    run = collate.load_run(tmp_path / "runs" / "a")
+    measures = run.diversity()
+    assert (measures["name"] == "divergence").any()
+    answers = run.answers(1)
+    assert answers.loc[answers["stated"].notna(), "confidence"].notna().all()
+
+
 @pytest.mark.parametrize(
     ("settings", "said"),
     [
