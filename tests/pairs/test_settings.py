@@ -6,8 +6,8 @@ import pytest
 import yaml
 
 from collate.config.build import build
-from collate.config.rules import problems
 from collate.config.compose import conf_folder
+from collate.config.rules import problems
 from collate.config.schema import SUPERVISED, PairsConfig, RunConfig, ScoringConfig
 from collate.pairs import RULES
 
