@@ -10,7 +10,7 @@ from collate.manifest import Manifest
 from collate.paths import inside, is_name
 from collate.report.folder import round_folders
 from collate.rounds.folder import RunFolder
-from collate.rounds.steps import last_weights
+from collate.rounds.weights import last_weights
 
 
 @pytest.mark.parametrize("name", ["a", "run-1", "a.b", "0", "sweep-tuning.beta=0.1,x", "a" * 120])

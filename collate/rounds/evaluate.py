@@ -31,7 +31,7 @@ from collate.rounds import stages
 from collate.rounds.folder import RunFolder
 from collate.rounds.prompts import Prompts
 from collate.rounds.screen import Screen, screen_and_log
-from collate.rounds.steps import last_weights
+from collate.rounds.weights import last_weights
 from collate.rounds.writing import Loose
 from collate.scoring.model import positions_of, prepare_scorer
 from collate.tables import Answer, Metric, digest, to_table

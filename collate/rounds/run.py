@@ -21,8 +21,9 @@ from collate.rounds.preflight import preflight
 from collate.rounds.prompts import Prompts
 from collate.rounds.screen import screen_and_log
 from collate.rounds.settings import run_path
-from collate.rounds.steps import Steps, Weights, last_weights
+from collate.rounds.steps import Steps
 from collate.rounds.summary import conclude, greet
+from collate.rounds.weights import Weights, last_weights
 from collate.scoring.model import positions_of, prepare_scorer
 from collate.tables import digest
 

@@ -1,6 +1,5 @@
 """A run's stages as its loop sees them: done once, shown on the screen, committed to disk."""
 
-import json
 import shutil
 import time
 from collections import Counter
@@ -12,15 +11,13 @@ from pathlib import Path
 from collate.agents.roster import Agent
 from collate.cluster.actors import MADE
 from collate.cluster.workers import Workers
-from collate.commit import complete_folder, file_digest
+from collate.commit import complete_folder
 from collate.config.schema import RunConfig
 from collate.engines.protocol import AgentWeights
-from collate.errors import InputError, RunFolderError
 from collate.evaluation.collapse import collapsed
 from collate.evaluation.metrics import AGENTS
 from collate.evaluation.separation import SCORER
 from collate.pairs import needs_gold
-from collate.paths import inside
 from collate.rounds import budget, stages
 from collate.rounds.folder import RunFolder, files_below
 from collate.rounds.generation import Round, generate
@@ -28,6 +25,7 @@ from collate.rounds.measures import distance, diversity_and_quality
 from collate.rounds.prompts import Prompts
 from collate.rounds.screen import Screen, Tick
 from collate.rounds.stored import Block, StoredRows
+from collate.rounds.weights import Weights, committed_weights
 from collate.scoring import count_marks, unknown_warning
 from collate.tables import (
     Answer,
@@ -43,8 +41,6 @@ from collate.tables import (
 )  # fmt: skip
 from collate.tasks import TaskData
 from collate.tuning.curves import falling_chosen, read_curves
-
-Weights = dict[str, AgentWeights]
 
 
 class Steps:
@@ -445,7 +441,7 @@ class Steps:
         return self._folder.round(round).name
 
     def _weights_after(self, round: int, before: Weights) -> Weights:
-        return {**before, **_committed_weights(self._folder, round, self.config.agents.weights)}
+        return {**before, **committed_weights(self._folder, round, self.config.agents.weights)}
 
     def _say_marks(self, scores: Iterable[Score]) -> None:
         """Count what looks like an answer come by cheaply, and warn when hardly any can be read."""
@@ -466,38 +462,3 @@ class Steps:
                     "log-probability in tuning; a larger tuning.nll_weight or a smaller learning "
                     "rate holds them"
                 )
-
-
-def last_weights(folder: RunFolder, config: RunConfig) -> tuple[Weights, int]:
-    """Every agent's latest weights, and the number of the last finished round."""
-    names = [agent["name"] for agent in folder.manifest.notes.get("agents", [])]
-    weights = {name: AgentWeights(name, "base", None, "base") for name in names}
-    rounds = {*folder.evaluated(), *folder.tuned()}
-    if not rounds:
-        raise InputError(f"{folder.path}: no round is finished yet; collate run continues it")
-    for round in sorted(folder.tuned()):
-        weights.update(_committed_weights(folder, round, config.agents.weights))
-    return weights, max(rounds)
-
-
-def _committed_weights(folder: RunFolder, round: int, kind: str) -> Weights:
-    """The weights of a round, checked against the digests that the manifest has of their files."""
-    at = f"{folder.round(round).name}/agents"
-    agents = inside(folder.path, at)
-    by_agent: dict[str, dict[str, str]] = {}
-    for path, wanted in folder.manifest.stages[at]["files"].items():
-        there = inside(folder.path, path)
-        if not there.is_relative_to(agents) or there.parent == agents:
-            raise RunFolderError(
-                f"{folder.path}: the manifest names {path} among the files of {at}"
-            )
-        if not there.is_file() or file_digest(there) != wanted:
-            raise RunFolderError(f"{there}: gone, or not the file that the run wrote")
-        agent, *below = there.relative_to(agents).parts
-        by_agent.setdefault(agent, {})["/".join(below)] = wanted
-    return {
-        agent: AgentWeights(
-            agent, digest(json.dumps(files, sort_keys=True)), str(agents / agent), kind
-        )
-        for agent, files in by_agent.items()
-    }

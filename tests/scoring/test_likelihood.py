@@ -19,7 +19,8 @@ from transformers import (
     Mamba2Config,
 )
 
-from collate.scoring.likelihood import AnswerLikelihood, ContinuationEncoder, LikelihoodScorer
+from collate.scoring.continuation import ContinuationEncoder
+from collate.scoring.likelihood import AnswerLikelihood, LikelihoodScorer
 
 MARKER = "####"
 ANSWERS = ["18", "-3", "1,204.50", "Zürich, 東京 🙂", "7", "x", "12", "1"]
