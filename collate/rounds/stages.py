@@ -36,6 +36,7 @@ from collate.tables import (
     digest,
     seed_of,
 )  # fmt: skip
+from collate.tasks import chance_level
 from collate.tuning.tune import pair_examples, pair_tokens, plan, step_count, write_examples
 
 BLOCK = 4096
@@ -343,4 +344,5 @@ def metrics(
         seed=config.seed,
         sampled=[a for a in answers if a.sample > 0],
         options={q.id: q.options for q in questions},
+        chance=chance_level([q for q in questions if q.split != "train"], config.task.answer_kind),
     )

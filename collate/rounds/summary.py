@@ -30,6 +30,14 @@ def greet(screen: Screen, config: RunConfig, folder: RunFolder, data: TaskData) 
         f"{splits['validation']:,} for validation, {splits['test']:,} held out; "
         f"{data.duplicates:,} duplicates dropped"
     )
+    if data.near_duplicates:
+        role = "dropped" if config.task.near_duplicates == "drop" else "kept"
+        screen.say(
+            f"           {data.near_duplicates:,} training questions nearly repeat one of the others, "
+            f"{role}"
+        )
+    if data.unlabelled:
+        screen.say(f"           {data.unlabelled:,} questions without a label, left out")
     screen.say(
         f"agents     {config.agents.count}, {config.agents.samples} rationales a question each, "
         f"{config.rounds} rounds"

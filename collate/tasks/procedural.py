@@ -8,6 +8,7 @@ their questions, and one data set repeats itself. All splits are therefore cut f
 items, made in blocks whose seeds follow on each other, with every repetition dropped.
 """
 
+import re
 import warnings
 from collections.abc import Iterator
 from dataclasses import fields
@@ -110,8 +111,30 @@ def _items(library: Any, config: TaskConfig) -> Iterator[Item]:
                       **config.dataset_args)  # fmt: skip
         for index in range(_BLOCK):
             record = _made(config, block.__getitem__, index)
-            yield Item(record["question"].strip(), _gold(config, record))
+            text = record["question"].strip()
+            solve = SOLUTIONS.get(config.dataset or "", lambda _: "")
+            yield Item(text, _gold(config, record), solution=solve(text))
         first += _BLOCK
+
+
+def _chain_solution(question: str) -> str:
+    """A chain of sums and differences worked from left to right, a line a step.
+
+    "... problem: 9 - 6 - 2 ="   ->   "9 - 6 = 3\\n3 - 2 = 1"
+    """
+    first, *steps = _TERMS.findall(question.rpartition(":")[2])
+    total, lines = int(first[1]), []
+    for sign, number in steps:
+        after = total + int(number) if sign == "+" else total - int(number)
+        lines.append(f"{total} {sign} {number} = {after}")
+        total = after
+    return "\n".join(lines)
+
+
+_TERMS = re.compile(r"([+-]?) ?(\d+)")
+SOLUTIONS = {"chain_sum": _chain_solution}
+"""How questions of a data set are worked out, where a few lines can: reasoning-gym ships answers
+alone, and gold rationales are what some rules learn from."""
 
 
 def _made(config: TaskConfig, make: Any, *args: Any, **kwargs: Any) -> Any:
