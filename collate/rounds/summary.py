@@ -33,8 +33,8 @@ def greet(screen: Screen, config: RunConfig, folder: RunFolder, data: TaskData) 
     if data.near_duplicates:
         role = "dropped" if config.task.near_duplicates == "drop" else "kept"
         screen.say(
-            f"           {data.near_duplicates:,} training questions nearly repeat one of the others, "
-            f"{role}"
+            f"           {data.near_duplicates:,} training questions nearly repeat one of the "
+            f"others, {role}"
         )
     if data.unlabelled:
         screen.say(f"           {data.unlabelled:,} questions without a label, left out")

@@ -131,7 +131,7 @@ def _chain_solution(question: str) -> str:
     return "\n".join(lines)
 
 
-_TERMS = re.compile(r"([+-]?) ?(\d+)")
+_TERMS = re.compile(r"(?:([+-]) )?(-?\d+)")
 SOLUTIONS = {"chain_sum": _chain_solution}
 """How questions of a data set are worked out, where a few lines can: reasoning-gym ships answers
 alone, and gold rationales are what some rules learn from."""

@@ -6,7 +6,8 @@ from collate.tasks import load_task
 
 def test_chain_sums_are_worked_out_to_their_answers() -> None:
     config = TaskConfig(
-        dataset="chain_sum", dataset_args={"min_terms": 2, "max_terms": 5, "max_digits": 3},
+        dataset="chain_sum", dataset_args={"min_terms": 2, "max_terms": 5, "max_digits": 3,
+                      "allow_negation": True},
         train=200, validation=10, test=10,
     )  # fmt: skip
     questions = load_task(config).questions
