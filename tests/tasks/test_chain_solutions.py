@@ -1,5 +1,7 @@
 """Worked solutions of procedural questions end at the answer that the library gives."""
 
+import itertools
+
 from collate.config.schema import TaskConfig
 from collate.tasks import load_task
 
@@ -16,7 +18,7 @@ def test_chain_sums_are_worked_out_to_their_answers() -> None:
         assert lines[-1].rpartition("= ")[2] == question.gold
         terms = sum(question.text.count(sign) for sign in (" + ", " - "))
         assert len(lines) == terms
-        for before, after in zip(lines, lines[1:], strict=False):
+        for before, after in itertools.pairwise(lines):
             assert after.startswith(before.rpartition("= ")[2])
 
 
