@@ -6,11 +6,47 @@ from tables that are committed, so that a continued run asks for the same.
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 import pyarrow.parquet as pq
 
+from collate.agents.warmup import warmup_run
+from collate.config.schema import RunConfig
 from collate.rounds.folder import RunFolder
+from collate.rounds.settings import run_path
 from collate.tables import GOLD, Answer, TuningStep
+
+
+@dataclass(frozen=True)
+class Spent:
+    """Tokens of rationales, and of optimizer steps; the seconds that both took."""
+
+    generated: int = 0
+    tuned: int = 0
+    seconds: float = 0.0
+
+    def __add__(self, other: "Spent") -> "Spent":
+        return Spent(
+            self.generated + other.generated,
+            self.tuned + other.tuned,
+            self.seconds + other.seconds,
+        )
+
+
+def spent(folder: RunFolder) -> Spent:
+    """What a run has spent in all of its rounds, its own warm-up left aside."""
+    rounds = [int(path.parent.name.removeprefix("round-")) for path in
+              folder.path.glob("round-*/rationales.parquet")]  # fmt: skip
+    tuned_in = [r for r in rounds if (folder.round(r) / "tuning.parquet").is_file()]
+    stages = folder.manifest.stages.items()
+    seconds = sum(record["seconds"] for stage, record in stages if ".shards" not in stage)
+    return Spent(generated(folder, rounds)[0], tuned(folder, tuned_in), seconds)
+
+
+def spent_on_warmup(config: RunConfig) -> Spent:
+    """What the run that warmed up this one's agents has spent; nothing where there was none."""
+    before = warmup_run(config)
+    return Spent() if before is None else spent(RunFolder.existing(run_path(before)))
 
 
 def share(budget: int, spent: int, round: int, rounds: int) -> int:

@@ -8,7 +8,7 @@ tuned ones. Arms are ordinary runs below `<folder>/<name>/`, so that the same co
 after a kill, and each can be read by itself.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from collate.cluster.workers import Workers
 from collate.config.compare import Comparison
 from collate.config.schema import BudgetConfig, RunConfig
 from collate.evaluation.comparison import detectable_difference
+from collate.evaluation.metrics import AGENTS
 from collate.models import prepare_model
 from collate.report.comparison import ArmRun, comparison_rows, screen_table, write_comparison
 from collate.rounds import budget
@@ -100,23 +101,20 @@ def _power(questions: int, seeds: int) -> str:
 
 
 def _read(arm: str, config: RunConfig, folder: RunFolder) -> ArmRun:
-    rounds = range(1, config.rounds + 1)
-    written = [r for r in rounds if (folder.round(r) / "rationales.parquet").is_file()]
-    tuned = [r for r in rounds if (folder.round(r) / "tuning.parquet").is_file()]
     right, base = headline(folder, config)
-    metrics: Mapping[str, float] = {}
-    if written:
-        rows = folder.rows(f"{folder.round(written[-1]).name}/measures", Metric)
-        metrics = {row.name: row.value for row in rows if row.agent == "agents"}
+    spent = budget.spent(folder) + budget.spent_on_warmup(config)
+    rows: list[Metric] = []
+    for round in range(1, config.rounds + 1):  # the last round's stay
+        rows = folder.rows(f"{folder.round(round).name}/measures", Metric) or rows
     return ArmRun(
         arm=arm,
         seed=config.seed,
         right=right,
         base=base,
-        generated_tokens=budget.generated(folder, written)[0],
-        tuned_tokens=budget.tuned(folder, tuned),
-        seconds=sum(r["seconds"] for s, r in folder.manifest.stages.items() if ".shards" not in s),
-        diversity=metrics,
+        generated_tokens=spent.generated,
+        tuned_tokens=spent.tuned,
+        seconds=spent.seconds,
+        diversity={row.name: row.value for row in rows if row.agent == AGENTS},
     )
 
 

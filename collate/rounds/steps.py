@@ -60,6 +60,8 @@ class Steps:
         self._prompts, self._folder, self._workers, self._screen = prompts, folder, workers, screen
         self._asked = 0
         """Questions asked in the rounds so far."""
+        self._before = budget.spent_on_warmup(config)
+        """What a warm-up took of the budget."""
 
     def questions(self) -> list[Question]:
         """All questions of the run, with their splits."""
@@ -103,7 +105,7 @@ class Steps:
     def asked(self, round: int, questions: Sequence[Question]) -> list[Question]:
         """The questions of a round: the next in turn, as many as the settings or a budget allow."""
         count = self.config.questions_per_round
-        if self.config.budget.generated_tokens is not None:
+        if self.config.budget.generated_tokens is not None and self.config.agents.samples:
             count = self._within_budget(round)
         asked = stages.next_questions(questions, self._asked, count)
         self._asked += len(asked)
@@ -111,14 +113,15 @@ class Steps:
 
     def _within_budget(self, round: int) -> int:
         settings, before = self.config.agents, range(1, round)
+        each_question = settings.count * (settings.samples + settings.peers)
         spent, count = budget.generated(self._folder, before)
         each = spent / count if count else None
         if each is None:
             each = budget.mean_tokens(self._folder.rows("round-00/answers", Answer))
         whole = self.config.budget.generated_tokens or 0
         return budget.questions_within(
-            budget.share(whole, spent, round, self.config.rounds),
-            settings.count * (settings.samples + settings.peers),
+            budget.share(whole, spent + self._before.generated, round, self.config.rounds),
+            each_question,
             settings.max_tokens if each is None else each,
         )
 
@@ -311,9 +314,8 @@ class Steps:
         inputs = {agent: {**rows, "weights": weights[agent].digest} for agent in learning}
         config = self.config
         if (whole := config.budget.tuned_tokens) is not None:
-            left = budget.share(
-                whole, budget.tuned(self._folder, range(1, round)), round, config.rounds
-            )
+            spent = self._before.tuned + budget.tuned(self._folder, range(1, round))
+            left = budget.share(whole, spent, round, config.rounds)
             tuning = replace(
                 config.tuning, tokens=max(1, left // len(learning)), epochs=config.budget.epochs
             )
