@@ -269,4 +269,12 @@ def _task_problems(task: TaskConfig) -> list[str]:
         found.append(f"task.prompt={task.prompt!r}: must contain {{question}}")
     if not task.marker.strip():
         found.append("task.marker='': name the text that stands before a stated answer")
+    if task.choices and task.kind != "multiple_choice":
+        found.append(f"task.choices={task.choices}: only task.kind=multiple_choice has options")
+    elif task.choices and not (
+        2 <= len(task.choices) <= 26
+        and len(set(task.choices)) == len(task.choices)
+        and all(choice.strip() for choice in task.choices)
+    ):
+        found.append(f"task.choices={task.choices}: 2 to 26 different texts")
     return found

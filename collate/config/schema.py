@@ -62,10 +62,30 @@ class TaskConfig:
     test_source_split: str | None = _f(
         None, "hub data set: a split whose questions are all held out"
     )
-    question: str = _f("question", "column of the question")
+    question: str = _f(
+        "question",
+        "column of the question, several joined by commas, or a wording with columns in braces",
+    )
     answer: str = _f("answer", "column of the gold answer, or of the answer key")
     options: str = _f(
         "options", "multiple_choice: column of the options, or several joined by commas"
+    )
+    choices: list[str] = _f(
+        [], "multiple_choice: the options of every question, in the order of the keys' numbers"
+    )
+    solution: str | None = _f(
+        None,
+        "column of a worked solution; null: none, or what word_problems have before ####",
+    )
+    unlabelled: str = _f(
+        "refuse",
+        "rows whose answer is empty (or -1, where it names a choice or yes or no)",
+        choices=("refuse", "drop"),
+    )
+    near_duplicates: str = _f(
+        "drop",
+        "training questions that nearly repeat a held-out or validation question",
+        choices=("drop", "keep"),
     )
     answer_kind: str = _f(
         "number", "what an answer is", choices=("number", "choice", "boolean", "text")

@@ -5,7 +5,7 @@
 """
 
 from collate.config.schema import TaskConfig
-from collate.tasks.rows import Item, Source, column_names, texts_of
+from collate.tasks.rows import Item, Source, column_names, question_texts, texts_of
 
 ANSWER_KINDS = ("boolean",)
 _WORDS = {
@@ -16,11 +16,10 @@ _WORDS = {
 
 def read_items(source: Source, config: TaskConfig, problems: list[str]) -> list[Item]:
     """One item a row; an answer that is neither yes nor no is a problem."""
-    question = column_names(source, "question", config.question, problems)
+    questions = question_texts(source, config.question, problems)
     answer = column_names(source, "answer", config.answer, problems)
-    if not (question and answer):
+    if not (questions and answer):
         return []
-    questions = texts_of(source, "question", question, problems)
     answers = texts_of(source, "answer", answer, problems)
     other = [
         (row.line, text)

@@ -21,4 +21,9 @@ def read_hub(name: str, subset: str | None, split: str, problems: list[str]) -> 
         problems.append(f"{shown}: split {split!r} holds no question")
         return None
     rows = [Row(number, dict(record)) for number, record in enumerate(table, start=1)]
-    return Source(f"{name} ({split})", "row", rows)
+    classes = {
+        column: tuple(feature.names)
+        for column, feature in table.features.items()
+        if isinstance(feature, datasets.ClassLabel)
+    }
+    return Source(f"{name} ({split})", "row", rows, classes)

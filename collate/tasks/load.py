@@ -1,17 +1,17 @@
 """From the settings of a task to its questions, in disjoint splits."""
 
-from dataclasses import dataclass
-from types import ModuleType
+from dataclasses import dataclass, replace
 
 from collate.config.schema import TaskConfig
 from collate.errors import InputError
-from collate.scoring.answers import read_gold
 from collate.tables import Question
-from collate.tasks import boolean, multiple_choice, procedural, table, word_problems
+from collate.tasks import procedural
 from collate.tasks.files import read_file
 from collate.tasks.hub import read_hub
+from collate.tasks.items import FAMILIES, ReadItems, read_items
+from collate.tasks.near_duplicates import Leak, leaks
 from collate.tasks.prompts import prompt_problems, split_options
-from collate.tasks.rows import Item, Source
+from collate.tasks.rows import Item
 from collate.tasks.splits import (
     SPLITS,
     assign,
@@ -22,13 +22,6 @@ from collate.tasks.splits import (
     sizes_of,
 )
 
-_FAMILIES: dict[str, ModuleType] = {
-    "procedural": procedural,
-    "word_problems": word_problems,
-    "multiple_choice": multiple_choice,
-    "boolean": boolean,
-    "table": table,
-}
 # Held-out questions of a procedural task are cut from a first part of its stream that has this many
 # times as many questions. Its size depends on their number alone, so that they stay when more
 # training questions are asked for, and it is large enough to hold rare questions among common ones.
@@ -40,12 +33,22 @@ class TaskData:
     """The questions of a task, ordered by split (train, validation, test) and then by id.
 
     `duplicates` counts questions that were dropped because the same text stood before, within or
-    across splits or in a worked example; `unused` counts distinct questions that no split asks for.
+    across splits or in a worked example; `unused` counts distinct questions that no split asks for;
+    `unlabelled` counts rows left out because they have no label (task.unlabelled=drop). `leaks` has
+    the pairs of a training question and a held-out or validation one that nearly repeat each other;
+    under task.near_duplicates=drop those training questions are not among `questions`.
     """
 
     questions: list[Question]
     duplicates: int
     unused: int
+    unlabelled: int = 0
+    leaks: tuple[Leak, ...] = ()
+
+    @property
+    def near_duplicates(self) -> int:
+        """How many training questions nearly repeat a held-out or validation question."""
+        return len({leak.train_id for leak in self.leaks})
 
 
 def load_task(config: TaskConfig) -> TaskData:
@@ -55,24 +58,25 @@ def load_task(config: TaskConfig) -> TaskData:
     every problem found: in settings, files, columns, broken lines, answers and sizes of splits.
     """
     held_out = _has_held_out_source(config)
-    problems = _setting_problems(config) + size_problems(config, held_out=held_out)
+    problems = _setting_problems(config) + size_problems(config)
     if config.kind == "procedural":
         _stop_at(problems)
         return _procedural(config)
-    items = _read(config, problems)
-    held_out_items = _read_held_out(config, problems) if held_out else None
+    read = _read(config, problems)
+    read_held_out = _read_held_out(config, problems) if held_out else ReadItems([])
     _stop_at(problems)
     # The held-out file goes first, so that a question which stands in both is held out.
     seen = _example_ids(config)
-    test, dropped_test = distinct(config.name, held_out_items or [], seen)
-    rest, dropped = distinct(config.name, items[: config.limit], seen)
+    test, dropped_test = distinct(config.name, read_held_out.items, seen)
+    rest, dropped = distinct(config.name, read.items[: config.limit], seen)
     splits = assign(rest, sizes_of(config, held_out=held_out), _shown(config), problems)
     if held_out:
         wanted = None if is_share(config.test) else int(config.test)
         if wanted is not None and wanted > len(test):
             problems.append(f"task.test={wanted}: only {len(test)} distinct questions are held out")
         splits |= dict.fromkeys(sorted(test)[:wanted], "test")
-    return _data(config, test | rest, splits, dropped + dropped_test, problems)
+    data = _data(config, test | rest, splits, dropped + dropped_test, problems)
+    return replace(data, unlabelled=read.unlabelled + read_held_out.unlabelled)
 
 
 def _procedural(config: TaskConfig) -> TaskData:
@@ -115,11 +119,31 @@ def _data(
             )
     _stop_at(problems)
     questions = [
-        Question(key, config.name, split, items[key].text, items[key].gold, items[key].options)
+        _question(config, key, split, items[key])
         for split in SPLITS
         for key in sorted(key for key, its in splits.items() if its == split)
     ]
-    return TaskData(questions, duplicates, unused=len(items) - len(questions))
+    unused = len(items) - len(questions)
+    found = tuple(leaks(questions))
+    return TaskData(_kept(config, questions, found), duplicates, unused, leaks=found)
+
+
+def _question(config: TaskConfig, key: str, split: str, item: Item) -> Question:
+    return Question(key, config.name, split, item.text, item.gold, item.options, item.solution)
+
+
+def _kept(config: TaskConfig, questions: list[Question], found: tuple[Leak, ...]) -> list[Question]:
+    if config.near_duplicates == "keep":
+        return questions
+    near = {leak.train_id for leak in found}
+    kept = [question for question in questions if question.id not in near]
+    if not any(question.split == "train" for question in kept):
+        raise InputError(
+            f"{_shown(config)}: every training question nearly repeats a validation or held-out "
+            "one; hold out other questions, or learn from them all the same by "
+            "task.near_duplicates=keep"
+        )
+    return kept
 
 
 def _stop_at(problems: list[str]) -> None:
@@ -143,10 +167,10 @@ def _example_ids(config: TaskConfig) -> set[str]:
 
 def _setting_problems(config: TaskConfig) -> list[str]:
     problems = prompt_problems("task.prompt", config.prompt)
-    if config.kind not in _FAMILIES:
-        problems.append(f"task.kind={config.kind}: expected one of {', '.join(_FAMILIES)}")
+    if config.kind not in FAMILIES:
+        problems.append(f"task.kind={config.kind}: expected one of {', '.join(FAMILIES)}")
         return problems
-    kinds = _FAMILIES[config.kind].ANSWER_KINDS
+    kinds = FAMILIES[config.kind].ANSWER_KINDS
     if config.answer_kind not in kinds:
         problems.append(
             f"task.answer_kind={config.answer_kind}: task.kind={config.kind} goes with "
@@ -161,7 +185,7 @@ def _setting_problems(config: TaskConfig) -> list[str]:
                 "task.dataset=ID for a hub data set"
             )
         return problems
-    for name in ("path", "test_path", "test_source_split"):
+    for name in ("path", "test_path", "test_source_split", "solution"):
         if getattr(config, name):
             problems.append(
                 f"task.{name}={getattr(config, name)}: task.kind=procedural makes its questions; "
@@ -181,43 +205,19 @@ def _setting_problems(config: TaskConfig) -> list[str]:
     return problems
 
 
-def _read(config: TaskConfig, problems: list[str]) -> list[Item]:
+def _read(config: TaskConfig, problems: list[str]) -> ReadItems:
+    source = None
     if config.path is not None:
-        return _items(config, read_file("path", config.path, problems), problems)
-    if config.dataset is None:
-        return []
-    return _items(
-        config, read_hub(config.dataset, config.subset, config.source_split, problems), problems
-    )
+        source = read_file("path", config.path, problems)
+    elif config.dataset is not None:
+        source = read_hub(config.dataset, config.subset, config.source_split, problems)
+    return read_items(source, config, problems, held_out=False)
 
 
-def _read_held_out(config: TaskConfig, problems: list[str]) -> list[Item]:
+def _read_held_out(config: TaskConfig, problems: list[str]) -> ReadItems:
+    source = None
     if config.test_path is not None:
-        return _items(config, read_file("test_path", config.test_path, problems), problems)
-    if config.dataset is None or config.test_source_split is None:
-        return []
-    return _items(
-        config,
-        read_hub(config.dataset, config.subset, config.test_source_split, problems),
-        problems,
-    )
-
-
-def _items(config: TaskConfig, source: Source | None, problems: list[str]) -> list[Item]:
-    family = _FAMILIES.get(config.kind)
-    if source is None or family is None:
-        return []
-    items = family.read_items(source, config, problems)
-    unread = []
-    for row, item in zip(source.rows, items, strict=False):
-        try:
-            if item.gold:  # an empty one is told by the family
-                read_gold(config.answer_kind, item.gold, item.options)
-        except ValueError as error:
-            unread.append((row.line, str(error)))
-    if unread and config.answer_kind in family.ANSWER_KINDS:
-        problems.append(
-            f"{source.places([line for line, _ in unread])}: {unread[0][1]} ({len(unread)} of "
-            f"{len(items)}); correct them, or set task.answer_kind to what the answers are"
-        )
-    return items
+        source = read_file("test_path", config.test_path, problems)
+    elif config.dataset is not None and config.test_source_split is not None:
+        source = read_hub(config.dataset, config.subset, config.test_source_split, problems)
+    return read_items(source, config, problems, held_out=True)

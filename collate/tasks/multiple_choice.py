@@ -2,13 +2,15 @@
 
     {"question": "Which is a solid?", "choices": {"label": ["A", "B"], "text": ["ice", "steam"]},
      "answerKey": "A"}                                     (ARC, CommonsenseQA: options=choices)
+    {"premise": "A man sleeps.", "hypothesis": "Nobody is awake.", "label": 1}
+                            (SNLI: choices=[entailment,neutral,contradiction])
     {"premise": "The termites invaded the house.", "choice1": "They left.", "choice2": "They ate
      through the wood.", "question": "effect", "label": 1}  (XCOPA: options=choice1,choice2)
 
 Options are a list of texts (in a CSV, a JSON list), a record of labels and texts as above, a list
-of such records, or one column each. The key is a label, a letter, an index counted from 0 or from
-1, or the text of the option. How keys are meant is decided once for the whole column, since a
-single `1` does not tell from where it counts.
+of such records, one column each, or the same for every question (task.choices). The key is a label,
+a letter, an index counted from 0 or from 1, or the text of the option. How keys are meant is
+decided once for the whole column, since a single `1` does not tell from where it counts.
 """
 
 import json
@@ -18,7 +20,16 @@ from string import ascii_uppercase
 from typing import Any
 
 from collate.config.schema import TaskConfig
-from collate.tasks.rows import Item, Row, Source, column_names, text_of, texts_of, value_of
+from collate.tasks.rows import (
+    Item,
+    Row,
+    Source,
+    column_names,
+    question_texts,
+    text_of,
+    texts_of,
+    value_of,
+)
 
 ANSWER_KINDS = ("choice",)
 
@@ -35,16 +46,31 @@ class _Choice:
 def read_items(source: Source, config: TaskConfig, problems: list[str]) -> list[Item]:
     """One item a row; rows without two options, or with a key that names none, are problems."""
     before = len(problems)
-    question = column_names(source, "question", config.question, problems)
-    options = column_names(source, "options", config.options, problems)
+    questions = question_texts(source, config.question, problems)
     answer = column_names(source, "answer", config.answer, problems)
-    if not (question and options and answer):
+    keys = texts_of(source, "answer", answer, problems) if answer else []
+    if config.choices:
+        choices = _fixed_choices(source, keys, config)
+    else:
+        choices = _read_choices(source, keys, config, problems)
+    if len(problems) > before:
         return []
-    questions = texts_of(source, "question", question, problems)
-    keys = texts_of(source, "answer", answer, problems)
+    golds = _golds(source, choices, config, problems)
+    return [
+        Item(text, gold, choice.options)
+        for text, gold, choice in zip(questions, golds, choices, strict=False)
+    ]
+
+
+def _read_choices(
+    source: Source, keys: Sequence[str], config: TaskConfig, problems: list[str]
+) -> list[_Choice]:
+    columns = column_names(source, "options", config.options, problems)
+    if not (columns and keys):
+        return []
     choices, poor = [], []
     for row, key in zip(source.rows, keys, strict=True):
-        found, labels = _options_of(row, options)
+        found, labels = _options_of(row, columns)
         if not 2 <= len(found) <= len(ascii_uppercase) or not all(found):
             poor.append(row.line)
         choices.append(_Choice(found, labels, _whole(key)))
@@ -54,13 +80,19 @@ def read_items(source: Source, config: TaskConfig, problems: list[str]) -> list[
             f"({len(poor)} of {len(choices)}); it should hold a list, a record of label and text, "
             "or name several columns joined by commas"
         )
-    if len(problems) > before:
-        return []
-    golds = _golds(source, choices, config, problems)
-    return [
-        Item(text, gold, choice.options)
-        for text, gold, choice in zip(questions, golds, choices, strict=False)
-    ]
+    return choices
+
+
+def _fixed_choices(source: Source, keys: Sequence[str], config: TaskConfig) -> list[_Choice]:
+    """The same options for every row. Numbers that the data set itself gives the same names as the
+    options go by name, since data sets count the same names in different orders; others, by the
+    order of task.choices."""
+    options = tuple(config.choices)
+    names = source.classes.get(config.answer, ())
+    if set(names) != set(options):
+        return [_Choice(options, (), _whole(key)) for key in keys]
+    by_number = {str(number): name for number, name in enumerate(names)}
+    return [_Choice(options, (), by_number.get(_whole(key), key)) for key in keys]
 
 
 def _options_of(row: Row, columns: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:

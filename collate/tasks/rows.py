@@ -7,11 +7,13 @@ of problems, a sentence each, so that one error can tell all of them.
 
 import difflib
 import math
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 _SHOWN = 5
+_COLUMN = re.compile(r"\{([^{}\n]+)\}")  # of a wording that names columns
 _LONGEST = 2**20  # characters of a question or an answer; no model reads as many
 
 
@@ -25,11 +27,15 @@ class Row:
 
 @dataclass(frozen=True)
 class Source:
-    """The rows of one file or hub data set. `unit` is what `line` counts: line, item or row."""
+    """The rows of one file or hub data set. `unit` is what `line` counts: line, item or row.
+
+    `classes` has, for a column whose numbers stand for names, those names in the numbers' order.
+    """
 
     name: str
     unit: str
     rows: list[Row] = field(default_factory=list)
+    classes: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def columns(self) -> list[str]:
@@ -96,11 +102,15 @@ def text_of(value: Any) -> str | None:
 
 @dataclass(frozen=True)
 class Item:
-    """A question before it has a split. `options` is empty unless the task is multiple choice."""
+    """A question before it has a split. `options` is empty unless the task is multiple choice.
+
+    `solution` is a worked solution without its stated answer, empty where there is none.
+    """
 
     text: str
     gold: str
     options: tuple[str, ...] = ()
+    solution: str = ""
 
 
 def texts_of(
@@ -135,3 +145,26 @@ def texts_of(
             f"should be a text or a number; name another column by task.{setting}"
         )
     return texts
+
+
+def question_texts(source: Source, wanted: str, problems: list[str]) -> list[str]:
+    """For each row the text of its question, or nothing where a column is missing.
+
+    `wanted` is what task.question says: a column, several joined by commas (their texts then stand
+    below each other), or a wording with columns in braces, such as `{passage} Question: {query}`.
+    """
+    names = list(dict.fromkeys(_COLUMN.findall(wanted)))
+    if not names or wanted in source.columns:
+        columns = column_names(source, "question", wanted, problems)
+        return texts_of(source, "question", columns, problems) if columns else []
+    known = [column_names(source, "question", name, problems) for name in names]
+    if not all(known):
+        return []
+    texts = [texts_of(source, "question", columns, problems) for columns in known]
+    return [
+        _filled(wanted, dict(zip(names, each, strict=True))) for each in zip(*texts, strict=True)
+    ]
+
+
+def _filled(wording: str, texts: dict[str, str]) -> str:
+    return _COLUMN.sub(lambda found: texts[found.group(1)], wording)

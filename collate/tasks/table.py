@@ -7,20 +7,24 @@
 are then part of the question's text, and for options in columns there is kind=multiple_choice).
 """
 
+import re
+
 from collate.config.schema import TaskConfig
-from collate.tasks.rows import Item, Source, column_names, texts_of
+from collate.tasks.rows import Item, Source, column_names, question_texts, texts_of
 
 ANSWER_KINDS = ("number", "text", "boolean", "choice")
+_WHOLE = re.compile(r"([+-]?\d+)\.0+")  # SVAMP has 8.0 where a person would say 8
 
 
 def read_items(source: Source, config: TaskConfig, problems: list[str]) -> list[Item]:
-    """One item a row, with the answer as it stands there."""
-    question = column_names(source, "question", config.question, problems)
+    """One item a row, with the answer as it stands there (a whole number without its `.0`)."""
+    questions = question_texts(source, config.question, problems)
     answer = column_names(source, "answer", config.answer, problems)
-    if not (question and answer):
+    if not (questions and answer):
         return []
-    questions = texts_of(source, "question", question, problems)
     answers = texts_of(source, "answer", answer, problems)
     if config.answer_kind == "choice":
         answers = [text.strip("().").upper() for text in answers]
+    elif config.answer_kind == "number":
+        answers = [_WHOLE.sub(r"\1", text) if _WHOLE.fullmatch(text) else text for text in answers]
     return [Item(text, gold) for text, gold in zip(questions, answers, strict=True)]

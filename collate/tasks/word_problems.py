@@ -3,23 +3,26 @@
     {"question": "Weng earns $12 an hour. She worked 50 minutes. How much did she earn?",
      "answer": "She earns 12/60 = <<12/60=0.2>>0.2 a minute.\\n0.2 x 50 = 10.\\n#### 10"}
 
-The worked answer itself is never shown to a model: the method learns from its own rationales only.
+What stands before `####` is the question's worked solution, for those rules that learn from one;
+the method itself learns from its own rationales only.
 """
 
+import re
+
 from collate.config.schema import TaskConfig
-from collate.tasks.rows import Item, Source, column_names, texts_of
+from collate.tasks.rows import Item, Source, column_names, question_texts, texts_of
 
 SEPARATOR = "####"  # of the data format; the form that a model is asked for is task.marker
 ANSWER_KINDS = ("number", "text")
+_CALCULATION = re.compile(r"<<[^<>\n]*>>")  # an annotation for a calculator: <<48/2=24>>
 
 
 def read_items(source: Source, config: TaskConfig, problems: list[str]) -> list[Item]:
     """One item a row; answers without `####` are a problem."""
-    question = column_names(source, "question", config.question, problems)
+    questions = question_texts(source, config.question, problems)
     answer = column_names(source, "answer", config.answer, problems)
-    if not (question and answer):
+    if not (questions and answer):
         return []
-    questions = texts_of(source, "question", question, problems)
     answers = texts_of(source, "answer", answer, problems)
     bare = [
         row.line
@@ -32,5 +35,8 @@ def read_items(source: Source, config: TaskConfig, problems: list[str]) -> list[
             f"{config.answer!r} ({len(bare)} of {len(answers)}); where the column holds the bare "
             "answer, use task.kind=table"
         )
-    golds = [text.rpartition(SEPARATOR)[2].strip() for text in answers]
-    return [Item(text, gold) for text, gold in zip(questions, golds, strict=True)]
+    parts = [text.rpartition(SEPARATOR) for text in answers]
+    return [
+        Item(question, gold.strip(), solution=_CALCULATION.sub("", worked).strip())
+        for question, (worked, _, gold) in zip(questions, parts, strict=True)
+    ]
