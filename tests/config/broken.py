@@ -62,7 +62,10 @@ NAME = (
 )
 HYDRA = "Hydra's own settings are refused; leave it out"
 OPTIONS = "the options are -m, --cfg job, --config-dir DIR, --help"
-TASKS = "arc, boolean, chain_sum, csqa, gsm8k, multiple_choice, procedural, strategyqa, table"
+TASKS = (
+    "arc, boolean, boolq, chain_sum, copa, csqa, entailment, gsm8k, hellaswag, multiple_choice, "
+    "piqa, procedural, rte, strategyqa, svamp, table, winogrande"
+)
 
 SETTINGS = [
     setting("unknown key", "tuning.betta=1",
@@ -149,6 +152,12 @@ SETTINGS = [
             said="task.train, task.validation, task.test: the shares add up to 1.3"),
     setting("a prompt without a question", "task.prompt=Solve.",
             said="task.prompt='Solve.': must contain {question}"),
+    setting("one fixed option", "task=entailment", "task.choices=[yes]",
+            said="task.choices=['yes']: 2 to 26 different texts"),
+    setting("the same option twice", "task=entailment", "task.choices=[a,a]",
+            said="task.choices=['a', 'a']: 2 to 26 different texts"),
+    setting("options of a yes/no question", "task=boolq", "task.choices=[a,b]",
+            said="task.choices=['a', 'b']: only task.kind=multiple_choice has options"),
     setting("half a question", "task.train=1.5", said=f"task.train=1.5: {SPLITS}"),
     setting("a deadline of 0", "ray.start_deadline=0",
             said="ray.start_deadline=0.0: above 0 seconds"),
@@ -294,8 +303,8 @@ DATA = [
          "a.csv:3: 3 fields where the header has 2; broken too: line 4"),
     data("an open quote", "a.csv", 'question,answer\n"a,1\n', "a.csv:2: unexpected end of data"),
     data("an empty gold answer", "a.jsonl", ROWS + '{"question": "b", "answer": ""}\n',
-         "a.jsonl, line 21: empty gold answer (column 'answer') in 1 of 21 lines; "
-         "fill them in or take them out"),
+         "a.jsonl, line 21: empty gold answer (column 'answer' holds nothing) in 1 of 21 lines; "
+         "fill them in, take them out, or leave them out by task.unlabelled=drop"),
     data("an empty question", "a.jsonl", ROWS + '{"question": " ", "answer": 1}\n',
          "a.jsonl, line 21: empty question (column 'question') in 1 of 21 lines; "
          "fill them in or take them out"),
