@@ -171,13 +171,8 @@ SETTINGS = [
             said="task.train, task.validation, task.test: the shares add up to 1.3"),
     setting("a prompt without a question", "task.prompt=Solve.",
             said="task.prompt='Solve.': must contain {question}"),
-<<<<<<< HEAD
     setting("one option", "task=entailment", "task.choices=[yes]",
             said="task.choices[0]: expected a text, found True"),
-=======
-    setting("one fixed option", "task=entailment", "task.choices=[yes]",
-            said="task.choices=['yes']: 2 to 26 different texts"),
->>>>>>> 604884b5ca63f583d7a2a4b8218168da0de15b8a
     setting("the same option twice", "task=entailment", "task.choices=[a,a]",
             said="task.choices=['a', 'a']: 2 to 26 different texts"),
     setting("options of a yes/no question", "task=boolq", "task.choices=[a,b]",
