@@ -45,7 +45,7 @@ def compare(arms: Sequence[Arm], place: Path, console: Console) -> Path:
 
     Raises InputError, before anything is started, where an arm's request cannot be met.
     """
-    data = [preflight(config) for arm in arms for config in arm.runs]
+    data = [preflight(config, settled=False) for arm in arms for config in arm.runs]
     held_out = sum(question.split == "test" for question in data[0].questions)
     console.print(_power(held_out, len(arms[0].runs)), highlight=False)
     done: list[ArmRun] = []

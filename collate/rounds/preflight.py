@@ -22,8 +22,11 @@ FREE_GIB = 2.0
 converted model is not."""
 
 
-def preflight(config: RunConfig) -> TaskData:
+def preflight(config: RunConfig, *, settled: bool = True) -> TaskData:
     """The task's questions, if nothing stands against the run.
+
+    Settings that are not `settled` yet, for a budget is still to be found, are not compared with
+    those that the run began with.
 
     Raises InputError with every problem there is: settings other than the run began with, an engine
     or model that is not there, files that cannot be read, too little disk.
@@ -31,7 +34,7 @@ def preflight(config: RunConfig) -> TaskData:
     found: list[str] = []
     data: list[TaskData] = []
     checks: list[Callable[[], object]] = [
-        lambda: check_same_settings(config),
+        lambda: settled and check_same_settings(config),
         lambda: require_engine(config.engine.kind),
         lambda: found.extend(address_problems(config.ray.address)),
         lambda: found.extend(model_problems(config.model)),
