@@ -50,7 +50,7 @@ def _corpus(config: RunConfig) -> TaskConfig:
     return replace(
         config.task, name="warm-up", kind="table", path=warmup.path, test_path=None, dataset=None,
         answer_kind="text", question=warmup.question, answer=warmup.answer,
-        solution=warmup.solution, limit=None, train=0.95, validation=1, test=1,
+        solution=warmup.solution, limit=None, train=0.9, validation=1, test=1,
     )  # fmt: skip
 
 

@@ -205,7 +205,7 @@ def _leave_out_ranks() -> None:
     """
     from vllm.v1.sample import sampler
 
-    def no_ranks(logprobs: torch.Tensor, values: torch.Tensor) -> torch.Tensor:
+    def no_ranks(x: torch.Tensor, values: torch.Tensor) -> torch.Tensor:
         return torch.zeros(len(values), dtype=torch.int64)
 
     sampler.batched_count_greater_than = no_ranks

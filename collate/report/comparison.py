@@ -97,7 +97,7 @@ def _row(
 ) -> Row:
     own = mean_over_seeds(right_S_Q, resamples=resamples, seed=0)
 
-    def over(reference_S_Q: NDArray[np.float64] | None) -> tuple[float | None, ...]:
+    def over(reference_S_Q: NDArray[np.float64] | None) -> Difference | tuple[None, None, None]:
         if reference_S_Q is None:
             return None, None, None
         return paired_difference(right_S_Q, reference_S_Q, resamples=resamples, seed=0)
@@ -111,12 +111,19 @@ def _row(
         found = [run.diversity[name] for run in spent if name in run.diversity]
         return mean(found) if found else None
 
+    seeds, questions = right_S_Q.shape
+    gain, gain_low, gain_high = over(base_S_Q)
+    more, more_low, more_high = over(rival_S_Q)
     return Row(
-        arm, *right_S_Q.shape, *own, seed_spread(right_S_Q), *over(base_S_Q), *over(rival_S_Q),
-        average([run.generated_tokens for run in spent]),
-        average([run.tuned_tokens for run in spent]),
-        average([run.seconds for run in spent]),
-        diversity("distinct_answers"), diversity("disagreement"),
+        arm=arm, seeds=seeds, questions=questions,
+        accuracy=own.value, accuracy_low=own.low, accuracy_high=own.high,
+        spread=seed_spread(right_S_Q),
+        gain=gain, gain_low=gain_low, gain_high=gain_high,
+        over_one_model=more, over_one_model_low=more_low, over_one_model_high=more_high,
+        generated_tokens=average([run.generated_tokens for run in spent]),
+        tuned_tokens=average([run.tuned_tokens for run in spent]),
+        seconds=average([run.seconds for run in spent]),
+        distinct_answers=diversity("distinct_answers"), disagreement=diversity("disagreement"),
     )  # fmt: skip
 
 

@@ -41,18 +41,17 @@ class Round:
     def request(
         self, agent: Agent, question: Question, sample: int, source: str, *, prefix: Sequence[int]
     ) -> Request:
-        parts = (question.id, agent.name, self.number, sample)
-        seed = (self.config.seed, self.number, agent.name, question.id, sample)
-        if source != SAMPLED:
-            parts, seed = (*parts, source), (*seed, source)
+        other = () if source == SAMPLED else (source,)
+        key = digest(question.id, agent.name, self.number, sample, *other)
+        seed = seed_of(self.config.seed, self.number, agent.name, question.id, sample, *other)
         prompt = (
             self.prompts.hinted(agent.name, question)
             if source == HINT
             else self.prompts.of(agent.name, question)
         )
         return Request(
-            key=digest(*parts), agent=agent.name, prompt_ids=(*prompt, *prefix),
-            seed=seed_of(*seed), temperature=temperature_in(self.config, agent, self.number),
+            key=key, agent=agent.name, prompt_ids=(*prompt, *prefix), seed=seed,
+            temperature=temperature_in(self.config, agent, self.number),
             top_p=agent.top_p, max_tokens=max(1, self.config.agents.max_tokens - len(prefix)),
         )  # fmt: skip
 

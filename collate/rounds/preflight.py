@@ -34,7 +34,7 @@ def preflight(config: RunConfig, *, settled: bool = True) -> TaskData:
     found: list[str] = []
     data: list[TaskData] = []
     checks: list[Callable[[], object]] = [
-        lambda: settled and check_same_settings(config),
+        lambda: check_same_settings(config) if settled else None,
         lambda: require_engine(config.engine.kind),
         lambda: found.extend(address_problems(config.ray.address)),
         lambda: found.extend(model_problems(config.model)),

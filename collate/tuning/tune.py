@@ -243,6 +243,7 @@ def _policy(
         adapted.unload()
 
 
+@contextmanager
 def _untouched(policy: Any, base: BaseModel, agents: AgentsConfig) -> Iterator[Any]:
     """The base model: under the policy's adapter, or beside the policy's full weights.
 
