@@ -46,6 +46,11 @@ def _run_problems(c: RunConfig) -> list[str]:
     found.expect(
         c.patience is None or c.patience >= 1, "patience", c.patience, "at least 1, or null"
     )
+    if c.patience is not None and c.evaluation.rounds != "all":
+        found.append(
+            f"patience={c.patience}: needs every round measured; evaluation.rounds="
+            f"{c.evaluation.rounds}"
+        )
     found.expect(c.lock_deadline >= 0, "lock_deadline", c.lock_deadline, "0 seconds or more")
     per_round = c.questions_per_round
     found.expect(
