@@ -147,6 +147,8 @@ def _evaluation_problems(config: RunConfig) -> list[str]:
         )
     if v.answer_by in ("weighted_vote", "routed") and not v.confidence:
         found.append(f"evaluation.answer_by={v.answer_by}: needs evaluation.confidence=true")
+    if v.answer_by == "reader" and v.reader == "none":
+        found.append("evaluation.answer_by=reader: needs evaluation.reader=base or trained")
     if v.answer_by == "samples" and v.samples < 1:
         found.append("evaluation.answer_by=samples: needs evaluation.samples of at least 1")
     found.expect(v.bootstrap >= 100, "evaluation.bootstrap", v.bootstrap, "at least 100")

@@ -363,11 +363,17 @@ class EvaluationConfig:
     answer_by: str = _f(
         "best",
         "whose answer stands for the run in a comparison: the best agent by validation, a vote of "
-        "the agents, or the vote of that agent's samples",
-        choices=("best", "vote", "weighted_vote", "routed", "samples"),
+        "the agents, the vote of that agent's samples, or the reader",
+        choices=("best", "vote", "weighted_vote", "routed", "samples", "reader"),
     )
     samples: int = _f(0, "sampled answers a question for mean@n and pass@k; 0 leaves them out")
     sampled_questions: int = _f(100, "held-out questions that are sampled")
+    reader: str = _f(
+        "none",
+        "who answers from the best agent's steps, beside the agents: nobody, the base, or a copy "
+        "of it that is tuned to (the paper's two models)",
+        choices=("none", "base", "trained"),
+    )
     confidence: bool = _f(
         False,
         "have the scorer say how likely each stated answer is after its own rationale, for "

@@ -37,7 +37,9 @@ from collate.evaluation.votes import (
 from collate.tables import RIGHT, UNKNOWN, Answer, Metric, seed_of
 
 BASE, AGENTS, BEST, CHANCE = "base", "agents", "best", "chance"
-GROUPS = (BASE, AGENTS, BEST, CHANCE, *VOTES)
+READER = "reader"
+"""Who answers from the best agent's steps, where somebody does."""
+GROUPS = (BASE, AGENTS, BEST, CHANCE, READER, *VOTES)
 """Whom metrics are of besides agents."""
 
 

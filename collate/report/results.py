@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from collate.evaluation.metrics import BASE, CHANCE, GROUPS, best_agent
+from collate.evaluation.metrics import BASE, CHANCE, GROUPS, READER, best_agent
 from collate.evaluation.votes import VOTES
 from collate.tables import Metric
 
@@ -61,7 +61,7 @@ def collect(
     best = best_agent(asked) if validated else None
     names = dict.fromkeys(agent for agent, name, _ in found if name == "accuracy")
     own = [name for name in names if name not in GROUPS]
-    order = [name for name in (CHANCE, BASE, *own, *VOTES) if name in names]
+    order = [name for name in (CHANCE, BASE, *own, *VOTES, READER) if name in names]
     rows = [
         ResultRow(
             agent=name,

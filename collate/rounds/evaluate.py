@@ -40,7 +40,9 @@ from collate.unasked import offline_unless_asked
 
 CHANGEABLE = ("task", "evaluation", "engine", "ray")
 """The sections of a run's settings that an evaluation may change."""
-OF_ROUNDS = ("evaluation.rounds", "evaluation.cross_rationales", "evaluation.answer_by")
+OF_ROUNDS = tuple(
+    f"evaluation.{name}" for name in ("rounds", "cross_rationales", "answer_by", "reader")
+)
 
 
 def evaluate(path: Path, composed: Mapping[str, Any], overrides: Sequence[str]) -> int:

@@ -53,6 +53,7 @@ SETTINGS_OF = {
     "agents": ("seed", "model", "agents", "tuning"),
     "tune": ("seed", "model", "agents", "tuning"),
     "evaluate": ("seed", "model", "task", "agents", "engine", "evaluation"),
+    "reader": ("seed", "model", "task", "agents", "tuning"),
 }
 """Sections of the settings that each kind of stage depends on, beside its inputs."""
 

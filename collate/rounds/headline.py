@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Mapping
 
 from collate.config.schema import RunConfig
-from collate.evaluation.metrics import BASE, best_agent
+from collate.evaluation.metrics import BASE, READER, best_agent
 from collate.evaluation.votes import Reader, majority, routed, weighted_vote
 from collate.rounds.folder import RunFolder
 from collate.tables import RIGHT, Answer, Metric, Question
@@ -30,6 +30,8 @@ def headline(folder: RunFolder, config: RunConfig) -> tuple[Right, Right]:
     for answer in own:
         wanted = answer.sample > 0 if how == "samples" else answer.sample == 0
         if answer.split != "test" or answer.agent == BASE or not wanted:
+            continue
+        if (answer.agent == READER) != (how == "reader"):
             continue
         if how in ("best", "samples") and answer.agent != best:
             continue

@@ -50,6 +50,13 @@ class Prompts:
         """The prompt of the frozen scorer: the task's wording, no persona."""
         return self._rendered(None, question)
 
+    def reader(self, question: Question) -> Ids:
+        """The base's prompt for one who reads steps and answers; in the run's own model's tokens."""
+        messages = render_messages(
+            self._config.task, question, examples=base_examples(self._config)
+        )
+        return render(self._tokenizer, messages)
+
     def hinted(self, agent: str, question: Question) -> Ids:
         """The agent's prompt with the gold answer in view (`agents.hint`)."""
         return self._render(agent, question, hint=self._config.agents.hint)

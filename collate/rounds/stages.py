@@ -16,7 +16,7 @@ from collate.cluster.actors import TuningJob
 from collate.cluster.workers import Report, ToScore, Workers
 from collate.config.schema import RunConfig
 from collate.engines.protocol import Completion, Request
-from collate.evaluation.metrics import BASE, measure
+from collate.evaluation.metrics import BASE, READER, measure
 from collate.pairs import make_pairs
 from collate.rounds.modes import WHOLE, count_examples, mode_examples
 from collate.rounds.prompts import Prompts
@@ -266,6 +266,22 @@ def answer(
 
 def _answer_key(row: Answer) -> str:
     return digest(row.question_id, row.agent, row.sample)
+
+
+def reader_metrics(
+    config: RunConfig,
+    round: int,
+    questions: Sequence[Question],
+    answers: Sequence[Answer],
+    base: Sequence[Answer],
+) -> list[Metric]:
+    """The numbers of a reader's answers."""
+    found = measure(
+        answers, base=base, round=round, agents=[READER], answer_kind=config.task.answer_kind,
+        bootstrap=config.evaluation.bootstrap, seed=config.seed,
+        options={q.id: q.options for q in questions},
+    )  # fmt: skip
+    return [metric for metric in found if metric.agent == READER]
 
 
 def with_confidence(

@@ -9,13 +9,13 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 from collate.agents.roster import Agent
-from collate.cluster.actors import MADE
+from collate.cluster.actors import MADE, TuningJob
 from collate.cluster.workers import Workers
 from collate.commit import complete_folder
 from collate.config.schema import RunConfig
 from collate.engines.protocol import AgentWeights
 from collate.evaluation.collapse import collapsed
-from collate.evaluation.metrics import AGENTS
+from collate.evaluation.metrics import AGENTS, READER, best_agent
 from collate.evaluation.separation import SCORER
 from collate.pairs import needs_gold
 from collate.rounds import budget, stages
@@ -23,6 +23,7 @@ from collate.rounds.folder import RunFolder, files_below
 from collate.rounds.generation import Round, generate
 from collate.rounds.measures import distance, diversity_and_quality
 from collate.rounds.prompts import Prompts
+from collate.rounds.reader import read, reader_examples, reader_tuning
 from collate.rounds.screen import Screen, Tick
 from collate.rounds.stored import Block, StoredRows
 from collate.rounds.weights import Weights, committed_weights
@@ -41,6 +42,7 @@ from collate.tables import (
 )  # fmt: skip
 from collate.tasks import TaskData
 from collate.tuning.curves import falling_chosen, read_curves
+from collate.tuning.tune import count_rows, step_count, write_examples
 
 
 class Steps:
@@ -372,11 +374,54 @@ class Steps:
             if self.config.evaluation.confidence:
                 answers = self._with_confidence(round, questions, answers)
             metrics = stages.metrics(self.config, round, self.agents, questions, answers, base)
+            if self.config.evaluation.reader != "none":
+                read = self._read(round, best_agent(metrics), questions, answers)
+                answers = [*answers, *read]
+                metrics += stages.reader_metrics(self.config, round, questions, read, base)
             yield {f"{at}/answers": answers, f"{at}/metrics": metrics}
 
         tables = {f"{at}/answers": Answer, f"{at}/metrics": Metric}
         inputs = self._inputs("questions", "round-00/evaluate", weights=weights)
         return list(self._folder.stage(f"{at}/evaluate", tables, make, inputs)[f"{at}/metrics"])
+
+    def _read(
+        self, round: int, provider: str, questions: Sequence[Question], answers: Sequence[Answer]
+    ) -> list[Answer]:
+        """The answers of a reader to what the provider wrote."""
+        asked = {question.id: question for question in questions}
+        weights = AgentWeights(READER, "base", None, "base")
+        if self.config.evaluation.reader == "trained":
+            weights = self._trained_reader(round, provider, asked)
+        kept = sum(question.split != "train" for question in questions)
+        with self._screen.stage(f"round {round}  read", "answers", kept) as tick:
+            return read(
+                self.config, provider, weights, asked, answers, self._prompts, self._workers, tick
+            )
+
+    def _trained_reader(
+        self, round: int, provider: str, questions: Mapping[str, Question]
+    ) -> AgentWeights:
+        """The base, tuned to answer from the provider's steps; committed as `reader`."""
+        at, folder = f"{self._name(round)}/reader", self._folder
+        inputs = self._inputs("questions", f"{self._name(round)}/generate")
+        key = folder.key(at, {**inputs, "provider": provider})
+        if not folder.finished(at, key):
+            began, place = time.monotonic(), folder.workplace(at, key)
+            rationales = folder.stored(f"{self._name(round)}/rationales", Rationale)
+            blocks = reader_examples(self.config, provider, questions, rationales, self._prompts)
+            tuning = reader_tuning(self.config.tuning)
+            examples = write_examples(place, blocks)
+            steps = step_count(count_rows(examples) * tuning.epochs, tuning)
+            job = TuningJob(
+                READER, AgentWeights(READER, "base", None, "base"), examples, place,
+                seed_of(self.config.seed, round, READER), steps, tuning,
+            )  # fmt: skip
+            with self._screen.stage(f"round {round}  tune reader", "steps", steps) as tick:
+                self._workers.tune([job], tick)
+            folder.adopt(at, place / MADE, key, time.monotonic() - began)
+            shutil.rmtree(place)
+        digest_of = folder.digest_of(at)
+        return AgentWeights(READER, digest_of, str(folder.path / at), self.config.agents.weights)
 
     def _with_confidence(
         self, round: int, questions: Sequence[Question], answers: Sequence[Answer]

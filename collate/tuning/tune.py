@@ -72,6 +72,12 @@ def write_examples(folder: Path, blocks: Iterable[Sequence[dict[str, Any]]]) -> 
     return path
 
 
+def count_rows(path: Path) -> int:
+    """How many examples a file of `write_examples` holds."""
+    with pa.memory_map(str(path)) as file, pa.ipc.open_stream(file) as reader:
+        return sum(batch.num_rows for batch in reader)
+
+
 def order_examples(question_ids: Sequence[str], *, epochs: int, seed: int) -> list[int]:
     """The examples' numbers, all epochs in order, from the question of each example.
 

@@ -117,7 +117,7 @@ def test_agents_that_imitate_a_corpus_in_the_modes_of_the_paper(
     run_tiny(
         tiny_model, tmp_path, "name=a", *PLAIN, "warmup.kind=supervised", f"warmup.path={path}",
         "warmup.modes=[answer,rationale,reader]", "evaluation.cross_rationales=2",
-        "evaluation.confidence=true",
+        "evaluation.confidence=true", "evaluation.reader=trained",
     )  # fmt: skip
     (warmup,) = (tmp_path / "runs" / "warm-up").iterdir()
     pairs = list(StoredRows(warmup / "round-01" / "pairs.parquet", Pair))
@@ -129,6 +129,10 @@ def test_agents_that_imitate_a_corpus_in_the_modes_of_the_paper(
     measures = run.diversity()
     assert (measures["name"] == "divergence").any()
     answers = run.answers(1)
+    read = answers[answers["agent"] == "reader"]
+    assert len(read) == 18 and (tmp_path / "runs/a/round-01/reader/adapter_config.json").is_file()
+    assert {"accuracy", "gain"} <= set(run.metrics(1).query("agent == 'reader'")["name"])
+    answers = answers[answers["agent"] != "reader"]
     assert answers.loc[answers["stated"].notna(), "confidence"].notna().all()
 
 
