@@ -51,7 +51,7 @@ class Prompts:
         return self._rendered(None, question)
 
     def reader(self, question: Question) -> Ids:
-        """The base's prompt for one who reads steps and answers; in the run's own model's tokens."""
+        """The base's prompt for one who reads steps and answers, in the tokens of the run's model."""
         messages = render_messages(
             self._config.task, question, examples=base_examples(self._config)
         )
