@@ -51,7 +51,7 @@ class Prompts:
         return self._rendered(None, question)
 
     def reader(self, question: Question) -> Ids:
-        """The base's prompt for one who reads steps and answers, in the tokens of the run's model."""
+        """The base's prompt for a reader of steps, in the tokens of the run's own model."""
         messages = render_messages(
             self._config.task, question, examples=base_examples(self._config)
         )
