@@ -8,7 +8,7 @@ import yaml
 from collate.config.build import build
 from collate.config.compose import conf_folder
 from collate.config.rules import problems
-from collate.config.schema import SUPERVISED, PairsConfig, RunConfig, ScoringConfig
+from collate.config.schema import SUPERVISED, PairsConfig, RunConfig, ScoringConfig, TuningConfig
 from collate.pairs import RULES
 
 CHOICES = {field.name: field.metadata["choices"] for field in fields(PairsConfig)}
@@ -25,6 +25,8 @@ def test_every_rule_has_a_preset_of_its_name_and_a_docstring_on_its_page(rule: s
     assert preset["rule"] == rule
     settings = asdict(RunConfig())
     settings["pairs"] |= preset
+    if rule in SUPERVISED:
+        settings["tuning"]["loss"] = "sft"
     assert build(settings).pairs == PairsConfig(**preset)
     assert RULES[rule].__module__ == f"collate.pairs.{rule}"
 
@@ -66,4 +68,13 @@ def test_settings_that_a_rule_could_not_follow_are_refused(
     pairs: dict[str, object], scoring: dict[str, object], message: str
 ) -> None:
     config = replace(RunConfig(), pairs=PairsConfig(**pairs), scoring=ScoringConfig(**scoring))
+    if pairs.get("rule") in SUPERVISED:
+        config = replace(config, tuning=TuningConfig(loss="sft"))
     assert problems(config) == [message]
+
+
+@pytest.mark.parametrize("rule", sorted(SUPERVISED))
+def test_what_rejects_nothing_is_for_supervised_tuning(rule: str) -> None:
+    preset = yaml.safe_load((conf_folder() / "pairs" / f"{rule}.yaml").read_text())
+    (said,) = problems(replace(RunConfig(), pairs=PairsConfig(**preset)))
+    assert said.startswith("tuning.loss=sigmoid: ") and "use tuning.loss=sft" in said
