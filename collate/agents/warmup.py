@@ -23,6 +23,8 @@ from collate.config.schema import (
 )
 
 FOLDER = "warm-up"
+EVERY = 1 - 1e-12
+"""The share that is all questions: 1 would be one of them."""
 
 
 def warmup_run(config: RunConfig) -> RunConfig | None:
@@ -50,7 +52,7 @@ def _corpus(config: RunConfig) -> TaskConfig:
     return replace(
         config.task, name="warm-up", kind="table", path=warmup.path, test_path=None, dataset=None,
         answer_kind="text", question=warmup.question, answer=warmup.answer,
-        solution=warmup.solution, limit=None, train=0.9, validation=1, test=1,
+        solution=warmup.solution, limit=None, train=EVERY, validation=0, test=0,
     )  # fmt: skip
 
 

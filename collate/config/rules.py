@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 
-from collate.config.schema import SFT, SUPERVISED, RunConfig, TaskConfig, TuningConfig
+from collate.config.schema import SFT, SUPERVISED, RunConfig, TuningConfig
 from collate.paths import NAME_RULE, is_name
 
 KINDS_WITH_OPTIONS = ("multiple_choice", "boolean")
@@ -14,7 +14,7 @@ def problems(config: RunConfig) -> list[str]:
     """Every setting whose value cannot work, one sentence each, in the order of the settings."""
     sections: Sequence[Callable[[RunConfig], list[str]]] = (
         _run_problems,
-        lambda whole: _task_problems(whole.task),
+        _task_problems,
         _agents_problems,
         _engine_problems,
         _scoring_problems,
@@ -283,15 +283,16 @@ def _scoring_problems(config: RunConfig) -> list[str]:
     return found
 
 
-def _task_problems(task: TaskConfig) -> list[str]:
-    found = []
+def _task_problems(config: RunConfig) -> list[str]:
+    task, found = config.task, []
+    measured = config.evaluation.rounds != "none"
     if not is_name(task.name):
         found.append(f"task.name={task.name!r}: a task's name is {NAME_RULE}")
     for key in ("train", "validation", "test"):
         size = getattr(task, key)
         if size < 0 or (isinstance(size, float) and size >= 1 and not size.is_integer()):
             found.append(f"task.{key}={size}: a share below 1, or a whole number of questions")
-        elif size == 0:
+        elif size == 0 and (key == "train" or measured):
             found.append(f"task.{key}={size}: every split needs questions")
     shares = [s for s in (task.train, task.validation, task.test) if isinstance(s, float) and s < 1]
     if len(shares) == 3 and sum(shares) > 1 + 1e-9:

@@ -111,7 +111,7 @@ def _data(
 ) -> TaskData:
     _stop_at(problems)
     for split in SPLITS:
-        if split not in splits.values():
+        if split not in splits.values() and getattr(config, split) > 0:
             problems.append(
                 f"{_shown(config)}: no question falls into the {split} split (task.{split}="
                 f"{getattr(config, split):g}, {len(items)} distinct questions); use more "

@@ -64,7 +64,7 @@ def size_problems(config: TaskConfig) -> list[str]:
     problems = []
     for split in SPLITS:
         size = getattr(config, split)
-        if size <= 0 or (not is_share(size) and size != int(size)):
+        if size < 0 or (not is_share(size) and size != int(size)):
             problems.append(f"task.{split}={size}: a share below 1, or a whole number of questions")
     total = sum(size for split in SPLITS if is_share(size := getattr(config, split)))
     if not problems and total > 1 + 1e-9:
@@ -80,7 +80,7 @@ def assign(
     places = [int(key, 16) / _SPACE for key in ordered]
     splits: dict[str, str] = {}
     start, edge = 0, 0.0
-    for split in (each for each in _TAKEN_FIRST if each in sizes):
+    for split in (each for each in _TAKEN_FIRST if sizes.get(each)):
         size = sizes[split]
         if is_share(size):
             edge += size

@@ -195,7 +195,9 @@ def test_a_tuning_process_that_is_killed_goes_on_from_its_checkpoint(
                 after.append(steps)
 
         written = write_examples(folder, [examples[:5], [], examples[5:]])
-        job = TuningJob("base", BASE["base"], written, folder, seed=3, steps=80)
+        job = TuningJob(
+            "base", BASE["base"], written, folder, seed=3, steps=80, tuning=config.tuning
+        )
         with Workers(config, tiny_model, told.append) as workers:
             workers.tune([job], report)
         assert killed

@@ -9,10 +9,10 @@ import pytest
 import torch
 
 from collate.agents.adapters import continue_adapter
-from collate.config.schema import AgentsConfig, ModelConfig, TuningConfig
+from collate.config.schema import AgentsConfig, TuningConfig
 from collate.engines.protocol import AgentWeights
 from collate.errors import TuningError
-from collate.models import load_causal_lm
+from collate.models import BaseModel, load_causal_lm
 from collate.tables import Pair, Rationale, Step
 from collate.tuning import trainer
 from collate.tuning.curves import read_curves
@@ -57,8 +57,8 @@ def tuned(
             raise Killed
 
     tune_agent(
-        str(base), begun, write_examples(scratch, [rows or examples()]), folder,
-        agents=AgentsConfig(rank=4, weights=weights), model=ModelConfig(),
+        BaseModel(base), begun, write_examples(scratch, [rows or examples()]), folder,
+        agents=AgentsConfig(rank=4, weights=weights),
         config=replace(CONFIG, **changes), seed=SEED, checkpoints=scratch, report=report,
     )  # fmt: skip
     return read_curves(folder)
