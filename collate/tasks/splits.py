@@ -64,7 +64,8 @@ def size_problems(config: TaskConfig) -> list[str]:
     problems = []
     for split in SPLITS:
         size = getattr(config, split)
-        if size < 0 or (not is_share(size) and size != int(size)):
+        too_small = size < 0 or (size == 0 and split == "train")
+        if too_small or (not is_share(size) and size != int(size)):
             problems.append(f"task.{split}={size}: a share below 1, or a whole number of questions")
     total = sum(size for split in SPLITS if is_share(size := getattr(config, split)))
     if not problems and total > 1 + 1e-9:
