@@ -420,8 +420,8 @@ class Steps:
                 self._workers.tune([job], tick)
             folder.adopt(at, place / MADE, key, time.monotonic() - began)
             shutil.rmtree(place)
-        digest_of = folder.digest_of(at)
-        return AgentWeights(READER, digest_of, str(folder.path / at), self.config.agents.weights)
+        made = (folder.path / at).absolute()  # workers do not run in this process's folder
+        return AgentWeights(READER, folder.digest_of(at), str(made), self.config.agents.weights)
 
     def _with_confidence(
         self, round: int, questions: Sequence[Question], answers: Sequence[Answer]
