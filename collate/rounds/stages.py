@@ -275,13 +275,14 @@ def reader_metrics(
     answers: Sequence[Answer],
     base: Sequence[Answer],
 ) -> list[Metric]:
-    """The numbers of a reader's answers."""
+    """The numbers of a reader's answers, which are measured as if an agent had given them."""
+    given = [replace(answer, agent="") for answer in answers]
     found = measure(
-        answers, base=base, round=round, agents=[READER], answer_kind=config.task.answer_kind,
+        given, base=base, round=round, agents=[""], answer_kind=config.task.answer_kind,
         bootstrap=config.evaluation.bootstrap, seed=config.seed,
         options={q.id: q.options for q in questions},
     )  # fmt: skip
-    return [metric for metric in found if metric.agent == READER]
+    return [replace(metric, agent=READER) for metric in found if metric.agent == ""]
 
 
 def with_confidence(
