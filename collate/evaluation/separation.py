@@ -24,7 +24,9 @@ from collate.evaluation.statistics import Difference, auc
 from collate.tables import RIGHT, SAMPLED, WRONG, Metric, Question, Rationale, Score
 
 SCORER = "scorer"
-SCORES = ("sum_logprob", "mean_logprob", "geometric", "mean_prob", "likelihood", "lift")
+SCORES = (
+    "sum_logprob", "mean_logprob", "geometric", "mean_prob", "posterior", "likelihood", "lift",
+)  # fmt: skip
 
 
 @dataclass(slots=True)

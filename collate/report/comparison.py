@@ -10,6 +10,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
+from rich import box
+from rich.console import Group
 from rich.table import Table
 
 from collate.commit import complete_file
@@ -23,14 +25,16 @@ BASE, ONE_MODEL = "base", "one_model"
 class ArmRun:
     """One arm under one seed: whether its answers and the base's are right, and what it took.
 
-    `right` and `base` are by the question's id; tokens are whole numbers, seconds those of all
-    stages; `diversity` is of the last round's rationales.
+    `right` and `base` are by the question's id; `solutions` says whether worked solutions of the
+    data were learned from; tokens are whole numbers, seconds those of all stages; `diversity` is of
+    the last round's rationales.
     """
 
     arm: str
     seed: int
     right: Mapping[str, bool]
     base: Mapping[str, bool]
+    solutions: bool
     generated_tokens: int
     tuned_tokens: int
     seconds: float
@@ -42,12 +46,15 @@ class Row:
     """One arm over all seeds. Accuracies and differences are shares; intervals are 95 %.
 
     `gain` is the paired difference from the base, `over_one_model` that from the arm `one_model`
-    (None where there is no such arm, and for itself). Tokens and seconds are means over seeds.
+    (None where there is no such arm, and for itself). `solutions`: it learned from worked solutions
+    of the data too, and not only from what the model wrote and the answers. Tokens and seconds are
+    means over seeds.
     """
 
     arm: str
     seeds: int
     questions: int
+    solutions: bool
     accuracy: float
     accuracy_low: float
     accuracy_high: float
@@ -115,7 +122,7 @@ def _row(
     gain, gain_low, gain_high = over(base_S_Q)
     more, more_low, more_high = over(rival_S_Q)
     return Row(
-        arm=arm, seeds=seeds, questions=questions,
+        arm=arm, seeds=seeds, questions=questions, solutions=any(run.solutions for run in spent),
         accuracy=own.value, accuracy_low=own.low, accuracy_high=own.high,
         spread=seed_spread(right_S_Q),
         gain=gain, gain_low=gain_low, gain_high=gain_high,
@@ -127,55 +134,85 @@ def _row(
     )  # fmt: skip
 
 
-_COLUMNS = (
-    "arm", "accuracy %", "from the base", "from one_model", "between seeds", "generated", "tuned",
-    "minutes", "answers a question", "disagreement",
-)  # fmt: skip
+_RESULT = ("arm", "accuracy %", "from the base", "from one_model")
+_COST = ("spread", "solutions", "generated", "tuned", "min", "answers", "disagree")
 
 
-def _cells(row: Row) -> tuple[str, ...]:
+def _result(row: Row) -> tuple[str, ...]:
     def points(value: float | None, low: float | None, high: float | None) -> str:
         if value is None or low is None or high is None:
             return ""
         return f"{100 * value:+.1f} [{100 * low:+.1f}, {100 * high:+.1f}]"
-
-    def number(value: float | None, form: str) -> str:
-        return "" if value is None else format(value, form)
 
     return (
         row.arm,
         f"{100 * row.accuracy:.1f} [{100 * row.accuracy_low:.1f}, {100 * row.accuracy_high:.1f}]",
         points(row.gain, row.gain_low, row.gain_high),
         points(row.over_one_model, row.over_one_model_low, row.over_one_model_high),
+    )
+
+
+def _cost(row: Row) -> tuple[str, ...]:
+    def number(value: float | None, form: str) -> str:
+        return "" if value is None else format(value, form)
+
+    if row.arm == BASE:
+        return tuple("" for _ in _COST)
+    return (
         f"{100 * row.spread:.1f}",
-        number(row.generated_tokens, ",.0f"),
-        number(row.tuned_tokens, ",.0f"),
-        number(row.seconds / 60, ".1f"),
+        "yes" if row.solutions else "no",
+        f"{row.generated_tokens:,.0f}",
+        f"{row.tuned_tokens:,.0f}",
+        f"{row.seconds / 60:.1f}",
         number(row.distinct_answers, ".2f"),
         number(row.disagreement, ".2f"),
     )
 
 
-def screen_table(rows: Sequence[Row]) -> Table:
-    """The rows for the screen."""
-    table = Table(*_COLUMNS, title=_caption(rows), title_justify="left")
+def screen_tables(rows: Sequence[Row]) -> Group:
+    """The rows for the screen: what came out above what it took, within 80 columns."""
+    result, cost = _simple_table(_RESULT), _simple_table((_RESULT[0], *_COST))
     for row in rows:
-        table.add_row(*_cells(row))
+        result.add_row(*_result(row))
+        if row.arm != BASE:
+            cost.add_row(row.arm, *_cost(row))
+    result.title, cost.title = _caption(rows), f"\nEach arm, mean of its runs. {_LEGEND}"
+    return Group(result, cost)
+
+
+def _simple_table(columns: Sequence[str]) -> Table:
+    table = Table(
+        box=box.SIMPLE_HEAD, title_justify="left", title_style="", pad_edge=False, show_edge=False,
+        collapse_padding=True,
+    )  # fmt: skip
+    for place, name in enumerate(columns):
+        table.add_column(name, justify="right" if place else "left", no_wrap=True)
     return table
+
+
+_LEGEND = (
+    "Spread: standard deviation between seeds, in points; solutions: learned from the data's "
+    "worked ones too; generated, tuned: tokens; answers: different ones a question, disagree: how "
+    "often two agents differ, both in the last round's rationales"
+)
 
 
 def _caption(rows: Sequence[Row]) -> str:
     seeds = max(row.seeds for row in rows)
     return (
-        f"Strict accuracy on {rows[0].questions:,} held-out questions, {seeds} seeds; intervals "
-        "95 %, over questions and seeds; tokens and minutes a run"
+        f"Strict accuracy on {rows[0].questions:,} held-out questions, "
+        f"{seeds} {'seed' if seeds == 1 else 'seeds'}; 95 % intervals over questions"
+        f"{' and seeds' if seeds > 1 else ''}"
     )
 
 
 def markdown(rows: Sequence[Row]) -> str:
     """The rows as a Markdown table under a line that says what they are."""
-    lines = [_caption(rows), "", f"| {' | '.join(_COLUMNS)} |", "| --- " * len(_COLUMNS) + "|"]
-    return "\n".join([*lines, *(f"| {' | '.join(_cells(row))} |" for row in rows)]) + "\n"
+    columns = (*_RESULT, *_COST)
+    lines = [f"{_caption(rows)}. {_LEGEND}.", "", f"| {' | '.join(columns)} |"]
+    lines.append("| --- " * len(columns) + "|")
+    lines += [f"| {' | '.join((*_result(row), *_cost(row)))} |" for row in rows]
+    return "\n".join(lines) + "\n"
 
 
 def write_comparison(folder: Path, rows: Sequence[Row]) -> None:

@@ -16,6 +16,8 @@ def separation_of(rationales: pd.DataFrame) -> pd.DataFrame:
     rows = {}
     for name in SCORES:
         scored = frame[frame[name].notna()]
+        if scored.empty:  # a score that no rationale has
+            continue
         label = scored["verdict"] == RIGHT
         rows[name] = {
             "auc": auc(scored[name], label),
@@ -23,7 +25,8 @@ def separation_of(rationales: pd.DataFrame) -> pd.DataFrame:
             "right": int(label.sum()),
             "wrong": int((~label).sum()),
         }
-    return pd.DataFrame.from_dict(rows, orient="index")
+    columns = ["auc", "auc_within", "right", "wrong"]
+    return pd.DataFrame.from_dict(rows, orient="index", columns=columns)
 
 
 def diversity_rows(metrics: pd.DataFrame) -> pd.DataFrame:

@@ -7,6 +7,7 @@ from tables that are committed, so that a continued run asks for the same.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from statistics import mean
 
 import pyarrow.parquet as pq
 
@@ -40,7 +41,7 @@ def spent(folder: RunFolder) -> Spent:
     tuned_in = [r for r in rounds if (folder.round(r) / "tuning.parquet").is_file()]
     stages = folder.manifest.stages.items()
     seconds = sum(record["seconds"] for stage, record in stages if ".shards" not in stage)
-    return Spent(generated(folder, rounds)[0], tuned(folder, tuned_in), seconds)
+    return Spent(generated(folder, rounds), tuned(folder, tuned_in), seconds)
 
 
 def spent_on_warmup(config: RunConfig) -> Spent:
@@ -54,26 +55,35 @@ def share(budget: int, spent: int, round: int, rounds: int) -> int:
     return max(0, budget - spent) // (rounds - round + 1)
 
 
-def questions_within(tokens: int, rationales_each: int, tokens_each: float) -> int:
-    """How many questions so many tokens suffice for, at least 1."""
-    return max(1, int(tokens / (rationales_each * max(tokens_each, 1.0))))
+def questions_within(tokens: float, tokens_each: float) -> int:
+    """How many questions come nearest to spending so many tokens, at so many for each."""
+    return max(0, round(tokens / max(tokens_each, 1.0)))
 
 
-def generated(folder: RunFolder, rounds: Sequence[int]) -> tuple[int, int]:
-    """Tokens and number of the rationales of these rounds, worked solutions of the data aside."""
-    tokens = count = 0
-    for length, source in _lengths(folder, rounds):
-        if source != GOLD:
-            tokens, count = tokens + length, count + 1
-    return tokens, count
+def generated(folder: RunFolder, rounds: Sequence[int]) -> int:
+    """Tokens of the rationales of these rounds, worked solutions of the data aside."""
+    return sum(_lengths(folder, rounds))
 
 
-def _lengths(folder: RunFolder, rounds: Sequence[int]) -> Iterator[tuple[int, str]]:
-    for round in rounds:
-        with pq.ParquetFile(folder.round(round) / "rationales.parquet") as file:
+def mean_tokens(folder: RunFolder, rounds: Sequence[int]) -> float | None:
+    """Mean length of these rounds' rationales; of the answers before any tuning without rounds.
+
+    None where there are neither.
+    """
+    lengths = list(_lengths(folder, rounds))
+    if not rounds and (folder.round(0) / "answers.parquet").is_file():
+        lengths = [answer.tokens for answer in folder.rows("round-00/answers", Answer)]
+    return mean(lengths) if lengths else None
+
+
+def _lengths(folder: RunFolder, rounds: Sequence[int]) -> Iterator[int]:
+    for number in rounds:
+        with pq.ParquetFile(folder.round(number) / "rationales.parquet") as file:
             for batch in file.iter_batches(columns=["token_ids", "source"]):
                 lengths = batch["token_ids"].value_lengths().to_pylist()
-                yield from zip(lengths, batch["source"].to_pylist(), strict=True)
+                for length, source in zip(lengths, batch["source"].to_pylist(), strict=True):
+                    if source != GOLD:
+                        yield length
 
 
 def tuned(folder: RunFolder, rounds: Sequence[int]) -> int:
@@ -83,8 +93,3 @@ def tuned(folder: RunFolder, rounds: Sequence[int]) -> int:
         for round in rounds
         for step in folder.rows(f"{folder.round(round).name}/tuning", TuningStep)
     )
-
-
-def mean_tokens(answers: Sequence[Answer]) -> float | None:
-    """Mean length of answers, which stands for that of rationales before there are any."""
-    return sum(answer.tokens for answer in answers) / len(answers) if answers else None

@@ -14,13 +14,15 @@ from pathlib import Path
 
 from rich.console import Console
 
+from collate.agents.warmup import warmup_run
 from collate.cluster.workers import Workers
 from collate.config.compare import Comparison
 from collate.config.schema import BudgetConfig, RunConfig
 from collate.evaluation.comparison import detectable_difference
 from collate.evaluation.metrics import AGENTS
 from collate.models import prepare_model
-from collate.report.comparison import ArmRun, comparison_rows, screen_table, write_comparison
+from collate.pairs import needs_gold
+from collate.report.comparison import ArmRun, comparison_rows, screen_tables, write_comparison
 from collate.rounds import budget
 from collate.rounds.folder import RunFolder
 from collate.rounds.headline import headline
@@ -46,8 +48,7 @@ def compare(arms: Sequence[Arm], place: Path, console: Console) -> Path:
     Raises InputError, before anything is started, where an arm's request cannot be met.
     """
     data = [preflight(config, settled=False) for arm in arms for config in arm.runs]
-    held_out = sum(question.split == "test" for question in data[0].questions)
-    console.print(_power(held_out, len(arms[0].runs)), highlight=False)
+    console.print(_power(data[0].count("test"), len(arms[0].runs)), highlight=False)
     done: list[ArmRun] = []
     spent: dict[int, BudgetConfig] = {}
     with _Shared() as workers:
@@ -62,7 +63,7 @@ def compare(arms: Sequence[Arm], place: Path, console: Console) -> Path:
                 spent.setdefault(number, _spent(done[-1]))
     rows = comparison_rows(done, resamples=arms[0].runs[0].evaluation.bootstrap)
     write_comparison(place, rows)
-    console.print(screen_table(rows))
+    console.print(screen_tables(rows))
     console.print(f"\ntables       {place}/comparison.parquet, .md, .png", highlight=False)
     return place
 
@@ -94,9 +95,10 @@ def _power(questions: int, seeds: int) -> str:
         n_questions=questions, n_seeds=seeds, base_accuracy=0.3, correlation=CORRELATION
     )
     return (
-        f"{questions:,} held-out questions and {seeds} seeds: a difference of {100 * least:.1f} "
-        "points between two arms is found four times out of five (at an accuracy of 30 %, answers "
-        f"correlated by {CORRELATION:g}, training runs alike; where they are not, it takes more)"
+        f"{questions:,} held-out questions, {seeds} {'seed' if seeds == 1 else 'seeds'}: a "
+        f"difference of {100 * least:.1f} points between two arms is found four times out of five "
+        f"(at an accuracy of 30 %, answers correlated by {CORRELATION:g}, training runs alike; "
+        "where they are not, it takes more)"
     )
 
 
@@ -111,6 +113,7 @@ def _read(arm: str, config: RunConfig, folder: RunFolder) -> ArmRun:
         seed=config.seed,
         right=right,
         base=base,
+        solutions=any(needs_gold(one.pairs) for one in (config, warmup_run(config)) if one),
         generated_tokens=spent.generated,
         tuned_tokens=spent.tuned,
         seconds=spent.seconds,

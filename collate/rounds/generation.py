@@ -139,8 +139,8 @@ def _hinted(
     round: Round, block: Sequence[Question], rows: Sequence[Rationale], verifier: Verifier
 ) -> Iterator[Asked]:
     """Every agent writes with the answer in view where none of the block's rationales is right."""
-    written = [row for row in rows if row.source in (SAMPLED, PEER)]
     asked = {question.id: question for question in block}
+    written = [r for r in rows if r.source in (SAMPLED, PEER) and r.question_id in asked]
     judged = verifier.judge(
         [(row.text, asked[row.question_id].gold) for row in written],
         [asked[row.question_id].options for row in written],

@@ -35,8 +35,7 @@ def learn(steps: Steps, rounds: int, start: Weights | None = None) -> None:
     base = steps.measure_base(questions, weights)
     done = 0
     for round in range(1, rounds + 1):
-        asked = steps.asked(round, questions)
-        rationales = steps.generate(round, asked, weights)
+        asked, rationales = steps.generate(round, questions, weights)
         scores = steps.score(round, asked, rationales)
         steps.measure(round, asked, rationales, scores, weights)
         pairs = steps.pair(round, asked, rationales, scores)
@@ -92,7 +91,7 @@ def run(config: RunConfig, workers: Workers | None = None) -> Path:
         if not folder.worked:
             screen.say("This run is finished; there is nothing to do.")
         folder.note("complete", True)
-        conclude(screen, folder)
+        conclude(screen, folder, config)
     return path
 
 

@@ -29,6 +29,7 @@ from collate.rounds.stored import Block, StoredRows
 from collate.rounds.weights import Weights, committed_weights
 from collate.scoring import count_marks, unknown_warning
 from collate.tables import (
+    GOLD,
     Answer,
     Dropped,
     Metric,
@@ -104,29 +105,6 @@ class Steps:
         self._make_agents(0, own, copy)
         return self._weights_after(0, before)
 
-    def asked(self, round: int, questions: Sequence[Question]) -> list[Question]:
-        """The questions of a round: the next in turn, as many as the settings or a budget allow."""
-        count = self.config.questions_per_round
-        if self.config.budget.generated_tokens is not None and self.config.agents.samples:
-            count = self._within_budget(round)
-        asked = stages.next_questions(questions, self._asked, count)
-        self._asked += len(asked)
-        return asked
-
-    def _within_budget(self, round: int) -> int:
-        settings, before = self.config.agents, range(1, round)
-        each_question = settings.count * (settings.samples + settings.peers)
-        spent, count = budget.generated(self._folder, before)
-        each = spent / count if count else None
-        if each is None:
-            each = budget.mean_tokens(self._folder.rows("round-00/answers", Answer))
-        whole = self.config.budget.generated_tokens or 0
-        return budget.questions_within(
-            budget.share(whole, spent + self._before.generated, round, self.config.rounds),
-            each_question,
-            settings.max_tokens if each is None else each,
-        )
-
     def stalled(self, round: int) -> bool:
         """Whether `patience` rounds in a row brought no better validation accuracy; says so."""
         patience = self.config.patience
@@ -172,26 +150,80 @@ class Steps:
         return [row for row in rows if row.agent == stages.BASE]
 
     def generate(
-        self, round: int, asked: Sequence[Question], weights: Weights
-    ) -> StoredRows[Rationale]:
-        """Every agent's rationales for the round's questions."""
+        self, round: int, questions: Sequence[Question], weights: Weights
+    ) -> tuple[list[Question], StoredRows[Rationale]]:
+        """The round's questions, and every agent's rationales for them.
+
+        Questions come in turn, as many as the settings say, or as the round's share of a budget
+        suffices for.
+        """
         name, table = f"{self._name(round)}/generate", f"{self._name(round)}/rationales"
+        first, count = self._asked, self.config.questions_per_round
+        tokens = self._tokens_to_generate(round)
         gold = needs_gold(self.config.pairs)
-        inputs = self._inputs("questions", weights=weights)
-        inputs |= {"asked": digest(*(q.id for q in asked)), "gold": str(gold)}
+        inputs = self._inputs("questions", weights=weights) | {"gold": str(gold)}
+        if tokens is None:
+            asked = stages.next_questions(questions, first, count)
+            inputs |= {"asked": digest(*(q.id for q in asked))}
+        else:
+            inputs |= {"asked": f"from {first}", "tokens": str(tokens)}
 
         def show(label: str, total: int, there: int) -> AbstractContextManager[Tick]:
             return self._screen.stage(f"round {round}  {label}", "rationales", total, there)
 
         def make() -> Iterator[Block]:
             kept = self._folder.shards(name, Rationale, inputs)
-            for rows in generate(
-                Round(self.config, round, self.agents, self._prompts), weights,
-                stages.blocks_of_round(self.config, asked), self._workers, kept, show, gold=gold,
-            ):  # fmt: skip
+
+            def written(count: int | None) -> Iterator[list[Rationale]]:
+                asked = stages.next_questions(questions, first, count)
+                blocks = stages.blocks_of_round(self.config, asked)
+                of = Round(self.config, round, self.agents, self._prompts)
+                return generate(of, weights, blocks, self._workers, kept, show, gold=gold)
+
+            enough = count if tokens is None else self._enough(round, tokens, written)
+            for rows in written(enough):
                 yield {table: rows}
 
-        return self._folder.stage(name, {table: Rationale}, make, inputs)[table]
+        stored: StoredRows[Rationale] = self._folder.stage(name, {table: Rationale}, make, inputs)[
+            table
+        ]
+        if tokens is not None:
+            count = len({rationale.question_id for rationale in stored})
+        asked = stages.next_questions(questions, first, count)
+        self._asked += len(asked)
+        return asked, stored
+
+    def _tokens_to_generate(self, round: int) -> int | None:
+        """The round's share of a budget of generated tokens; None where there is no such budget."""
+        whole = self.config.budget.generated_tokens
+        if whole is None or not self.config.agents.samples:
+            return None
+        spent = self._before.generated + budget.generated(self._folder, range(1, round))
+        return budget.share(whole, spent, round, self.config.rounds)
+
+    def _enough(
+        self, round: int, tokens: int, written: Callable[[int], Iterator[list[Rationale]]]
+    ) -> int:
+        """For how many questions so many tokens suffice.
+
+        The mean length of the agents' answers, or of the earlier rounds' rationales, says about how
+        many. Half of them are asked, and what those brought says how many more there are to be.
+        """
+        settings, before = self.config.agents, range(1, round)
+        each = budget.mean_tokens(self._folder, before) or settings.max_tokens
+        each_question = each * settings.count * (settings.samples + settings.peers)
+        half = max(1, budget.questions_within(tokens / 2, each_question))
+        questions, spent = set[str](), 0
+        for rows in written(half):
+            questions |= {row.question_id for row in rows}
+            spent += sum(len(row.token_ids) for row in rows if row.source != GOLD)
+        enough = len(questions) + budget.questions_within(tokens - spent, spent / len(questions))
+        if enough > self._data.count("train"):
+            self._screen.say(
+                f"  warning: the budget would suffice for {enough:,} questions in round {round}; "
+                f"there are {self._data.count('train'):,} to learn from (task.train)"
+            )
+        return enough
 
     def score(
         self, round: int, asked: Sequence[Question], rationales: StoredRows[Rationale]
@@ -230,8 +262,11 @@ class Steps:
         """How far the agents differ and how good the scores are; warns when diversity collapses."""
         at = self._name(round)
         table, settings = f"{at}/measures", self.config.evaluation
+        made = False
 
         def make() -> Iterator[Block]:
+            nonlocal made
+            made = True
             found = diversity_and_quality(
                 self.config, round, self.agents, asked, rationales, scores
             )
@@ -246,6 +281,8 @@ class Steps:
 
         inputs = self._inputs(f"{at}/generate", f"{at}/score", weights=weights)
         self._folder.stage(f"{at}/measure", {table: Metric}, make, inputs)
+        if not made:
+            return
         names = {number: f"{self._name(number)}/measures" for number in range(1, round + 1)}
         by_round = {number: self._folder.rows(name, Metric) for number, name in names.items()}
         self._say_quality(by_round[round])

@@ -8,9 +8,11 @@ from rich.padding import Padding
 from collate.agents.roster import Agent, make_agents
 from collate.config.schema import RunConfig
 from collate.evaluation.metrics import best_agent
+from collate.evaluation.statistics import paired_bootstrap, wilson
 from collate.models.folder import PACKAGED
 from collate.report.screen import results_table, side_by_side
 from collate.rounds.folder import RunFolder
+from collate.rounds.headline import headline
 from collate.rounds.screen import Screen
 from collate.tables import Metric, Pair, Question, Rationale, Score
 from collate.tasks import TaskData
@@ -18,7 +20,6 @@ from collate.tasks import TaskData
 
 def greet(screen: Screen, config: RunConfig, folder: RunFolder, data: TaskData) -> None:
     """The run, its model and its questions, and where it goes on."""
-    splits = {s: sum(q.split == s for q in data.questions) for s in ("train", "validation", "test")}
     packaged = PACKAGED.get(config.model.name.removeprefix("packaged:"))
     model = config.model.name + (f", {packaged.dequantised}" if packaged else "")
     screen.say(f"\nrun        {folder.path}")
@@ -26,8 +27,8 @@ def greet(screen: Screen, config: RunConfig, folder: RunFolder, data: TaskData) 
     if scorer := [name for name in (config.scoring.model, config.scoring.adapter) if name]:
         screen.say(f"scorer     {' with '.join(scorer)}")
     screen.say(
-        f"questions  {config.task.name}: {splits['train']:,} to learn from, "
-        f"{splits['validation']:,} for validation, {splits['test']:,} held out; "
+        f"questions  {config.task.name}: {data.count('train'):,} to learn from, "
+        f"{data.count('validation'):,} for validation, {data.count('test'):,} held out; "
         f"{data.duplicates:,} duplicates dropped"
     )
     if data.near_duplicates:
@@ -61,7 +62,7 @@ def _all_alike(agents: Sequence[Agent]) -> bool:
     return len({repr(replace(agent, name="", index=0)) for agent in agents}) == 1
 
 
-def conclude(screen: Screen, folder: RunFolder) -> None:
+def conclude(screen: Screen, folder: RunFolder, config: RunConfig) -> None:
     """The table of results, one pair of the last round that has any, and where everything lies."""
     rounds = folder.evaluated()
     metrics: list[Metric] = []
@@ -70,6 +71,8 @@ def conclude(screen: Screen, folder: RunFolder) -> None:
     screen.say()
     if metrics:
         screen.say(results_table(metrics, rounds, width=screen.console.width))
+        if config.evaluation.answer_by != "best":
+            _say_answers(screen, folder, config)
     if len(rounds) > 1:
         _show_pair(screen, folder, rounds[-1])
         name = best_agent(metrics)
@@ -79,6 +82,23 @@ def conclude(screen: Screen, folder: RunFolder) -> None:
     screen.say(f"tables       {folder.path}/round-*/*.parquet")
     screen.say(
         f"read         collate report run={folder.path}  or  collate.load_run({str(folder.path)!r})"
+    )
+
+
+def _say_answers(screen: Screen, folder: RunFolder, config: RunConfig) -> None:
+    """What the run's own answers give, where they are not just the best agent's."""
+    right, base = headline(folder, config)
+    questions = sorted(right)
+    gain = paired_bootstrap(
+        [right[q] for q in questions], [base[q] for q in questions],
+        resamples=config.evaluation.bootstrap, seed=config.seed,
+    )  # fmt: skip
+    hits, n = sum(right.values()), len(right)
+    low, high = wilson(hits, n)
+    screen.say(
+        f"answered by {config.evaluation.answer_by}: {100 * hits / n:.1f} % "
+        f"[{100 * low:.1f}, {100 * high:.1f}], {100 * gain.value:+.1f} "
+        f"[{100 * gain.low:+.1f}, {100 * gain.high:+.1f}] from the base"
     )
 
 

@@ -45,6 +45,10 @@ class TaskData:
     unlabelled: int = 0
     leaks: tuple[Leak, ...] = ()
 
+    def count(self, split: str) -> int:
+        """How many questions a split has."""
+        return sum(question.split == split for question in self.questions)
+
     @property
     def near_duplicates(self) -> int:
         """How many training questions nearly repeat a held-out or validation question."""

@@ -26,8 +26,12 @@ def block() -> Block:
     questions, rationales, scores = random_block(random.Random(4), list("abcdefgh"), ["x", "y"], 6)
     rng = random.Random(5)
     uneven = [
-        replace(s, sum_logprob=rng.choice([None, rng.random()]), lift=rng.random()) for s in scores
-    ]
+        replace(
+            s, sum_logprob=rng.choice([None, rng.random()]), lift=rng.random(),
+            posterior=rng.random(),
+        )
+        for s in scores
+    ]  # fmt: skip
     return questions, rationales, uneven
 
 
