@@ -6,17 +6,21 @@ a part). `kind=own` is the same without any outside rationales: right over wrong
 `kind=supervised` imitates the corpus's rationales (equations 1 to 3; see `tuning.modes`).
 
 Since it is an ordinary run, it survives a kill, can be read, and is found again by whoever asks for
-the same: its name is a digest of all its settings.
+the same: its name is a digest of all its settings. So what plays no part in it is set back to its
+default: how the rounds score, for one, or where the task's own questions come from where the corpus
+is a file. The task's wording and worked examples do play a part, as the agents write under them.
 """
 
 from dataclasses import replace
 from pathlib import Path
 
 from collate.config.schema import (
+    AgentsConfig,
     BudgetConfig,
     EvaluationConfig,
     PairsConfig,
     RunConfig,
+    ScoringConfig,
     TaskConfig,
     TuningConfig,
     WarmupConfig,
@@ -31,14 +35,16 @@ def warmup_run(config: RunConfig) -> RunConfig | None:
     """The settings of the run that warms up this one's agents; None where it asks for none."""
     if config.warmup.kind == "none":
         return None
+    samples = 0 if config.warmup.kind == "supervised" else config.warmup.samples
     return replace(
         config,
         name=None, folder=str(Path(config.folder) / FOLDER), rounds=1, patience=None,
         questions_per_round=config.warmup.questions, warmup=WarmupConfig(), budget=BudgetConfig(),
         task=_corpus(config), pairs=_pairs(config), tuning=_tuning(config),
+        scoring=config.scoring if config.warmup.kind == "own" else ScoringConfig(likelihood=False),
         agents=replace(
-            config.agents, own_part=True, samples=config.warmup.samples, peers=0, hints=0,
-            temperatures=[],
+            config.agents, own_part=True, samples=samples, peers=0, hints=0,
+            hint=AgentsConfig().hint, temperatures=[],
         ),
         evaluation=replace(EvaluationConfig(), rounds="none"),
     )  # fmt: skip
@@ -49,23 +55,29 @@ def _corpus(config: RunConfig) -> TaskConfig:
     warmup = config.warmup
     if warmup.path is None:
         return config.task
-    return replace(
-        config.task, name="warm-up", kind="table", path=warmup.path, test_path=None, dataset=None,
-        answer_kind="text", question=warmup.question, answer=warmup.answer,
-        solution=warmup.solution, limit=None, train=EVERY, validation=0, test=0,
+    task = config.task
+    return TaskConfig(
+        name="warm-up", kind="table", path=warmup.path, answer_kind="text",
+        question=warmup.question, answer=warmup.answer, solution=warmup.solution,
+        unlabelled=task.unlabelled, system=task.system, prompt=task.prompt, marker=task.marker,
+        examples=task.examples, train=EVERY, validation=0, test=0,
     )  # fmt: skip
 
 
 def _pairs(config: RunConfig) -> PairsConfig:
-    pairs = replace(
-        config.pairs, across=False, length_ratio=None, min_margin=0.0, gold="never",
-        per_question=config.warmup.samples,
+    warmup = config.warmup
+    pairs = PairsConfig(
+        allow_marked=config.pairs.allow_marked, max_tokens=config.pairs.max_tokens,
+        per_question=warmup.samples,
     )  # fmt: skip
-    if config.warmup.kind == "preference":
+    if warmup.kind == "preference":
         return replace(pairs, rule="gold_over_own", gold="always")
-    if config.warmup.kind == "own":
-        return replace(pairs, rule="correctness", winner="own", loser="own")
-    return replace(pairs, rule="gold_only", gold="always", per_question=1)
+    if warmup.kind == "own":
+        order = config.pairs.order
+        return replace(pairs, rule="correctness", winner="own", loser="own", order=order)
+    # Without a rationale a solution is the stated answer alone, which has its mode (equation 1).
+    allowed = pairs.allow_marked or "answer" in warmup.modes
+    return replace(pairs, rule="gold_only", gold="always", per_question=1, allow_marked=allowed)
 
 
 def _tuning(config: RunConfig) -> TuningConfig:

@@ -94,6 +94,10 @@ def _agents_problems(config: RunConfig) -> list[str]:
         a.peers == 0 or a.count > 1, "agents.peers", a.peers,
         f"needs other agents to begin a rationale; agents.count={a.count}",
     )  # fmt: skip
+    found.expect(
+        a.peers == 0 or a.samples >= 1, "agents.peers", a.peers,
+        f"needs rationales to complete; agents.samples={a.samples}",
+    )  # fmt: skip
     found.expect(a.hints >= 0, "agents.hints", a.hints, "0 or more")
     found.expect("{answer}" in a.hint, "agents.hint", repr(a.hint), "must contain {answer}")
     last = a.top_p + (a.count - 1) * a.top_p_step
@@ -149,6 +153,11 @@ def _evaluation_problems(config: RunConfig) -> list[str]:
         found.append(f"evaluation.answer_by={v.answer_by}: needs evaluation.confidence=true")
     if v.answer_by == "reader" and v.reader == "none":
         found.append("evaluation.answer_by=reader: needs evaluation.reader=base or trained")
+    if v.reader == "trained" and config.agents.samples < 1:
+        found.append(
+            "evaluation.reader=trained: learns from what agents write; agents.samples="
+            f"{config.agents.samples}"
+        )
     if v.answer_by == "samples" and v.samples < 1:
         found.append("evaluation.answer_by=samples: needs evaluation.samples of at least 1")
     found.expect(v.bootstrap >= 100, "evaluation.bootstrap", v.bootstrap, "at least 100")
@@ -184,6 +193,11 @@ def _tuning_problems(t: TuningConfig) -> list[str]:
     if t.loss == SFT and t.reference != "previous":
         found.append(
             f"tuning.reference={t.reference}: tuning.loss=sft has no reference; leave it out"
+        )
+    if t.loss != SFT and t.start == "base" and t.reference != "base":
+        found.append(
+            f"tuning.reference={t.reference}: tuning.start=base begins each round as the base, "
+            "which is its own reference then; use tuning.reference=base"
         )
     if t.loss == SFT and t.nll_weight > 0:
         found.append(
@@ -241,6 +255,11 @@ def _beginning_problems(config: RunConfig) -> list[str]:
     for key in ("samples", "epochs"):
         if getattr(w, key) < 1:
             found.append(f"warmup.{key}={getattr(w, key)}: at least 1")
+    if w.kind == "own" and w.samples < 2:
+        found.append(
+            f"warmup.samples={w.samples}: warmup.kind=own prefers right to wrong ones of one "
+            "agent; at least 2 (warmup=own has 4)"
+        )
     found += mode_problems("warmup.modes", w.modes)
     if config.budget.tuned_tokens is not None and config.tuning.modes != ["whole"]:
         found.append("budget.tuned_tokens: counts whole rationales; leave tuning.modes as it is")
@@ -333,6 +352,8 @@ def _pairs_problems(config: RunConfig) -> list[str]:
         found.append(
             "pairs.across=True: pairs.winner=own and pairs.loser=own leave no pair across agents"
         )
+    if p.across and config.agents.count == 1 and p.gold == "never":
+        found.append("pairs.across=True: agents.count=1 leaves no pair across agents")
     if not config.scoring.likelihood:
         if p.rule in ("likelihood", "blended") or p.min_margin > 0:
             found.append(

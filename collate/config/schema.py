@@ -459,7 +459,9 @@ class RunConfig:
     seed: int = _f(0, "of everything that is random")
     rounds: int = _f(2, "rounds of generate, score, pair, tune, evaluate; 0 only measures")
     patience: int | None = _f(
-        None, "end after so many rounds without a better validation accuracy; null: never"
+        None,
+        "end after so many rounds without a better validation accuracy, and take the agents of the "
+        "best round; null: never, and those of the last",
     )
     lock_deadline: float = _f(10.0, "seconds to wait while another process is at the same run")
     questions_per_round: int | None = _f(

@@ -56,6 +56,11 @@ def needs_gold(config: PairsConfig) -> bool:
     return config.gold != "never"
 
 
+def needs_own_alone(config: PairsConfig) -> bool:
+    """Whether an agent's pairs have nothing in them but its own rationales and gold solutions."""
+    return config.rule in ("gold_over_own", "gold_only") or config.winner == config.loser == "own"
+
+
 def may_be_chosen(
     rationale: Rationale,
     agent: str,

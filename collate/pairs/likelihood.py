@@ -3,10 +3,10 @@
 Equation 7: of all rationales for a question, the one under which the frozen model gives the gold
 answer the highest likelihood is chosen, the one with the lowest is rejected. Equation 9: the pair
 stands only if the chosen one's likelihood exceeds that without a rationale, that is, if its lift is
-above 0; the baseline here is taken under the same prompt. Further pairs of a question take the
-second highest and second lowest, and so on inwards, so no rationale is used twice. Where a
-condition keeps the highest and the lowest apart, the two that may meet and lie furthest apart come
-first.
+above 0; which prompt the baseline is taken under, `scoring.baseline` says. Further pairs of a
+question take the second highest and second lowest, and so on inwards, so no rationale is used
+twice. Where a condition keeps the highest and the lowest apart, the two that may meet and lie
+furthest apart come first.
 
 The paper has no rule for ties. Equal likelihoods make no pair here, and among rationales that tie
 for the lowest the agent's own is rejected first. One that may not win is passed over above, and may

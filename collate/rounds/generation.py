@@ -1,6 +1,7 @@
 """The first stage of a round: rationales by every agent, and those from other sources.
 
-    sampled   every agent, `agents.samples` times for each question
+    sampled   every agent, `agents.samples` times for each question; of its own part alone where
+              it is tuned on that part and pairs hold nothing of others (the paper's stage 2)
     peer      begun by another agent and completed by this one (`agents.peers`)
     hint      by an agent with the answer in view, for questions that nobody solved
               (`agents.hints`; STaR's rationalisation, Zelikman et al. 2022)
@@ -16,10 +17,11 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
 
-from collate.agents.roster import Agent, temperature_in
+from collate.agents.roster import Agent, own_parts, temperature_in
 from collate.cluster.workers import Report, Workers
 from collate.config.schema import RunConfig
 from collate.engines.protocol import Completion, Request
+from collate.pairs import needs_own_alone
 from collate.rounds.prompts import Prompts
 from collate.rounds.writing import Ask, Asked, Kept, Weights, in_order, left_over, write
 from collate.scoring import Verifier
@@ -110,10 +112,24 @@ def _passes(round: Round, stack: ExitStack) -> dict[str, Ask]:
     return passes
 
 
+def writes_own_part(config: RunConfig) -> bool:
+    """Whether nothing that an agent writes outside of its own part would be used."""
+    return (
+        config.agents.own_part
+        and needs_own_alone(config.pairs)
+        and not config.agents.peers
+        and config.evaluation.reader != "trained"
+    )
+
+
 def _sampled(round: Round, block: Sequence[Question]) -> Iterator[Asked]:
+    config = round.config
+    parts = own_parts(config, round.agents, block) if writes_own_part(config) else None
     for agent in round.agents:
         for question in block:
-            for sample in range(round.config.agents.samples):
+            if parts is not None and question.id not in parts[agent.name]:
+                continue
+            for sample in range(config.agents.samples):
                 yield round.asked(agent, question, sample, SAMPLED)
 
 

@@ -13,9 +13,30 @@ Right = Mapping[str, bool]
 """Whether the answer is right, by the question's id."""
 
 
+def best_round(folder: RunFolder, config: RunConfig) -> int:
+    """The round whose agents stand for the run: the last, or with `patience` the best.
+
+    That is the one whose best agent has the highest validation accuracy, the earliest among equals;
+    the rounds after it are what showed that there was nothing more to gain.
+    """
+    rounds = [number for number in folder.evaluated() if number] or [0]
+    if config.patience is None:
+        return max(rounds)
+
+    def accuracy(number: int) -> float:
+        metrics = folder.rows(f"{folder.round(number).name}/metrics", Metric)
+        wanted = (best_agent(metrics), "validation", "accuracy")
+        return next(m.value for m in metrics if (m.agent, m.split, m.name) == wanted)
+
+    return max(rounds, key=lambda number: (accuracy(number), -number))
+
+
 def headline(folder: RunFolder, config: RunConfig) -> tuple[Right, Right]:
-    """The run's own answers after its last round (see `evaluation.answer_by`), and the base's."""
-    last = max(folder.evaluated())
+    """The run's own answers after the round that stands for it, and the base's.
+
+    Whose answers they are, `evaluation.answer_by` says.
+    """
+    last = best_round(folder, config)
     own = folder.rows(f"{folder.round(last).name}/answers", Answer)
     first = folder.rows(f"{folder.round(0).name}/answers", Answer)
     base = {

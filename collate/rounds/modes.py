@@ -6,6 +6,10 @@
 
 and `whole`, a rationale with its stated answer, as agents write it. All are cross-entropy on
 the tokens behind the prompt. An example without any steps has mode `answer` only.
+
+Steps end in a line end and not in the token that ends a turn: the agent's own prompt asks for the
+answer behind them, and an agent that learned to stop there would state none. So `rationale` and
+`reader` together are what `whole` is, in two examples.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -60,6 +64,6 @@ def _sides(
         elif mode == ANSWER:
             yield list(prompts.answer_only(question)), list(stated)
         elif steps and mode == RATIONALE:
-            yield list(own), list(prompts.ids(steps))
+            yield list(own), list(prompts.ids(f"{steps}\n", ended=False))
         elif steps:
             yield [*own, *prompts.ids(f"{steps}\n", ended=False)], list(stated)

@@ -2,7 +2,8 @@
 
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import yaml
@@ -15,7 +16,9 @@ from collate.errors import InputError
 from collate.models import model_problems
 from collate.rounds.settings import check_same_settings, run_path
 from collate.scoring.model import scorer_problems
+from collate.tables import Question
 from collate.tasks import TaskData, load_task
+from collate.tasks.near_duplicates import leaks
 
 FREE_GIB = 2.0
 """Room asked for on the disk of the run folder and of the cache: tables and adapters are small, a
@@ -48,20 +51,24 @@ def preflight(config: RunConfig, *, settled: bool = True) -> TaskData:
         except InputError as error:
             found.extend(error.problems)
     found.extend(_shown_questions(config, data))
-    found.extend(_start_problems(config))
+    found.extend(_start_problems(config, data))
     if found:
         raise InputError.of(found)
     return data[0]
 
 
-def _start_problems(config: RunConfig) -> list[str]:
+def _start_problems(config: RunConfig, data: Sequence[TaskData]) -> list[str]:
     """What stands against the warm-up, or against the run that the agents begin with."""
     if (before := warmup_run(config)) is not None:
         try:
             questions = preflight(before).questions
         except InputError as error:
             return [f"warmup: {problem}" for problem in error.problems]
-        if config.warmup.kind != "own" and not any(q.solution for q in questions):
+        if found := _leaked(config, questions, data):
+            return found
+        answers_alone = config.warmup.kind == "supervised" and config.warmup.modes == ["answer"]
+        needed = config.warmup.kind != "own" and not answers_alone
+        if needed and not any(q.solution for q in questions):
             return [
                 f"warmup.kind={config.warmup.kind} needs worked solutions, and none of the "
                 f"{len(questions)} questions has one; name the column (warmup.solution, or "
@@ -79,6 +86,24 @@ def _start_problems(config: RunConfig) -> list[str]:
         f"{getattr(config.agents, key)}"
         for key in ("count", "weights")
         if began[key] != getattr(config.agents, key)
+    ]
+
+
+def _leaked(config: RunConfig, corpus: Sequence[Question], data: Sequence[TaskData]) -> list[str]:
+    """A corpus from a file must not hold what the run is measured on."""
+    if config.warmup.path is None or not data:
+        return []
+    kept = [replace(q, options=()) for q in data[0].questions if q.split != "train"]
+    found = leaks([*(replace(q, split="train") for q in corpus), *kept])
+    if config.task.near_duplicates == "keep":
+        found = [leak for leak in found if leak.similarity == 1]
+    if not found:
+        return []
+    text = next(q.text for q in corpus if q.id == found[0].train_id)
+    return [
+        f"warmup.path={config.warmup.path}: {len({leak.train_id for leak in found}):,} of its "
+        f"questions (nearly) repeat a validation or held-out question of the task, such as "
+        f"{text[:60]!r}; take them out"
     ]
 
 

@@ -125,11 +125,12 @@ class Prompts:
         if apart and scorer_positions is not None:
             self._check_scorer_lengths(questions, scorer_positions)
         room = self._config.engine.max_length - self._config.agents.max_tokens
+        longest = self.hinted if self._config.agents.hints else self.of
         lengths = (
             (len(ids), name, question)
             for question in questions
             for name, ids in (
-                *((agent, self.of(agent, question)) for agent in self._agents),
+                *((agent, longest(agent, question)) for agent in self._agents),
                 *(() if apart else (("the base", self.base(question)),)),
             )
         )

@@ -14,6 +14,7 @@ from collate.agents.roster import make_agents
 from collate.agents.warmup import warmup_run
 from collate.cluster.workers import Workers
 from collate.config.schema import RunConfig
+from collate.errors import InputError
 from collate.models import folder_digest, load_tokenizer, prepare_model
 from collate.rounds.folder import RunFolder
 from collate.rounds.lock import run_lock
@@ -101,4 +102,10 @@ def _first_weights(config: RunConfig, workers: Workers | None) -> Weights | None
     start = config.agents.start if before is None else run(before, workers)
     if start is None:
         return None
+    if before is not None and max(RunFolder.existing(Path(start)).tuned(), default=0) < 1:
+        raise InputError(
+            f"warmup.kind={config.warmup.kind}: no question gave any agent something to learn "
+            f"({start}/round-01/dropped.parquet has the reasons); ask for more by warmup.samples "
+            "or warmup.questions, or use warmup.kind=none"
+        )
     return last_weights(RunFolder.existing(Path(start)), config)[0]

@@ -23,7 +23,7 @@ from collate.rounds.prompts import Prompts
 from collate.rounds.stored import StoredRows
 from collate.rounds.writing import Asked, Kept, Weights, in_order, write
 from collate.scoring import Verifier
-from collate.scoring.answers import read_gold
+from collate.scoring.answers import read_answer
 from collate.tables import (
     RIGHT,
     Answer,
@@ -295,9 +295,11 @@ def with_confidence(
 ) -> list[Answer]:
     """The answers with how likely the scorer finds what each states, given its own rationale.
 
-    The mean probability of the stated answer's tokens, whatever the gold answer is. An answer that
-    cannot be read as the task's kind gets 0; one that states nothing stays without.
+    The mean probability of the stated answer's tokens, whatever the gold answer is; a choice and a
+    yes or no are scored as gold answers are spelled. An answer that cannot be read as the task's
+    kind gets 0; one that states nothing stays without.
     """
+    kind = config.task.answer_kind
     asked = {question.id: question for question in questions}
     confidence: dict[int, float] = {}
     to_score = []
@@ -306,12 +308,13 @@ def with_confidence(
         if one.stated is None:
             continue
         confidence[place] = 0.0
-        try:
-            read_gold(config.task.answer_kind, one.stated, question.options)
-        except ValueError:
+        key, _ = read_answer(kind, one.stated, question.options)
+        if key is None:
             continue
-        stated = replace(question, id=str(place), gold=one.stated)
-        to_score.append(ToScore(stated, [_as_rationale(str(place), one)], prompts.base(question)))
+        gold = str(key) if kind in ("choice", "boolean") else one.stated
+        stated = replace(question, id=str(place), gold=gold)
+        own = [_as_rationale(str(place), one)]
+        to_score.append(ToScore(stated, own, prompts.base(question), prompts.baseline(question)))
 
     def keep(_: int, scores: Sequence[Score]) -> None:
         confidence.update({int(s.question_id): s.mean_prob or 0.0 for s in scores})

@@ -16,11 +16,11 @@ from collate.config.schema import RunConfig
 from collate.engines.protocol import AgentWeights
 from collate.evaluation.collapse import collapsed
 from collate.evaluation.metrics import AGENTS, READER, best_agent
-from collate.evaluation.separation import SCORER
+from collate.evaluation.separation import SCORER, SCORES
 from collate.pairs import needs_gold
 from collate.rounds import budget, stages
 from collate.rounds.folder import RunFolder, files_below
-from collate.rounds.generation import Round, generate
+from collate.rounds.generation import Round, generate, writes_own_part
 from collate.rounds.measures import distance, diversity_and_quality
 from collate.rounds.prompts import Prompts
 from collate.rounds.reader import read, reader_examples, reader_tuning
@@ -30,6 +30,7 @@ from collate.rounds.weights import Weights, committed_weights
 from collate.scoring import count_marks, unknown_warning
 from collate.tables import (
     GOLD,
+    SAMPLED,
     Answer,
     Dropped,
     Metric,
@@ -162,6 +163,8 @@ class Steps:
         tokens = self._tokens_to_generate(round)
         gold = needs_gold(self.config.pairs)
         inputs = self._inputs("questions", weights=weights) | {"gold": str(gold)}
+        if writes_own_part(self.config):
+            inputs |= {"writes": "own part"}
         if tokens is None:
             asked = stages.next_questions(questions, first, count)
             inputs |= {"asked": digest(*(q.id for q in asked))}
@@ -290,19 +293,29 @@ class Steps:
             self._screen.say(f"  warning: {warning}")
 
     def _say_quality(self, metrics: Sequence[Metric]) -> None:
-        """One line: diversity, and how well the likelihood tells right from wrong."""
+        """Diversity; how well each score tells right from wrong; how often the likelihood errs."""
         found = {(m.agent, m.name): m.value for m in metrics}
         parts = [
-            f"{label} {found[key]:.2f}"
-            for key, label in (
-                ((AGENTS, "distinct_answers"), "different answers a question"),
-                ((AGENTS, "disagreement"), "agents disagree"),
-                ((SCORER, "auc_within:likelihood"), "AUC of the likelihood within a question"),
+            f"{label} {found[AGENTS, name]:.2f}"
+            for name, label in (
+                ("distinct_answers", "different answers a question"),
+                ("disagreement", "agents disagree"),
             )
-            if key in found
+            if (AGENTS, name) in found
+        ]
+        scores = [
+            f"{name} {found[SCORER, f'auc_within:{name}']:.2f}"
+            for name in SCORES
+            if name != "likelihood" and (SCORER, f"auc_within:{name}") in found
         ]
         if parts:
             self._screen.say(f"  {'':<20} {', '.join(parts)}")
+        if scores and (SCORER, "misranked") in found:
+            against = 100 * found[SCORER, "misranked"]
+            self._screen.say(
+                f"  {'':<20} AUC within a question: {', '.join(scores)}; the likelihood is against "
+                f"the verdict in {against:.0f} % of right-wrong pairs"
+            )
 
     def pair(
         self,
@@ -315,14 +328,18 @@ class Steps:
         at = self._name(round)
 
         def make() -> Iterator[Block]:
-            made, reasons = 0, Counter[str]()
-            for pairs, dropped in stages.pair(self.config, self.agents, asked, rationales, scores):
+            made, winners, reasons = 0, Counter[str](), Counter[str]()
+            blocks = stages.pair(self.config, self.agents, asked, rationales, scores)
+            for (pairs, dropped), written in zip(blocks, rationales.blocks(), strict=True):
+                source = {rationale.id: rationale.source for rationale in written}
+                winners.update(source[pair.chosen_id] for pair in pairs)
                 made += len(pairs)
                 reasons.update(row.reason for row in dropped)
                 yield {f"{at}/pairs": pairs, f"{at}/dropped": dropped}
             self._screen.say(
-                f"  {f'round {round}  pair':<20} {made:,} pairs over {len(self.agents)} "
-                "agents; no pair: "
+                f"  {f'round {round}  pair':<20} {made:,} pairs over {len(self.agents)} agents"
+                + _won_by(winners)
+                + "; no pair: "
                 + (", ".join(f"{why} {count:,}" for why, count in reasons.most_common()) or "none")
             )
 
@@ -546,3 +563,10 @@ class Steps:
                     "log-probability in tuning; a larger tuning.nll_weight or a smaller learning "
                     "rate holds them"
                 )
+
+
+def _won_by(winners: Counter[str]) -> str:
+    """How many pairs each source of a chosen rationale won, where not all were sampled."""
+    if set(winners) <= {SAMPLED}:
+        return ""
+    return f" (won by {', '.join(f'{name} {count:,}' for name, count in winners.most_common())})"

@@ -12,7 +12,7 @@ from collate.evaluation.statistics import paired_bootstrap, wilson
 from collate.models.folder import PACKAGED
 from collate.report.screen import results_table, side_by_side
 from collate.rounds.folder import RunFolder
-from collate.rounds.headline import headline
+from collate.rounds.headline import best_round, headline
 from collate.rounds.screen import Screen
 from collate.tables import Metric, Pair, Question, Rationale, Score
 from collate.tasks import TaskData
@@ -75,8 +75,9 @@ def conclude(screen: Screen, folder: RunFolder, config: RunConfig) -> None:
             _say_answers(screen, folder, config)
     if len(rounds) > 1:
         _show_pair(screen, folder, rounds[-1])
-        name = best_agent(metrics)
-        own = [folder.round(r) / "agents" / name for r in rounds]
+        last = best_round(folder, config)
+        name = best_agent([metric for metric in metrics if metric.round == last])
+        own = [folder.round(r) / "agents" / name for r in rounds if r <= last]
         best = next((f for f in reversed(own) if f.is_dir()), folder.path)
         screen.say(f"\nbest agent   {best}  (by validation accuracy)")
     screen.say(f"tables       {folder.path}/round-*/*.parquet")

@@ -24,7 +24,6 @@ from collate.agents.adapters import (
 from collate.commit import complete_file
 from collate.config.schema import SFT, AgentsConfig, TuningConfig
 from collate.engines.protocol import AgentWeights
-from collate.errors import TuningError
 from collate.models import BaseModel, load_causal_lm, load_tokenizer
 from collate.tables import Pair, Rationale, seed_of
 from collate.tuning.curves import write_curves
@@ -113,21 +112,17 @@ def plan(
 
     These are `config.epochs` passes as `order_examples` makes them, cut after `config.max_steps`
     steps and before the example with which the sum of `tokens_P` would exceed `config.tokens`. So
-    two agents with enough passes use one budget up to less than an example. Raises TuningError
-    where the budget is too small for the first example.
+    two agents with enough passes use one budget up to less than an example. The first example is
+    taken in any case: a round whose share of a budget is used up ends no run.
     """
     order: list[int] = []
     most = config.max_steps * config.batch if config.max_steps else None
     left = math.inf if config.tokens is None else config.tokens
     for number in islice(_passes(question_ids, config.epochs, seed), most):
         left -= tokens_P[number]
-        if left < 0:
+        if left < 0 and order:
             break
         order.append(number)
-    if question_ids and not order:
-        raise TuningError(
-            f"tuning.tokens={config.tokens}: the first pair alone is longer; allow more tokens"
-        )
     return order
 
 

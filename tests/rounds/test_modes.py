@@ -34,8 +34,9 @@ def test_each_mode_has_its_prompt_and_its_target(tiny_model: Path) -> None:
     assert whole == (own, f"{chosen.text}<|im_end|>")
     assert answer[1] == reader[1] == "#### 4<|im_end|>"
     assert "Give only the answer" in answer[0] and "Give only the answer" not in own
-    assert steps == (own, "2 + 3 = 5\n5 - 1 = 4<|im_end|>")
+    assert steps == (own, "2 + 3 = 5\n5 - 1 = 4\n")  # it goes on with the answer
     assert reader[0] == f"{own}2 + 3 = 5\n5 - 1 = 4\n"
+    assert "".join(steps) == reader[0] and steps[1] + reader[1] == whole[1]
     assert all(one["rejected_ids"] == [] and one["question_id"] == "q" for one in made)
 
 

@@ -1,0 +1,76 @@
+"""How likely the scorer finds what an answer states: under every way of scoring there is."""
+
+from collections.abc import Callable, Iterable, Sequence
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from collate.cluster.actors import ToScore
+from collate.config.schema import RunConfig, ScoringConfig, TaskConfig
+from collate.rounds.stages import with_confidence
+from collate.scoring import Verifier, score_rationales
+from collate.scoring.likelihood import AnswerLikelihood
+from collate.tables import RIGHT, Answer, Question, Score
+
+PROMPTS: Any = SimpleNamespace(base=lambda _: (1,), baseline=lambda _: (1, 2))
+
+
+class Scorer:
+    """Finds every answer equally likely, and remembers which it was asked for."""
+
+    def __init__(self) -> None:
+        self.seen: list[str] = []
+
+    def score_answers(
+        self, prompts: Any, texts: Any, answers: Sequence[Sequence[str]], *, marker: str
+    ) -> list[list[list[AnswerLikelihood]]]:
+        self.seen += [answer for own in answers for answer in own]
+        likely = AnswerLikelihood.of([-0.5])
+        return [[[likely for _ in own] for _ in t] for t, own in zip(texts, answers, strict=True)]
+
+
+@pytest.mark.parametrize(
+    ("kind", "options", "gold", "stated"),
+    [
+        ("number", (), "4", "4"),
+        ("boolean", (), "yes", "Yes"),
+        ("choice", ("red", "blue"), "B", "(b)"),
+        ("choice", ("red", "blue"), "B", "B) blue"),
+    ],
+)
+@pytest.mark.parametrize("baseline", ["same_prompt", "answer_prompt"])
+def test_whatever_can_be_read_has_a_confidence(
+    kind: str, options: tuple[str, ...], gold: str, stated: str, baseline: str
+) -> None:
+    scoring = ScoringConfig(baseline=baseline, posterior=kind != "number")
+    config = RunConfig(task=TaskConfig(answer_kind=kind), scoring=scoring)
+    scorer: Any = Scorer()
+
+    class Here:
+        def score(
+            self, blocks: Iterable[Sequence[ToScore]], report: Any, keep: Callable[..., None]
+        ) -> None:
+            for block in blocks:
+                keep(0, scored(block))
+
+    def scored(block: Sequence[ToScore]) -> list[Score]:
+        with Verifier(kind) as verifier:
+            return score_rationales(
+                [one.question for one in block], [r for one in block for r in one.rationales],
+                verifier=verifier, scorer=scorer, marker="####", config=scoring,
+                base_prompts={one.question.id: one.prompt_ids for one in block},
+                baseline_prompts={
+                    one.question.id: one.baseline_ids or () for one in block
+                },
+            )  # fmt: skip
+
+    question = Question("q", "t", "test", "Which?", gold, options)
+    answer = Answer(
+        question_id="q", split="test", agent="a", sample=0, text=f"so\n#### {stated}", tokens=3,
+        finish_reason="stop", stated=stated, verdict=RIGHT, found=stated, found_verdict=RIGHT,
+    )  # fmt: skip
+    workers: Any = Here()
+    (found,) = with_confidence(config, [question], [answer], PROMPTS, workers, lambda *_: None)
+    assert found.confidence == pytest.approx(0.6065, abs=1e-4)  # exp(-0.5)
+    assert gold in scorer.seen
