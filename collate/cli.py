@@ -272,6 +272,8 @@ def _compare(arguments: list[str]) -> int:
         )
     asked = read_comparison(options.overrides, [Path(folder) for folder in options.config_dir])
     offline_unless_asked(list(asked.settings.values()))
+    for text in asked.replaced:
+        print(f"warning: {text}")
     from rich.console import Console
 
     from collate.rounds.compare import arms_of, compare

@@ -5,9 +5,12 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+
+import yaml
 
 from collate.config.build import read
-from collate.config.compose import jobs
+from collate.config.compose import conf_folder, jobs
 from collate.config.schema import RunConfig
 from collate.errors import InputError
 from collate.paths import NAME_RULE, is_name
@@ -17,12 +20,16 @@ NAME, FOLDER, SEEDS = "compare", "runs", 3
 
 @dataclass(frozen=True)
 class Comparison:
-    """The names of the arms, the number of seeds, the settings by (arm, seed), and the folder."""
+    """The names of the arms, the number of seeds, the settings by (arm, seed), and the folder.
+
+    `replaced` says which of an arm's own settings a setting of all arms took the place of.
+    """
 
     arms: tuple[str, ...]
     seeds: int
     settings: dict[tuple[str, int], RunConfig]
     place: str
+    replaced: tuple[str, ...] = ()
 
 
 def read_comparison(overrides: Sequence[str], own_folders: Sequence[Path]) -> Comparison:
@@ -48,7 +55,27 @@ def read_comparison(overrides: Sequence[str], own_folders: Sequence[Path]) -> Co
         found += [problem for problem in wrong if problem not in found]
     if found:
         raise InputError.of(found)
-    return Comparison(arms, seeds, settings, str(Path(own["folder"]) / own["name"]))
+    replaced = [text for arm in arms for text in _replaced(arm, rest, own_folders)]
+    return Comparison(
+        arms, seeds, settings, str(Path(own["folder"]) / own["name"]), tuple(replaced)
+    )
+
+
+def _replaced(arm: str, rest: Sequence[str], own_folders: Sequence[Path]) -> list[str]:
+    """Settings of the arm's own preset that an override of all arms replaces, a sentence each."""
+    folders = [*own_folders, conf_folder()]
+    preset = next(path for f in folders if (path := f / "experiment" / f"{arm}.yaml").is_file())
+    own = _flat(yaml.safe_load(preset.read_text(encoding="utf-8")))
+    keys = ((text, text.partition("=")[0].lstrip("+~")) for text in rest)
+    return [f"{text} replaces {arm}'s own {key}={own[key]}" for text, key in keys if key in own]
+
+
+def _flat(settings: Mapping[str, Any], above: str = "") -> dict[str, Any]:
+    """Values by dotted key."""
+    found: dict[str, Any] = {}
+    for key, value in settings.items():
+        found |= _flat(value, f"{above}{key}.") if isinstance(value, dict) else {above + key: value}
+    return found
 
 
 def _problems(own: Mapping[str, str], arms: Sequence[str], rest: Sequence[str]) -> list[str]:

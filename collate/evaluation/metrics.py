@@ -66,7 +66,7 @@ def measure(
     answered twice.
     """
     reader = Reader(answer_kind, options or {})
-    ranked = _by_validation(answers, agents)
+    ranked = by_validation(answers, agents)
     metrics: list[Metric] = []
     for split in sorted({answer.split for answer in base}, reverse=True):
         record = _Record(round, split, bootstrap, seed, reader)
@@ -191,7 +191,7 @@ def _lenient(answers: Sequence[Answer]) -> list[bool]:
     return [answer.found_verdict == RIGHT for answer in answers]
 
 
-def _by_validation(answers: Sequence[Answer], agents: Sequence[str]) -> list[str]:
+def by_validation(answers: Sequence[Answer], agents: Sequence[str]) -> list[str]:
     """The agents by what they have right on validation: strict, lenient, then as they came."""
 
     def rank(agent: str) -> tuple[int, int]:

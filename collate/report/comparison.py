@@ -27,7 +27,8 @@ class ArmRun:
 
     `right` and `base` are by the question's id; `solutions` says whether worked solutions of the
     data were learned from; tokens are whole numbers, seconds those of all stages; `diversity` is of
-    the last round's rationales.
+    the last round's rationales; `chance` is the accuracy of guessing, where it is known, and
+    `base_validation` what the base has right of the validation questions.
     """
 
     arm: str
@@ -39,6 +40,8 @@ class ArmRun:
     tuned_tokens: int
     seconds: float
     diversity: Mapping[str, float]
+    chance: float | None = None
+    base_validation: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -70,14 +73,24 @@ class Row:
     seconds: float
     distinct_answers: float | None
     disagreement: float | None
+    chance: float | None
 
 
 def comparison_rows(runs: Sequence[ArmRun], *, resamples: int) -> list[Row]:
-    """A row for the base, then one for each arm, in the order in which they come."""
+    """A row for the base, then one for each arm, in the order in which they come.
+
+    Each run has the base under the prompt of its agents that serves it best; of a seed's runs that
+    base counts which is best on validation questions, whatever arm comes first.
+    """
     names = list(dict.fromkeys(run.arm for run in runs))
     own = {name: [run for run in runs if run.arm == name] for name in names}
     right = {name: _by_seed(own[name], "right") for name in names}
-    base = _by_seed(own[names[0]], "base")
+    seeds = dict.fromkeys(run.seed for run in runs)
+    best = [
+        max((run for run in runs if run.seed == seed), key=lambda run: run.base_validation)
+        for seed in seeds
+    ]
+    base = _by_seed(best, "base")
     rows = [_row(BASE, base, None, None, own[names[0]], resamples)]
     for name in names:
         rival = right.get(ONE_MODEL) if name != ONE_MODEL else None
@@ -131,6 +144,7 @@ def _row(
         tuned_tokens=average([run.tuned_tokens for run in spent]),
         seconds=average([run.seconds for run in spent]),
         distinct_answers=diversity("distinct_answers"), disagreement=diversity("disagreement"),
+        chance=runs[0].chance,
     )  # fmt: skip
 
 
@@ -199,10 +213,12 @@ _LEGEND = (
 
 def _caption(rows: Sequence[Row]) -> str:
     seeds = max(row.seeds for row in rows)
+    chance = rows[0].chance
     return (
         f"Strict accuracy on {rows[0].questions:,} held-out questions, "
         f"{seeds} {'seed' if seeds == 1 else 'seeds'}; 95 % intervals over questions"
         f"{' and seeds' if seeds > 1 else ''}"
+        + ("" if chance is None else f"; guessing gives {100 * chance:.1f} %")
     )
 
 
@@ -239,6 +255,8 @@ def _plot(rows: Sequence[Row]) -> Any:
         axes.plot([100 * own.low, 100 * own.high], [place, place], color="tab:blue")
         axes.plot(100 * own.value, place, "o", color="tab:blue")
     axes.axvline(100 * rows[0].accuracy, color="grey", linestyle="--", label="base")
+    if rows[0].chance is not None:
+        axes.axvline(100 * rows[0].chance, color="grey", linestyle=":", label="chance")
     axes.set_yticks(range(len(arms)), [row.arm for row in reversed(arms)])
     axes.set_xlabel("strict accuracy on held-out questions, %")
     axes.legend(loc="lower right")

@@ -54,9 +54,9 @@ def cross_matrix(metrics: pd.DataFrame) -> pd.DataFrame:
 
 
 def _within(scored: pd.DataFrame, name: str) -> float:
-    """AUC over the right-wrong pairs that share a question."""
+    """AUC over the right-wrong pairs that share a question and a round."""
     share = PairShare()
-    for _, own in scored.groupby("question_id"):
+    for _, own in scored.groupby(["round", "question_id"]):
         right = own["verdict"] == RIGHT
         values = own[name].to_numpy(float)
         if 0 < right.sum() < len(own):

@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from collate.evaluation.metrics import AGENTS, BASE, BEST, CHANCE, GROUPS
+from collate.evaluation.metrics import AGENTS, BASE, BEST, CHANCE, GROUPS, READER
 from collate.evaluation.statistics import auc
 from collate.evaluation.votes import ROUTED, VOTE, VOTES, WEIGHTED_VOTE
 from collate.report.text import one_line
@@ -20,7 +20,7 @@ from collate.tables import RIGHT, WRONG
 # Okabe and Ito's colours, which stay apart for colour-blind readers.
 _COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 _GREYS = {BASE: "#777777", VOTE: "#111111", AGENTS: "#111111"}
-_GREYS |= {WEIGHTED_VOTE: "#555555", ROUTED: "#999999"}
+_GREYS |= {WEIGHTED_VOTE: "#555555", ROUTED: "#999999", READER: "#8A6D3B"}
 _RIGHT, _WRONG = "#009E73", "#D55E00"
 
 _DIVERSITY = ("duplicate_rate", "distinct_2", "distinct_answers", "disagreement", "divergence")
@@ -242,7 +242,7 @@ def _figure(width: float, height: float) -> tuple[Figure, Axes]:
 
 def _base_first(names: Sequence[str]) -> list[str]:
     own = [name for name in names if name not in GROUPS]
-    return [name for name in (BASE, *own, *VOTES) if name in names]
+    return [name for name in (BASE, *own, *VOTES, READER) if name in names]
 
 
 def _colour(agent: str, names: Sequence[str]) -> str:

@@ -16,13 +16,14 @@ import pandas as pd
 import pyarrow as pa
 
 from collate.errors import InputError, RunFolderError
-from collate.evaluation.metrics import BASE, best_agent
-from collate.evaluation.votes import VOTE, Reader, agreement
+from collate.evaluation.metrics import GROUPS, best_agent
+from collate.evaluation.votes import Reader, agreement
 from collate.manifest import Manifest
 from collate.report.folder import read_mapping, read_rows, round_folders
 from collate.report.measures import cross_matrix, diversity_rows, score_rows, separation_of
 from collate.report.question import QuestionView, best_first
 from collate.tables import (
+    GOLD,
     RIGHT,
     SCHEMAS,
     WRONG,
@@ -96,12 +97,12 @@ class Run:
 
     @property
     def agents(self) -> list[str]:
-        """Names of the agents, from the tables: neither the base nor the vote."""
+        """Names of the agents, from the tables: neither the base nor a vote, reader or gold."""
         names: set[str] = set()
         for row_type in (Rationale, Answer):
             for _, path in self._files(row_type, None):
                 names.update(read_rows(row_type, path, ["agent"])["agent"].unique().to_pylist())
-        return sorted(names - {BASE, VOTE}, key=_natural)
+        return sorted(names - {*GROUPS, GOLD}, key=_natural)
 
     @property
     def best_agent(self) -> str | None:

@@ -20,7 +20,7 @@ from collate.tables import GOLD, Answer, TuningStep
 
 @dataclass(frozen=True)
 class Spent:
-    """Tokens of rationales, and of optimizer steps; the seconds that both took."""
+    """Tokens of rationales, and of optimizer steps; the seconds that all stages took."""
 
     generated: int = 0
     tuned: int = 0
@@ -40,7 +40,12 @@ def spent(folder: RunFolder) -> Spent:
               folder.path.glob("round-*/rationales.parquet")]  # fmt: skip
     tuned_in = [r for r in rounds if (folder.round(r) / "tuning.parquet").is_file()]
     stages = folder.manifest.stages.items()
-    seconds = sum(record["seconds"] for stage, record in stages if ".shards" not in stage)
+    # Agents are tuned together, and each one's record has the seconds that all of them took.
+    seconds = sum(
+        record["seconds"]
+        for stage, record in stages
+        if ".shards" not in stage and "/agents/" not in stage
+    )
     return Spent(generated(folder, rounds), tuned(folder, tuned_in), seconds)
 
 

@@ -18,8 +18,9 @@ from collate.agents.warmup import warmup_run
 from collate.cluster.workers import Workers
 from collate.config.compare import Comparison
 from collate.config.schema import BudgetConfig, RunConfig
+from collate.errors import InputError
 from collate.evaluation.comparison import detectable_difference
-from collate.evaluation.metrics import AGENTS
+from collate.evaluation.metrics import AGENTS, BASE, CHANCE
 from collate.models import prepare_model
 from collate.pairs import needs_gold
 from collate.report.comparison import ArmRun, comparison_rows, screen_tables, write_comparison
@@ -48,15 +49,18 @@ def compare(arms: Sequence[Arm], place: Path, console: Console) -> Path:
     Raises InputError, before anything is started, where an arm's request cannot be met.
     """
     data = [preflight(config, settled=False) for arm in arms for config in arm.runs]
-    console.print(_power(data[0].count("test"), len(arms[0].runs)), highlight=False)
+    questions = data[0].count("test")
+    if found := [problem for arm in arms for problem in _problems(arm, questions)]:
+        raise InputError.of(found)
+    console.print(_power(questions, len(arms[0].runs)), highlight=False)
     done: list[ArmRun] = []
     spent: dict[int, BudgetConfig] = {}
     with _Shared() as workers:
         for number in range(len(arms[0].runs)):
             for arm in arms:
                 config = arm.runs[number]
-                if arm is not arms[0] and config.budget == BudgetConfig():
-                    config = replace(config, budget=spent[number])
+                if arm is not arms[0]:
+                    config = replace(config, budget=_filled(config.budget, spent[number]))
                 console.rule(f"{arm.name}, seed {config.seed}", align="left")
                 folder = RunFolder.existing(run(config, workers.of(config)))
                 done.append(_read(arm.name, config, folder))
@@ -105,6 +109,7 @@ def _power(questions: int, seeds: int) -> str:
 def _read(arm: str, config: RunConfig, folder: RunFolder) -> ArmRun:
     right, base = headline(folder, config)
     spent = budget.spent(folder) + budget.spent_on_warmup(config)
+    first: list[Metric] = folder.rows("round-00/metrics", Metric)
     rows: list[Metric] = []
     for round in range(1, config.rounds + 1):  # the last round's stay
         rows = folder.rows(f"{folder.round(round).name}/measures", Metric) or rows
@@ -118,6 +123,10 @@ def _read(arm: str, config: RunConfig, folder: RunFolder) -> ArmRun:
         tuned_tokens=spent.tuned,
         seconds=spent.seconds,
         diversity={row.name: row.value for row in rows if row.agent == AGENTS},
+        chance=next((m.value for m in first if (m.agent, m.split) == (CHANCE, "test")), None),
+        base_validation=next(
+            m.value for m in first if (m.agent, m.split, m.name) == (BASE, "validation", "accuracy")
+        ),
     )
 
 
@@ -125,6 +134,28 @@ def _spent(first: ArmRun) -> BudgetConfig:
     return BudgetConfig(
         generated_tokens=first.generated_tokens or None, tuned_tokens=first.tuned_tokens or None
     )
+
+
+def _filled(given: BudgetConfig, spent: BudgetConfig) -> BudgetConfig:
+    """The budget that is given; what it leaves open is as much as the first arm spent."""
+    return replace(
+        given,
+        generated_tokens=given.generated_tokens or spent.generated_tokens,
+        tuned_tokens=given.tuned_tokens or spent.tuned_tokens,
+    )
+
+
+def _problems(arm: Arm, questions: int) -> list[str]:
+    """What would leave an arm without an answer to each of the held-out questions."""
+    evaluation = arm.runs[0].evaluation
+    if evaluation.rounds == "none":
+        return [f"evaluation.rounds=none: {arm.name} would not be measured; use last or all"]
+    if evaluation.answer_by == "samples" and evaluation.sampled_questions < questions:
+        return [
+            f"evaluation.sampled_questions={evaluation.sampled_questions}: {arm.name} answers by "
+            f"samples, so all {questions} held-out questions have to be sampled"
+        ]
+    return []
 
 
 def arms_of(asked: Comparison) -> list[Arm]:

@@ -34,8 +34,8 @@ from collate.rounds.screen import Screen, screen_and_log
 from collate.rounds.weights import last_weights
 from collate.rounds.writing import Loose
 from collate.scoring.model import positions_of, prepare_scorer
-from collate.tables import Answer, Metric, digest, to_table
-from collate.tasks import load_task
+from collate.tables import Answer, Metric, Question, digest, to_table
+from collate.tasks import leaks, load_task
 from collate.unasked import offline_unless_asked
 
 CHANGEABLE = ("task", "evaluation", "engine", "ray")
@@ -69,7 +69,13 @@ def evaluate(path: Path, composed: Mapping[str, Any], overrides: Sequence[str]) 
     prompts.check_lengths(data.questions, scorer_positions=positions_of(apart) if apart else None)
     untouched = {a.name: AgentWeights(a.name, "base", None, "base") for a in agents}
     total = stages.answer_count(config, data.questions, len(agents))
+    known = _learned(folder, data.questions)
     with screen_and_log(path / "log.txt") as screen:
+        if known:
+            screen.say(
+                f"warning: {len(known):,} of the questions repeat, or nearly repeat, one that the "
+                "agents learned from; what they get right there says little"
+            )
         with Workers(config, model, learns=False) as workers:
             workers.turn_to(config, screen.say, scorer)
 
@@ -96,6 +102,13 @@ def evaluate(path: Path, composed: Mapping[str, Any], overrides: Sequence[str]) 
                 metrics += stages.metrics(config, round, agents, data.questions, after, base)
         _keep(screen, path, config, weights, [*base, *after], metrics)
     return 0
+
+
+def _learned(folder: RunFolder, questions: Sequence[Question]) -> set[str]:
+    """Ids of the questions to be answered that repeat a training question of the run."""
+    learned = [q for q in folder.rows("questions", Question) if q.split == "train"]
+    kept = [q for q in questions if q.split != "train"]
+    return {leak.held_out_id for leak in leaks([*learned, *kept])}
 
 
 def with_overrides(path: Path, composed: Mapping[str, Any], overrides: Sequence[str]) -> RunConfig:

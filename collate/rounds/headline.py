@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Mapping
 
 from collate.config.schema import RunConfig
-from collate.evaluation.metrics import BASE, READER, best_agent
+from collate.evaluation.metrics import BASE, GROUPS, READER, best_agent, by_validation
 from collate.evaluation.votes import Reader, majority, routed, weighted_vote
 from collate.rounds.folder import RunFolder
 from collate.tables import RIGHT, Answer, Metric, Question
@@ -46,9 +46,15 @@ def headline(folder: RunFolder, config: RunConfig) -> tuple[Right, Right]:
     reader = Reader(config.task.answer_kind, {q.id: q.options for q in questions})
     metrics = folder.rows(f"{folder.round(last).name}/metrics", Metric)
     how = config.evaluation.answer_by
+    if how == "reader" and not any(answer.agent == READER for answer in own):
+        how = "best"  # no round was finished, and readers answer behind rounds
     best = best_agent(metrics)
+    greedy = [answer for answer in own if answer.sample == 0 and answer.agent not in GROUPS]
+    ranked = by_validation(greedy, list(dict.fromkeys(answer.agent for answer in greedy)))
+    # As in the table of results, ties of a vote go to who is better on validation questions.
+    place = {agent: number for number, agent in enumerate(ranked)}
     groups: dict[str, list[Answer]] = defaultdict(list)
-    for answer in own:
+    for answer in sorted(own, key=lambda one: (place.get(one.agent, -1), one.sample)):
         wanted = answer.sample > 0 if how == "samples" else answer.sample == 0
         if answer.split != "test" or answer.agent == BASE or not wanted:
             continue

@@ -17,8 +17,7 @@ from collate.models import model_problems
 from collate.rounds.settings import check_same_settings, run_path
 from collate.scoring.model import scorer_problems
 from collate.tables import Question
-from collate.tasks import TaskData, load_task
-from collate.tasks.near_duplicates import leaks
+from collate.tasks import TaskData, leaks, load_task
 
 FREE_GIB = 2.0
 """Room asked for on the disk of the run folder and of the cache: tables and adapters are small, a

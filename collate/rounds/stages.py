@@ -24,6 +24,7 @@ from collate.rounds.stored import StoredRows
 from collate.rounds.writing import Asked, Kept, Weights, in_order, write
 from collate.scoring import Verifier
 from collate.scoring.answers import read_answer
+from collate.scoring.judging import cut_answer
 from collate.tables import (
     RIGHT,
     Answer,
@@ -295,7 +296,7 @@ def with_confidence(
 ) -> list[Answer]:
     """The answers with how likely the scorer finds what each states, given its own rationale.
 
-    The mean probability of the stated answer's tokens, whatever the gold answer is; a choice and a
+    The mean probability of the stated answer's tokens behind the steps before it; a choice and a
     yes or no are scored as gold answers are spelled. An answer that cannot be read as the task's
     kind gets 0; one that states nothing stays without.
     """
@@ -313,7 +314,9 @@ def with_confidence(
             continue
         gold = str(key) if kind in ("choice", "boolean") else one.stated
         stated = replace(question, id=str(place), gold=gold)
-        own = [_as_rationale(str(place), one)]
+        # Any answer is likely behind its own statement, so that is cut whatever the scores are of.
+        steps = replace(one, text=cut_answer(one.text, config.task.marker))
+        own = [_as_rationale(str(place), steps)]
         to_score.append(ToScore(stated, own, prompts.base(question), prompts.baseline(question)))
 
     def keep(_: int, scores: Sequence[Score]) -> None:

@@ -10,7 +10,7 @@ def read_hub(name: str, subset: str | None, split: str, problems: list[str]) -> 
     shown = f"task.dataset={name}" + (f" task.subset={subset}" if subset else "")
     try:
         table = datasets.load_dataset(name, subset, split=split)
-    except (ValueError, OSError, datasets.exceptions.DatasetsError) as error:
+    except (ValueError, OSError, RuntimeError, datasets.exceptions.DatasetsError) as error:
         # The library's own message names the subsets and splits there are, or that it is offline.
         reason = " ".join(str(error).split())[:600]
         problems.append(

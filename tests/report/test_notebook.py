@@ -41,7 +41,7 @@ def test_every_cell_shows_something(shown: NotebookNode) -> None:
     outputs = [output for cell in code for output in cell.outputs]
     assert all(cell.outputs for cell in code)
     assert not [output for output in outputs if output.get("name") == "stderr"]
-    assert sum("image/png" in output.get("data", {}) for output in outputs) == 3
+    assert sum("image/png" in output.get("data", {}) for output in outputs) == 5
     text = printed(shown)
     for expected in (
         "contested questions in round 2", "auc_within", "held-out questions divide the agents",

@@ -121,18 +121,18 @@ def test_unknown_and_ambiguous_ids_name_the_nearest(run: collate.Run) -> None:
 
 
 def test_separation_counts_right_over_wrong(run: collate.Run, small_run: SmallRun) -> None:
-    scores = [score for rows in small_run.scores.values() for score in rows]
-    right = [score for score in scores if score.verdict == RIGHT]
-    wrong = [score for score in scores if score.verdict == WRONG]
+    scores = [(n, score) for n, rows in small_run.scores.items() for score in rows]
+    right = [each for each in scores if each[1].verdict == RIGHT]
+    wrong = [each for each in scores if each[1].verdict == WRONG]
     table = run.separation()
     for name in ("likelihood", "sum_logprob", "lift"):
         every, within = [], []
-        for one in right:
-            for other in wrong:
+        for here, one in right:
+            for there, other in wrong:
                 a, b = getattr(one, name), getattr(other, name)
                 win = 1.0 if a > b else 0.5 if a == b else 0.0
                 every.append(win)
-                if one.question_id == other.question_id:
+                if (here, one.question_id) == (there, other.question_id):
                     within.append(win)
         assert table.loc[name, "auc"] == pytest.approx(sum(every) / len(every))
         assert table.loc[name, "auc_within"] == pytest.approx(sum(within) / len(within))
