@@ -52,3 +52,41 @@ def build_tiny_model(folder: Path, *, seed: int = 0, chat_template: bool = True)
     model.save_pretrained(folder)
     fast.save_pretrained(folder)
     return folder
+
+
+STEPS = ("It is big.", "It is small and old.", "It may well be so, since many are.")
+"""What the taught model writes before it states an answer."""
+
+
+def build_taught_model(folder: Path, plain: Path) -> Path:
+    """The tiny model after some steps on steps and answers that have nothing to do with questions.
+
+    At temperature 1 it states yes or no, each half of the time, so that rules that need right and
+    wrong rationales have both, and several for each question.
+    """
+    import shutil
+
+    import torch
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    shutil.copytree(plain, folder, dirs_exist_ok=True)
+    tokenizer = AutoTokenizer.from_pretrained(folder)
+    model = AutoModelForCausalLM.from_pretrained(folder)
+    optimizer = torch.optim.AdamW(model.parameters(), lr=3e-3, weight_decay=0.0)
+    rng = torch.Generator().manual_seed(0)
+    for _ in range(150):
+        draws = torch.randint(0, 1000, (16, 3), generator=rng).tolist()
+        loss = torch.zeros(())
+        for number, steps, answer in draws:
+            turn = [{"role": "user", "content": f"Is {number % 60} a thing?"}]
+            prompt = tokenizer.apply_chat_template(turn, add_generation_prompt=True, tokenize=False)
+            said = f"{STEPS[steps % 3]}\n#### {('yes', 'no')[answer % 2]}<|im_end|>"
+            head = tokenizer(prompt, add_special_tokens=False)["input_ids"]
+            whole = head + tokenizer(said, add_special_tokens=False)["input_ids"]
+            labels = torch.tensor([[-100] * len(head) + whole[len(head) :]])
+            loss = loss + model(torch.tensor([whole]), labels=labels).loss / len(draws)
+        loss.backward()
+        optimizer.step()
+        optimizer.zero_grad()
+    model.save_pretrained(folder)
+    return folder

@@ -1,0 +1,289 @@
+"""Every entry of the menus in a whole run: agents, scores, pairing rules, losses, references.
+
+The model is one that states yes or no at random, so that there are right and wrong rationales.
+"""
+
+import json
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from collate.rounds.stored import StoredRows
+from collate.tables import (
+    GOLD,
+    HINT,
+    RIGHT,
+    SAMPLED,
+    WRONG,
+    Metric,
+    Pair,
+    Rationale,
+    Score,
+    TuningStep,
+)
+from tests.commands import here, run_tiny
+from tests.tiny_model import STEPS, build_taught_model
+
+PLAIN = (
+    "engine=transformers", "rounds=1", "task=boolean", "task.system=''", "task.prompt='{question}'",
+    "agents.examples=0", "agents.max_tokens=24", "pairs=correctness", "evaluation.rounds=last",
+    "tuning.learning_rate=1e-3", "task.solution=solution",
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def taught(tiny_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return build_taught_model(tmp_path_factory.mktemp("taught-model"), tiny_model)
+
+
+@dataclass(frozen=True)
+class Done:
+    """What the first round of a run left behind."""
+
+    path: Path
+    rationales: dict[str, Rationale]
+    scores: dict[str, Score]
+    pairs: list[Pair]
+    steps: list[TuningStep]
+
+    def of_pairs(self) -> list[tuple[Pair, Rationale, Rationale]]:
+        """Pairs with both rationales."""
+        found = [pair for pair in self.pairs if pair.rejected_id is not None]
+        return [
+            (p, self.rationales[p.chosen_id], self.rationales[p.rejected_id or ""]) for p in found
+        ]
+
+    def verdicts(self, ids: Sequence[str | None]) -> set[str]:
+        return {self.scores[one].verdict for one in ids if one is not None}
+
+
+def carried_out(model: Path, cwd: Path, *overrides: str, round: int = 1) -> Done:
+    path = cwd / "things.jsonl"
+    rows = [
+        {"question": f"Is {n} a thing?", "answer": n % 3 == 0, "solution": STEPS[n % 3]}
+        for n in range(60)
+    ]
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    run_tiny(model, cwd, "name=a", *PLAIN, f"task.path={path}", *overrides)
+    at = cwd / "runs" / "a" / f"round-{round:02d}"
+    done = Done(
+        cwd / "runs" / "a",
+        {row.id: row for row in StoredRows(at / "rationales.parquet", Rationale)},
+        {row.rationale_id: row for row in StoredRows(at / "scores.parquet", Score)},
+        list(StoredRows(at / "pairs.parquet", Pair)),
+        list(StoredRows(at / "tuning.parquet", TuningStep)),
+    )
+    assert done.pairs and done.steps and all(math.isfinite(step.loss) for step in done.steps)
+    return done
+
+
+def test_ipo_on_blended_pairs_by_summed_likelihood(
+    taught: Path, tmp_path: Path, local_ray: None
+) -> None:
+    done = carried_out(
+        taught, tmp_path, "pairs=blended", "tuning=ipo", "scoring.normalisation=sum",
+        "agents.top_p_step=-0.1",
+        "agents.personas=[{name: terse, system: Few words.}, {name: careful, system: Check it.}]",
+    )  # fmt: skip
+    assert {pair.rule for pair in done.pairs} == {"blended"}
+    assert all(score.likelihood == score.sum_logprob for score in done.scores.values())
+    assert {row.top_p for row in done.rationales.values()} == {1.0, 0.9}
+    prompts = {row.agent: row.prompt_ids for row in done.rationales.values()}
+    assert prompts["agent-1"] != prompts["agent-2"]
+
+
+def test_hinge_on_the_longest_right_ones_by_mean_likelihood(
+    taught: Path, tmp_path: Path, local_ray: None
+) -> None:
+    done = carried_out(
+        taught, tmp_path, "pairs=longest_right", "tuning=hinge", "scoring.normalisation=mean_log"
+    )
+    assert done.verdicts([pair.chosen_id for pair in done.pairs]) == {RIGHT}
+    assert RIGHT not in done.verdicts([pair.rejected_id for pair in done.pairs])
+    assert all(score.likelihood == score.mean_logprob for score in done.scores.values())
+    for pair, chosen, _ in done.of_pairs():
+        rivals = [
+            len(row.token_ids)
+            for row in done.rationales.values()
+            if row.question_id == pair.question_id
+            and done.scores[row.id].verdict == RIGHT
+            and not done.scores[row.id].marks
+        ]
+        assert len(chosen.token_ids) == max(rivals)
+
+
+def test_supervised_tuning_on_pooled_right_ones_begins_at_the_base_each_round(
+    taught: Path, tmp_path: Path, local_ray: None
+) -> None:
+    done = carried_out(
+        taught, tmp_path, "experiment=[quickstart,rft]", "rounds=2", "questions_per_round=6",
+        "agents.max_tokens=24", "agents.samples=3", "task.train=12", "task.validation=6",
+        "task.test=12", "pairs=right_only", round=2,
+    )  # fmt: skip
+    assert all(pair.rejected_id is None for pair in done.pairs)
+    assert done.verdicts([pair.chosen_id for pair in done.pairs]) == {RIGHT}
+    texts = [(p.agent, p.question_id, done.rationales[p.chosen_id].token_ids) for p in done.pairs]
+    assert len(set(texts)) == len(texts)
+    for agent in ("agent-1", "agent-2"):
+        first = next(step for step in done.steps if step.agent == agent)
+        assert first.step == 1
+
+
+def test_each_imitates_the_majority_of_all(taught: Path, tmp_path: Path, local_ray: None) -> None:
+    done = carried_out(
+        taught, tmp_path, "agents.count=3", "pairs=own_majority", "tuning=sft",
+        "evaluation.answer_by=vote",
+    )  # fmt: skip
+    stated: dict[str, list[str | None]] = {}
+    for score in done.scores.values():
+        stated.setdefault(score.question_id, []).append(score.stated)
+    for pair in done.pairs:
+        chosen = done.rationales[pair.chosen_id]
+        votes = stated[pair.question_id]
+        own = votes.count(done.scores[chosen.id].stated)
+        assert chosen.agent == pair.agent
+        assert own == max(votes.count(answer) for answer in votes if answer is not None)
+    log = (done.path / "log.txt").read_text()
+    assert "answered by vote:" in log
+
+
+def test_robust_loss_on_the_widest_margins_across_agents(
+    taught: Path, tmp_path: Path, local_ray: None
+) -> None:
+    done = carried_out(
+        taught, tmp_path, "pairs.order=margin", "pairs.across=true", "tuning=robust",
+        "pairs.length_ratio=3", "scoring.normalisation=mean_prob",
+    )  # fmt: skip
+    for _, chosen, rejected in done.of_pairs():
+        assert chosen.agent != rejected.agent
+        lengths = sorted((len(chosen.token_ids), len(rejected.token_ids)))
+        assert lengths[1] <= 3 * lengths[0]
+    assert all(score.likelihood == score.mean_prob for score in done.scores.values())
+
+
+def test_own_losers_and_the_solution_where_nobody_is_right(
+    taught: Path, tmp_path: Path, local_ray: None
+) -> None:
+    done = carried_out(
+        taught, tmp_path, "agents.samples=1", "pairs.loser=own", "pairs.gold=unsolved",
+        "tuning=apo_zero",
+    )  # fmt: skip
+    sources = {chosen.source for _, chosen, _ in done.of_pairs()}
+    assert sources == {SAMPLED, GOLD}
+    for pair, chosen, rejected in done.of_pairs():
+        assert rejected.agent == pair.agent
+        if chosen.source == GOLD:
+            own = [r for r in done.rationales.values() if r.question_id == pair.question_id]
+            assert all(done.scores[r.id].verdict != RIGHT for r in own if r.source == SAMPLED)
+
+
+def test_hints_win_where_nobody_is_right(taught: Path, tmp_path: Path, local_ray: None) -> None:
+    done = carried_out(
+        taught, tmp_path, "agents.count=1", "agents.samples=2", "agents.hints=4", "tuning=apo_down",
+    )  # fmt: skip
+    hinted = [(p, c) for p, c, _ in done.of_pairs() if c.source == HINT]
+    assert hinted
+    for pair, chosen in hinted:
+        own = [r for r in done.rationales.values() if r.question_id == pair.question_id]
+        assert all(done.scores[r.id].verdict != RIGHT for r in own if r.source == SAMPLED)
+        assert done.scores[chosen.id].verdict == RIGHT
+    assert "won by" in (done.path / "log.txt").read_text()
+
+
+def test_against_the_base_from_the_base_over_two_rounds(
+    taught: Path, tmp_path: Path, local_ray: None
+) -> None:
+    done = carried_out(
+        taught, tmp_path, "tuning=sppo_hard", "tuning.reference=base", "tuning.start=base",
+        "rounds=2", "agents.temperatures=[1.0,1.2]", "questions_per_round=6", "patience=2",
+        "evaluation.rounds=all", round=2,
+    )  # fmt: skip
+    assert {row.temperature for row in done.rationales.values()} == {1.2}
+    for agent in ("agent-1", "agent-2"):  # begins as its own reference
+        first = next(step for step in done.steps if step.agent == agent)
+        assert first.margin == pytest.approx(0.0, abs=1e-5)
+
+
+def test_the_likelihood_of_the_chosen_beside_a_loss(
+    taught: Path, tmp_path: Path, local_ray: None
+) -> None:
+    done = carried_out(
+        taught, tmp_path, "tuning=sigmoid_norm", "tuning.nll_weight=0.5", "tuning.epochs=4",
+        "tuning.reference=base",
+    )  # fmt: skip
+    own = [step for step in done.steps if step.agent == "agent-1"]
+    assert own[-1].loss < own[0].loss
+
+
+def test_the_posterior_over_options_and_another_scorer(
+    taught: Path, tiny_model: Path, tmp_path: Path, local_ray: None
+) -> None:
+    done = carried_out(
+        taught, tmp_path, "scoring=posterior", f"scoring.model={tiny_model}",
+        "pairs.min_margin=0.001", "evaluation.confidence=true", "evaluation.answer_by=routed",
+    )  # fmt: skip
+    for score in done.scores.values():
+        assert score.posterior is not None and 0 < score.posterior < 1
+        assert score.likelihood == score.posterior
+    assert all(pair.margin >= 0.001 for pair in done.pairs)
+    metrics = list(StoredRows(done.path / "round-01" / "measures.parquet", Metric))
+    assert "auc:posterior" in {metric.name for metric in metrics}
+
+
+def test_whole_copies_warmed_up_on_their_own_rationales_then_a_start_and_a_scorer_from_them(
+    taught: Path, tmp_path: Path, local_ray: None
+) -> None:
+    warm = ("warmup=own", "warmup.samples=6", "warmup.questions=12")
+    whole = tmp_path / "whole"
+    whole.mkdir()
+    carried_out(taught, whole, *warm, "agents.weights=full", "tuning.learning_rate=1e-4")
+    done = carried_out(taught, tmp_path, *warm)
+    (made,) = (tmp_path / "runs" / "warm-up").iterdir()
+    own = {row.id: row for row in StoredRows(made / "round-01" / "rationales.parquet", Rationale)}
+    for pair in StoredRows(made / "round-01" / "pairs.parquet", Pair):
+        assert own[pair.chosen_id].agent == own[pair.rejected_id or ""].agent == pair.agent
+    asked = {a: {r.question_id for r in own.values() if r.agent == a} for a in
+             ("agent-1", "agent-2")}  # fmt: skip
+    assert not asked["agent-1"] & asked["agent-2"]
+    settings = [text for text in PLAIN if not text.startswith("engine=")]
+    adapter = done.path / "round-01" / "agents" / "agent-1"
+    later = run_tiny(
+        taught, tmp_path, "name=b", "engine=transformers", *settings,
+        f"task.path={tmp_path / 'things.jsonl'}", "agents.start=runs/a",
+        f"scoring.adapter={adapter}",
+    )  # fmt: skip
+    assert "scorer" in later.stdout
+    scores = {s.rationale_id: s for s in StoredRows(
+        tmp_path / "runs" / "b" / "round-01" / "scores.parquet", Score)}  # fmt: skip
+    assert all(score.likelihood is not None for score in scores.values())
+    assert {WRONG, RIGHT} <= {score.verdict for score in scores.values()}
+
+
+def test_a_run_that_gets_no_better_ends_early(
+    taught: Path, tmp_path: Path, local_ray: None
+) -> None:
+    path = tmp_path / "things.jsonl"
+    carried_out(
+        taught, tmp_path, "rounds=4", "patience=1", "evaluation.rounds=all",
+        "questions_per_round=4", "tuning.learning_rate=1e-9",
+    )  # fmt: skip
+    rounds = sorted(path.name for path in (tmp_path / "runs" / "a").glob("round-*"))
+    assert rounds == ["round-00", "round-01"]
+    assert (
+        "no better validation accuracy in 1 rounds"
+        in (tmp_path / "runs" / "a" / "log.txt").read_text()
+    )
+    again = here(
+        "run", f"model={taught}", "name=a", *_tiny(), f"task.path={path}", "rounds=4", "patience=1",
+        "evaluation.rounds=all", "questions_per_round=4", "tuning.learning_rate=1e-9", cwd=tmp_path,
+    )  # fmt: skip
+    assert again.returncode == 0 and "nothing to do" in again.stdout
+
+
+def _tiny() -> tuple[str, ...]:
+    from tests.commands import TINY_RUN
+
+    return (*TINY_RUN, *PLAIN)
