@@ -1,6 +1,7 @@
 """One question of a run, whole: what every agent wrote for it, and which pairs came of it."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 
@@ -46,13 +47,9 @@ class QuestionView:
             lines += ["", f"── {row.agent}, round {row.round}, sample {row.sample}: {judged(row)}"]
             lines += [visible(str(row.text)).strip()]
         if len(self.pairs):
-            lines += ["", "pairs (chosen > rejected)"]
+            lines += ["", "pairs (chosen > rejected, or chosen alone)"]
         for row in self.pairs.itertuples():
-            lines += [
-                f"  round {row.round}, for {row.agent}: {row.chosen_agent} > {row.rejected_agent}, "
-                f"{row.rule}, margin {row.margin:.3f}: "
-                f"{one_line(str(row.chosen_text), 40)!r} > {one_line(str(row.rejected_text), 40)!r}"
-            ]
+            lines += [f"  round {row.round}, for {row.agent}: {_paired(row)}"]
         greedy = self.answers[self.answers["sample"] == 0]
         if len(greedy):
             lines += ["", "greedy answers in evaluation"]
@@ -60,6 +57,18 @@ class QuestionView:
             stated = "states no answer" if pd.isna(row.stated) else one_line(str(row.stated), 40)
             lines += [f"  round {row.round}, {row.agent}: {stated}, {row.verdict}"]
         return "\n".join(lines)
+
+
+def _paired(row: Any) -> str:
+    """Who wrote the two sides of a pair, by which rule it came, and how the texts begin."""
+    chosen = one_line(str(row.chosen_text), 40)
+    if pd.isna(row.rejected_id):
+        return f"{row.chosen_agent}, {row.rule}: {chosen!r}"
+    rejected = one_line(str(row.rejected_text), 40)
+    return (
+        f"{row.chosen_agent} > {row.rejected_agent}, {row.rule}, margin {row.margin:.3f}: "
+        f"{chosen!r} > {rejected!r}"
+    )
 
 
 def judged(row: object) -> str:

@@ -131,8 +131,8 @@ class Run:
         """Pairs with `question` and `gold`, and both sides whole.
 
         For each side, under `chosen_` and `rejected_`: text, agent, seed, round, sample,
-        finish_reason, tokens and every score column. Raises RunFolderError where a pair names a
-        rationale that the run does not hold.
+        finish_reason, tokens and every score column; missing values where nothing is rejected.
+        Raises RunFolderError where a pair names a rationale that the run does not hold.
         """
         frame = self._table(Pair, round)
         # A pair may point to a rationale of an earlier round.
@@ -140,7 +140,8 @@ class Run:
         kept = ["id", "text", "agent", "seed", "round", "sample", "finish_reason", "tokens"]
         side = written[[*kept, *_SCORE_COLUMNS]]
         for name in ("chosen", "rejected"):
-            lost = frame.loc[~frame[f"{name}_id"].isin(side["id"]), "id"]
+            named = frame[f"{name}_id"]
+            lost = frame.loc[named.notna() & ~named.isin(side["id"]), "id"]
             if len(lost):
                 raise RunFolderError(
                     f"{self.path}: {len(lost)} pairs, {lost.iloc[0]} first, name a {name} "

@@ -2,6 +2,7 @@
 
 import math
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -10,9 +11,10 @@ import pytest
 
 import collate
 from collate.errors import InputError, RunFolderError
-from collate.evaluation.metrics import best_agent
+from collate.evaluation.metrics import READER, best_agent
+from collate.report.html import write_report
 from collate.report.question import best_first
-from collate.tables import RIGHT, WRONG
+from collate.tables import GOLD, RIGHT, WRONG, Answer, Pair, Rationale, to_table
 from tests.report.small_run import AGENTS, SAMPLED, SmallRun
 
 
@@ -203,6 +205,32 @@ def test_best_first_puts_the_unscored_last() -> None:
         }
     )
     assert best_first(frame)["id"].tolist() == ["d", "b", "e", "a", "c"]
+
+
+def test_pairs_of_a_rule_that_rejects_nothing(copied: Path, small_run: SmallRun) -> None:
+    for number in (1, 2):
+        alone = [
+            replace(pair, rejected_id=None, rule="right_only", margin=0.0)
+            for pair in small_run.pairs[number]
+        ]
+        pq.write_table(to_table(Pair, alone), copied / f"round-{number:02d}" / "pairs.parquet")
+    run = collate.load_run(copied)
+    frame = run.pairs()
+    assert frame["chosen_text"].notna().all() and frame["rejected_text"].isna().all()
+    view = run.question(frame["question_id"][0])
+    assert str(view).count("right_only: ") == len(view.pairs) > 0
+    assert "Rationales and pairs" in write_report(copied).read_text(encoding="utf-8")
+
+
+def test_the_data_set_and_a_reader_are_no_agents(copied: Path, small_run: SmallRun) -> None:
+    gold = replace(small_run.rationales[2][0], id="gold", agent=GOLD, source=GOLD)
+    written = to_table(Rationale, [*small_run.rationales[2], gold])
+    pq.write_table(written, copied / "round-02" / "rationales.parquet")
+    read = [replace(a, agent=READER) for a in small_run.answers[2] if a.agent == "agent-0"]
+    answers = to_table(Answer, [*small_run.answers[2], *read])
+    pq.write_table(answers, copied / "round-02" / "answers.parquet")
+    run = collate.load_run(copied)
+    assert run.agents == list(run.agreement().columns) == AGENTS
 
 
 def test_a_round_that_is_going_on_can_be_read(copied: Path) -> None:
