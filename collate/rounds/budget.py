@@ -40,13 +40,13 @@ def spent(folder: RunFolder) -> Spent:
               folder.path.glob("round-*/rationales.parquet")]  # fmt: skip
     tuned_in = [r for r in rounds if (folder.round(r) / "tuning.parquet").is_file()]
     stages = folder.manifest.stages.items()
-    # Agents are tuned together, and each one's record has the seconds that all of them took.
-    seconds = sum(
-        record["seconds"]
-        for stage, record in stages
-        if ".shards" not in stage and "/agents/" not in stage
-    )
+    seconds = sum(record["seconds"] for stage, record in stages if not _within_another(stage))
     return Spent(generated(folder, rounds), tuned(folder, tuned_in), seconds)
+
+
+def _within_another(stage: str) -> bool:
+    """Whether a stage's seconds are part of another's: of shards, of one agent, of a reader."""
+    return stage.count("/") > 1 or stage.endswith("/reader")
 
 
 def spent_on_warmup(config: RunConfig) -> Spent:

@@ -9,7 +9,6 @@ import pytest
 
 from collate.config.schema import EvaluationConfig, RunConfig
 from collate.evaluation.metrics import READER, measure
-from collate.rounds import budget
 from collate.rounds.folder import RunFolder
 from collate.rounds.headline import headline
 from collate.tables import Answer, Question
@@ -62,13 +61,3 @@ def test_where_no_round_was_finished_the_best_agent_stands_for_a_reader() -> Non
     config = RunConfig(evaluation=EvaluationConfig(answer_by="reader", reader="base"))
     assert len(headline(folder_of([0, 1], read=True)[0], config)[0]) == 3
     assert len(headline(folder_of([0])[0], config)[0]) == 3
-
-
-def test_tuning_time_counts_once_however_many_agents_were_tuned(tmp_path: Path) -> None:
-    stages = {
-        "round-01/generate": 5.0, "round-01/agents/agent-1": 60.0, "round-01/agents/agent-2": 60.0,
-        "round-01/agents": 60.0, "round-01/evaluate.shards/00000-00000": 9.0,
-    }  # fmt: skip
-    manifest = SimpleNamespace(stages={name: {"seconds": s} for name, s in stages.items()})
-    folder = SimpleNamespace(path=tmp_path, manifest=manifest)
-    assert budget.spent(cast(RunFolder, folder)).seconds == 65.0
