@@ -11,7 +11,7 @@ import difflib
 import itertools
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -84,6 +84,9 @@ def jobs(
         except (HydraException, OmegaConfBaseException) as error:
             reason = " ".join(str(error).split())
             found.append(reason if found else f"the settings do not go together: {reason}")
+            break
+        except InputError as error:
+            found += error.problems
             break
     return made, found
 
@@ -265,10 +268,15 @@ def _unknown_preset(group: str, value: str, options: Sequence[str]) -> str:
 
 
 def settings_of(composed: DictConfig) -> dict[str, Any]:
-    """What Hydra composed, as plain Python values, without Hydra's own part."""
+    """What Hydra composed, as plain Python values, without Hydra's own part.
+
+    Raises InputError where a preset of `experiment` sets something in a place that nothing reads.
+    """
     settings = OmegaConf.to_container(composed, resolve=False)
     assert isinstance(settings, dict)
-    known = {item.name for item in fields(RunConfig)}
-    return {
-        str(k): v for k, v in settings.items() if k in known or k not in ("hydra", "experiment")
-    }
+    if lost := settings.pop("experiment", None):
+        raise InputError(
+            f"experiment: a preset that sets {', '.join(lost)} does not begin with the line "
+            "# @package _global_, and nothing of it would count; put that line first"
+        )
+    return {str(k): v for k, v in settings.items() if k != "hydra"}

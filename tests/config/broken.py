@@ -265,6 +265,11 @@ OWN = [
         "mine/task/a.yaml: expected settings by name, found a list"),
     own("preset with an unknown key", "tuning/a.yaml", "betta: 1\n",
         "tuning.betta: no such setting; did you mean tuning.beta?", "tuning=a"),
+    own("preset that sets what nothing reads", "experiment/a.yaml",
+        "# Mine.\nagents: {count: 7}\npairs: {rule: likelihood}\n",
+        "experiment: a preset that sets agents, pairs does not begin with the line "
+        "# @package _global_, and nothing of it would count; put that line first",
+        "experiment=[quickstart,a]"),
     own("preset with an unknown section", "experiment/a.yaml",
         "# @package _global_\ntunning: {beta: 1}\n",
         "tunning: no such setting; did you mean tuning?", "experiment=a"),
