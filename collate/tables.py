@@ -1,6 +1,6 @@
 """The rows that stages hand to each other, and their schema on disk.
 
-A stage takes rows and a config and returns rows; only `collate.rounds` reads and writes files.
+A stage takes rows and a config and returns rows; `collate.rounds` keeps them on disk.
 Every row type is a frozen dataclass, and `SCHEMAS` gives the Parquet columns in the same order.
 Ids are stable across runs: a question's id is a digest of its task and text, a rationale's of
 (question, agent, round, sample), so that any pair leads back to both texts, seeds and scores.
@@ -195,7 +195,8 @@ class Metric:
     """One number, with its 95 % interval or None.
 
     `agent` is an agent's name or who else was measured: `base`, `vote`, `weighted_vote`, `routed`,
-    `best` (the agent chosen on validation), `agents` (all together), `scorer`, `chance`.
+    `best` (the agent chosen on validation), `reader` (who answers from that agent's steps),
+    `agents` (all together), `scorer`, `chance`.
     """
 
     round: int

@@ -30,6 +30,11 @@ class AgentWeights:
     folder: str | None
     kind: str
 
+    @classmethod
+    def base(cls, agent: str) -> "AgentWeights":
+        """Those of the untouched base model, for an agent that speaks as it."""
+        return cls(agent, "base", None, "base")
+
 
 @dataclass(frozen=True, slots=True)
 class Request:

@@ -100,7 +100,7 @@ class TransformersEngine:
     def _speaking_as(self, weights: AgentWeights) -> AbstractContextManager[Any]:
         """A context in which the model is this agent."""
         if weights.kind == "adapter":
-            self._write_base(AgentWeights(agent=BASE, digest=BASE, folder=None, kind="base"))
+            self._write_base(AgentWeights.base(BASE))
             name = self._load_adapter(weights)
             self._peft.set_adapter(name)
             return nullcontext()

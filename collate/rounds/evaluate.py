@@ -67,7 +67,7 @@ def evaluate(path: Path, composed: Mapping[str, Any], overrides: Sequence[str]) 
     apart = scorer.model if scorer is not None and scorer.model != model else None
     prompts = Prompts(config, agents, tokenizer, apart and load_tokenizer(apart))
     prompts.check_lengths(data.questions, scorer_positions=positions_of(apart) if apart else None)
-    untouched = {a.name: AgentWeights(a.name, "base", None, "base") for a in agents}
+    untouched = {a.name: AgentWeights.base(a.name) for a in agents}
     total = stages.answer_count(config, data.questions, len(agents))
     known = _learned(folder, data.questions)
     with screen_and_log(path / "log.txt") as screen:

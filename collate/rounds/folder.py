@@ -1,8 +1,8 @@
 """The run folder: configuration, manifest, tables and adapters, and what of them is finished.
 
     runs/<name>/config.yaml  run.json  manifest.jsonl  questions.parquet  log.txt
-    runs/<name>/round-01/{rationales,scores,pairs,dropped,tuning,answers,metrics}.parquet
-    runs/<name>/round-01/agents/<agent>/
+    runs/<name>/round-01/{rationales,scores,measures,pairs,dropped,tuning,answers,metrics}.parquet
+    runs/<name>/round-01/agents/<agent>/  reader/
 
 A stage is finished when the manifest names its files with their digests, under the key of what they
 are made from: settings, model with tokenizer and chat template, questions, the files of the stages
@@ -154,6 +154,10 @@ class RunFolder:
     def digest_of(self, stage: str) -> str:
         """Digest of a finished stage's files."""
         return _digest_of(self.manifest.stages[stage]["files"])
+
+    def digests(self, *stages: str) -> dict[str, str]:
+        """Digests of the files of finished stages, by the stages' names."""
+        return {stage: self.digest_of(stage) for stage in stages}
 
     def finished(self, stage: str, key: Mapping[str, str]) -> bool:
         """Whether the stage is committed under this key, with its files as they were written.

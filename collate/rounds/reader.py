@@ -6,19 +6,25 @@ round's training questions (`trained`; equation 3 on the provider's rationales, 
 read the base's own prompt of a question with the steps behind it.
 """
 
+import shutil
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from collate.cluster.actors import MADE, TuningJob
 from collate.cluster.workers import Report, Workers
 from collate.config.schema import SFT, RunConfig, TuningConfig
 from collate.engines.protocol import AgentWeights, Completion, Request
 from collate.evaluation.metrics import READER
+from collate.rounds.folder import RunFolder
 from collate.rounds.prompts import Ids, Prompts
+from collate.rounds.screen import Screen
 from collate.rounds.stored import StoredRows
 from collate.scoring import Verifier
 from collate.scoring.judging import cut_answer
-from collate.tables import SAMPLED, Answer, Question, Rationale, digest
+from collate.tables import SAMPLED, Answer, Question, Rationale, digest, seed_of
+from collate.tuning.tune import count_rows, step_count, write_examples
 
 ANSWER_TOKENS = 32
 """Room for a stated answer."""
@@ -51,6 +57,38 @@ def reader_examples(
             }
             for one in own
         ]
+
+
+def trained_reader(
+    config: RunConfig,
+    round: int,
+    provider: str,
+    questions: Mapping[str, Question],
+    prompts: Prompts,
+    folder: RunFolder,
+    workers: Workers,
+    screen: Screen,
+) -> AgentWeights:
+    """The base, tuned to answer from the provider's steps; committed as `reader`."""
+    name = folder.round(round).name
+    at, base = f"{name}/reader", AgentWeights.base(READER)
+    inputs = folder.digests("questions", f"{name}/generate")
+    key = folder.key(at, {**inputs, "provider": provider})
+    if not folder.finished(at, key):
+        began, place = time.monotonic(), folder.workplace(at, key)
+        rationales = folder.stored(f"{name}/rationales", Rationale)
+        blocks = reader_examples(config, provider, questions, rationales, prompts)
+        tuning = reader_tuning(config.tuning)
+        examples = write_examples(place, blocks)
+        steps = step_count(count_rows(examples) * tuning.epochs, tuning)
+        seed = seed_of(config.seed, round, READER)
+        job = TuningJob(READER, base, examples, place, seed, steps, tuning)
+        with screen.stage(f"round {round}  tune reader", "steps", steps) as tick:
+            workers.tune([job], tick)
+        folder.adopt(at, place / MADE, key, time.monotonic() - began)
+        shutil.rmtree(place)
+    made = (folder.path / at).absolute()  # workers do not run in this process's folder
+    return AgentWeights(READER, folder.digest_of(at), str(made), config.agents.weights)
 
 
 def _prompt(config: RunConfig, question: Question, text: str, prompts: Prompts) -> Ids:

@@ -1,7 +1,5 @@
 """A run's stages as its loop sees them: done once, shown on the screen, committed to disk."""
 
-import shutil
-import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
@@ -9,28 +7,23 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 from collate.agents.roster import Agent
-from collate.cluster.actors import MADE, TuningJob
 from collate.cluster.workers import Workers
-from collate.commit import complete_folder
 from collate.config.schema import RunConfig
 from collate.engines.protocol import AgentWeights
 from collate.evaluation.collapse import collapsed
-from collate.evaluation.metrics import AGENTS, READER, best_agent
-from collate.evaluation.separation import SCORER, SCORES
+from collate.evaluation.metrics import READER, best_agent
 from collate.pairs import needs_gold
-from collate.rounds import budget, stages
-from collate.rounds.folder import RunFolder, files_below
+from collate.rounds import budget, remarks, stages
+from collate.rounds.folder import RunFolder
 from collate.rounds.generation import Round, generate, writes_own_part
 from collate.rounds.measures import distance, diversity_and_quality
 from collate.rounds.prompts import Prompts
-from collate.rounds.reader import read, reader_examples, reader_tuning
+from collate.rounds.reader import read, trained_reader
 from collate.rounds.screen import Screen, Tick
 from collate.rounds.stored import Block, StoredRows
-from collate.rounds.weights import Weights, committed_weights
-from collate.scoring import count_marks, unknown_warning
+from collate.rounds.weights import Weights, committed_weights, copy_weights, make_weights
 from collate.tables import (
     GOLD,
-    SAMPLED,
     Answer,
     Dropped,
     Metric,
@@ -43,8 +36,7 @@ from collate.tables import (
     seed_of,
 )  # fmt: skip
 from collate.tasks import TaskData
-from collate.tuning.curves import falling_chosen, read_curves
-from collate.tuning.tune import count_rows, step_count, write_examples
+from collate.tuning.curves import read_curves
 
 
 class Steps:
@@ -77,7 +69,9 @@ class Steps:
         """What each agent begins with: the base, its own noise on it, or another run's weights."""
         weights = self._untouched()
         if start is not None:
-            return self._copied(start, weights)
+            own = {a: {"start": one.digest} for a, one in start.items() if one.folder is not None}
+            make_weights(self._folder, 0, own, lambda places: copy_weights(start, places))
+            return self._weights_after(0, weights)
         if not self.config.agents.noise:
             return weights
         seeds = {a.name: seed_of(self.config.seed, a.name, "noise") for a in self.agents}
@@ -86,25 +80,12 @@ class Steps:
             with self._screen.stage("perturb the copies", "agents", len(places)) as tick:
                 self._workers.perturb({place: seeds[a] for a, place in places.items()}, tick)
 
-        self._make_agents(
-            0, {agent: {"noise": str(seed)} for agent, seed in seeds.items()}, perturb
-        )
+        inputs = {agent: {"noise": str(seed)} for agent, seed in seeds.items()}
+        make_weights(self._folder, 0, inputs, perturb)
         return self._weights_after(0, weights)
 
     def _untouched(self) -> Weights:
-        return {a.name: AgentWeights(a.name, "base", None, "base") for a in self.agents}
-
-    def _copied(self, start: Weights, before: Weights) -> Weights:
-        """The weights of another run's agents, copied into this one."""
-
-        def copy(places: Mapping[str, Path]) -> None:
-            for agent, place in places.items():
-                with complete_folder(place / MADE) as unfinished:
-                    shutil.copytree(str(start[agent].folder), unfinished, dirs_exist_ok=True)
-
-        own = {a: {"start": one.digest} for a, one in start.items() if one.folder is not None}
-        self._make_agents(0, own, copy)
-        return self._weights_after(0, before)
+        return {a.name: AgentWeights.base(a.name) for a in self.agents}
 
     def stalled(self, round: int) -> bool:
         """Whether `patience` rounds in a row brought no better validation accuracy; says so."""
@@ -251,7 +232,7 @@ class Steps:
 
         scores: StoredRows[Score] = self._folder.stage(name, {table: Score}, make, inputs)[table]
         if made:
-            self._say_marks(scores)
+            self._say(remarks.of_scores(scores, self.config))
         return scores
 
     def measure(
@@ -288,34 +269,9 @@ class Steps:
             return
         names = {number: f"{self._name(number)}/measures" for number in range(1, round + 1)}
         by_round = {number: self._folder.rows(name, Metric) for number, name in names.items()}
-        self._say_quality(by_round[round])
+        self._say(remarks.of_measures(by_round[round]))
         if warning := collapsed(by_round):
             self._screen.say(f"  warning: {warning}")
-
-    def _say_quality(self, metrics: Sequence[Metric]) -> None:
-        """Diversity; how well each score tells right from wrong; how often the likelihood errs."""
-        found = {(m.agent, m.name): m.value for m in metrics}
-        parts = [
-            f"{label} {found[AGENTS, name]:.2f}"
-            for name, label in (
-                ("distinct_answers", "different answers a question"),
-                ("disagreement", "agents disagree"),
-            )
-            if (AGENTS, name) in found
-        ]
-        scores = [
-            f"{name} {found[SCORER, f'auc_within:{name}']:.2f}"
-            for name in SCORES
-            if name != "likelihood" and (SCORER, f"auc_within:{name}") in found
-        ]
-        if parts:
-            self._screen.say(f"  {'':<20} {', '.join(parts)}")
-        if scores and (SCORER, "misranked") in found:
-            against = 100 * found[SCORER, "misranked"]
-            self._screen.say(
-                f"  {'':<20} AUC within a question: {', '.join(scores)}; the likelihood is against "
-                f"the verdict in {against:.0f} % of right-wrong pairs"
-            )
 
     def pair(
         self,
@@ -336,12 +292,7 @@ class Steps:
                 made += len(pairs)
                 reasons.update(row.reason for row in dropped)
                 yield {f"{at}/pairs": pairs, f"{at}/dropped": dropped}
-            self._screen.say(
-                f"  {f'round {round}  pair':<20} {made:,} pairs over {len(self.agents)} agents"
-                + _won_by(winners)
-                + "; no pair: "
-                + (", ".join(f"{why} {count:,}" for why, count in reasons.most_common()) or "none")
-            )
+            self._say([remarks.of_pairs(round, len(self.agents), made, winners, reasons)])
 
         tables = {f"{at}/pairs": Pair, f"{at}/dropped": Dropped}
         inputs = self._inputs("questions", f"{at}/generate", f"{at}/score")
@@ -387,7 +338,7 @@ class Steps:
                     self._prompts, self._workers, places, tick,
                 )  # fmt: skip
 
-        self._make_agents(round, inputs, tune)
+        make_weights(self._folder, round, inputs, tune)
 
         def make() -> Iterator[Block]:
             agents = self._folder.round(round) / "agents"
@@ -402,7 +353,7 @@ class Steps:
 
         tables = {f"{at}/tuning": TuningStep}
         curves = self._folder.stage(f"{at}/tune", tables, make, self._inputs(f"{at}/agents"))
-        self._warn_falling_chosen(list(curves[f"{at}/tuning"]))
+        self._say(remarks.of_curves(self.agents, list(curves[f"{at}/tuning"])))
         return self._weights_after(round, weights)
 
     def evaluate(
@@ -413,14 +364,14 @@ class Steps:
         base: Sequence[Answer],
         *,
         last: bool = False,
-    ) -> list[Metric]:
-        """The round's answers on the kept splits and all numbers about them.
+    ) -> None:
+        """Take the round's answers on the kept splits and all numbers about them.
 
         Every round is measured, or the last alone, or none (`evaluation.rounds`).
         """
         at, when = self._name(round), self.config.evaluation.rounds
         if when == "none" or (when == "last" and not last):
-            return []
+            return
 
         def make() -> Iterator[Block]:
             label = f"round {round}  evaluate"
@@ -436,46 +387,24 @@ class Steps:
 
         tables = {f"{at}/answers": Answer, f"{at}/metrics": Metric}
         inputs = self._inputs("questions", "round-00/evaluate", weights=weights)
-        return list(self._folder.stage(f"{at}/evaluate", tables, make, inputs)[f"{at}/metrics"])
+        self._folder.stage(f"{at}/evaluate", tables, make, inputs)
 
     def _read(
         self, round: int, provider: str, questions: Sequence[Question], answers: Sequence[Answer]
     ) -> list[Answer]:
         """The answers of a reader to what the provider wrote."""
         asked = {question.id: question for question in questions}
-        weights = AgentWeights(READER, "base", None, "base")
+        weights = AgentWeights.base(READER)
         if self.config.evaluation.reader == "trained":
-            weights = self._trained_reader(round, provider, asked)
+            weights = trained_reader(
+                self.config, round, provider, asked, self._prompts, self._folder, self._workers,
+                self._screen,
+            )  # fmt: skip
         kept = sum(question.split != "train" for question in questions)
         with self._screen.stage(f"round {round}  read", "answers", kept) as tick:
             return read(
                 self.config, provider, weights, asked, answers, self._prompts, self._workers, tick
             )
-
-    def _trained_reader(
-        self, round: int, provider: str, questions: Mapping[str, Question]
-    ) -> AgentWeights:
-        """The base, tuned to answer from the provider's steps; committed as `reader`."""
-        at, folder = f"{self._name(round)}/reader", self._folder
-        inputs = self._inputs("questions", f"{self._name(round)}/generate")
-        key = folder.key(at, {**inputs, "provider": provider})
-        if not folder.finished(at, key):
-            began, place = time.monotonic(), folder.workplace(at, key)
-            rationales = folder.stored(f"{self._name(round)}/rationales", Rationale)
-            blocks = reader_examples(self.config, provider, questions, rationales, self._prompts)
-            tuning = reader_tuning(self.config.tuning)
-            examples = write_examples(place, blocks)
-            steps = step_count(count_rows(examples) * tuning.epochs, tuning)
-            job = TuningJob(
-                READER, AgentWeights(READER, "base", None, "base"), examples, place,
-                seed_of(self.config.seed, round, READER), steps, tuning,
-            )  # fmt: skip
-            with self._screen.stage(f"round {round}  tune reader", "steps", steps) as tick:
-                self._workers.tune([job], tick)
-            folder.adopt(at, place / MADE, key, time.monotonic() - began)
-            shutil.rmtree(place)
-        made = (folder.path / at).absolute()  # workers do not run in this process's folder
-        return AgentWeights(READER, folder.digest_of(at), str(made), self.config.agents.weights)
 
     def _with_confidence(
         self, round: int, questions: Sequence[Question], answers: Sequence[Answer]
@@ -505,68 +434,18 @@ class Steps:
 
     def _inputs(self, *made_by: str, weights: Weights | None = None) -> dict[str, str]:
         """Digests of the files of these stages, and of these weights, by name."""
-        inputs = {stage: self._folder.digest_of(stage) for stage in made_by}
+        inputs = self._folder.digests(*made_by)
         if weights is not None:
             own = sorted((agent, one.digest) for agent, one in weights.items())
             inputs["weights"] = digest(*(f"{agent} {value}" for agent, value in own))
         return inputs
 
-    def _make_agents(
-        self,
-        round: int,
-        inputs: Mapping[str, Mapping[str, str]],
-        work: Callable[[Mapping[str, Path]], None],
-    ) -> None:
-        """Have the weights of these agents made, each from its inputs, and committed.
-
-        `work` is given the workplaces of those that are not made yet.
-        """
-        at, folder = self._name(round), self._folder
-        began = time.monotonic()
-        names = {agent: f"{at}/agents/{agent}" for agent in inputs}
-        keys = {agent: folder.key(names[agent], own) for agent, own in inputs.items()}
-        left = [agent for agent in inputs if not folder.finished(names[agent], keys[agent])]
-        places = {agent: folder.workplace(names[agent], keys[agent]) for agent in left}
-        if missing := {a: place for a, place in places.items() if not (place / MADE).is_dir()}:
-            work(missing)
-        seconds = time.monotonic() - began
-        for agent, place in places.items():
-            folder.adopt(names[agent], place / MADE, keys[agent], seconds)
-        whole = folder.key(f"{at}/agents", self._inputs(*names.values()))
-        if not folder.finished(f"{at}/agents", whole):
-            files = [path for name in names.values() for path in files_below(folder.path / name)]
-            folder.commit(f"{at}/agents", files, whole, seconds)
-        folder.clear_workplaces(f"{at}/agents")
+    def _say(self, lines: Iterable[str]) -> None:
+        for line in lines:
+            self._screen.say(line)
 
     def _name(self, round: int) -> str:
         return self._folder.round(round).name
 
     def _weights_after(self, round: int, before: Weights) -> Weights:
         return {**before, **committed_weights(self._folder, round, self.config.agents.weights)}
-
-    def _say_marks(self, scores: Iterable[Score]) -> None:
-        """Count what looks like an answer come by cheaply, and warn when hardly any can be read."""
-        if marked := {mark: count for mark, count in count_marks(scores).items() if count}:
-            counts = ", ".join(f"{mark} {count:,}" for mark, count in marked.items())
-            role = "may win" if self.config.pairs.allow_marked else "make no winner"
-            self._screen.say(f"  {'':<20} marked, {role}: {counts}")
-        if warning := unknown_warning(scores, self.config.scoring.unknown_limit):
-            self._screen.say(f"  warning: {warning}")
-
-    def _warn_falling_chosen(self, steps: Sequence[TuningStep]) -> None:
-        """Say when the chosen rationales became less likely, as DPO without an anchor may do."""
-        for agent in self.agents:
-            fall = falling_chosen([step for step in steps if step.agent == agent.name])
-            if fall is not None:
-                self._screen.say(
-                    f"  warning: {agent.name}'s chosen rationales lost {fall:.1f} nats of "
-                    "log-probability in tuning; a larger tuning.nll_weight or a smaller learning "
-                    "rate holds them"
-                )
-
-
-def _won_by(winners: Counter[str]) -> str:
-    """How many pairs each source of a chosen rationale won, where not all were sampled."""
-    if set(winners) <= {SAMPLED}:
-        return ""
-    return f" (won by {', '.join(f'{name} {count:,}' for name, count in winners.most_common())})"

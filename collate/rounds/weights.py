@@ -1,22 +1,61 @@
-"""The agents' weights that a run folder holds, checked against what the run wrote."""
+"""The agents' weights in a run folder: made once, and checked against what the run wrote."""
 
 import json
+import shutil
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
 
-from collate.commit import file_digest
+from collate.cluster.actors import MADE
+from collate.commit import complete_folder, file_digest
 from collate.config.schema import RunConfig
 from collate.engines.protocol import AgentWeights
 from collate.errors import InputError, RunFolderError
 from collate.paths import inside
-from collate.rounds.folder import RunFolder
+from collate.rounds.folder import RunFolder, files_below
 from collate.tables import digest
 
 Weights = dict[str, AgentWeights]
+Work = Callable[[Mapping[str, Path]], None]
+"""Makes weights at these workplaces, by agent; they lie there as `MADE`."""
+
+
+def make_weights(
+    folder: RunFolder, round: int, inputs: Mapping[str, Mapping[str, str]], work: Work
+) -> None:
+    """Have the weights of these agents made, each from its inputs, and committed.
+
+    `work` is given the workplaces of those that are not made yet.
+    """
+    at = f"{folder.round(round).name}/agents"
+    began = time.monotonic()
+    names = {agent: f"{at}/{agent}" for agent in inputs}
+    keys = {agent: folder.key(names[agent], own) for agent, own in inputs.items()}
+    left = [agent for agent in inputs if not folder.finished(names[agent], keys[agent])]
+    places = {agent: folder.workplace(names[agent], keys[agent]) for agent in left}
+    if missing := {a: place for a, place in places.items() if not (place / MADE).is_dir()}:
+        work(missing)
+    seconds = time.monotonic() - began
+    for agent, place in places.items():
+        folder.adopt(names[agent], place / MADE, keys[agent], seconds)
+    whole = folder.key(at, folder.digests(*names.values()))
+    if not folder.finished(at, whole):
+        files = [path for name in names.values() for path in files_below(folder.path / name)]
+        folder.commit(at, files, whole, seconds)
+    folder.clear_workplaces(at)
+
+
+def copy_weights(start: Weights, places: Mapping[str, Path]) -> None:
+    """Copy another run's weights to the workplaces of this one's agents."""
+    for agent, place in places.items():
+        with complete_folder(place / MADE) as unfinished:
+            shutil.copytree(str(start[agent].folder), unfinished, dirs_exist_ok=True)
 
 
 def last_weights(folder: RunFolder, config: RunConfig) -> tuple[Weights, int]:
     """Every agent's latest weights, and the number of the last finished round."""
     names = [agent["name"] for agent in folder.manifest.notes.get("agents", [])]
-    weights = {name: AgentWeights(name, "base", None, "base") for name in names}
+    weights = {name: AgentWeights.base(name) for name in names}
     rounds = {*folder.evaluated(), *folder.tuned()}
     if not rounds:
         raise InputError(f"{folder.path}: no round is finished yet; collate run continues it")
