@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collate.scoring.alarm import unknown_warning
     from collate.scoring.judging import Judgement
-    from collate.scoring.likelihood import AnswerLikelihood, LikelihoodScorer
+    from collate.scoring.likelihood import LikelihoodScorer
     from collate.scoring.marks import count_marks
+    from collate.scoring.normalisation import AnswerLikelihood
     from collate.scoring.stage import score_rationales
     from collate.scoring.verifier import Verifier
 
@@ -26,7 +27,7 @@ __all__ = [
 ]
 
 _HOMES = {
-    "AnswerLikelihood": "likelihood",
+    "AnswerLikelihood": "normalisation",
     "Judgement": "judging",
     "LikelihoodScorer": "likelihood",
     "Verifier": "verifier",

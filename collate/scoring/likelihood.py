@@ -22,54 +22,18 @@ Several answers to one question, the options of a multiple choice, are scored li
 * Text is data. A rationale that spells out a control token is tokenised as the characters it is.
 """
 
-import copy
-import math
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from itertools import islice, takewhile
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from itertools import islice
 from typing import Any
 
 import torch
 
+from collate.scoring.batching import Row, alike, pack, padded, select, shared_stem
 from collate.scoring.continuation import Continuation, ContinuationEncoder, lead_of
+from collate.scoring.normalisation import AnswerLikelihood
 
 HEAD_ROWS = 512  # answer rows whose float32 log-softmax is held at once
-
-
-@dataclass(frozen=True, slots=True)
-class AnswerLikelihood:
-    """Four normalisations of one answer's token log-probabilities, the end included.
-
-    `sum_logprob` and `mean_logprob` are in nats; `geometric` is exp(mean_logprob), the geometric
-    mean of the token probabilities; `mean_prob` is their arithmetic mean (RLPR), which one odd
-    token cannot bring to nought.
-    """
-
-    sum_logprob: float
-    mean_logprob: float
-    geometric: float
-    mean_prob: float
-
-    @classmethod
-    def of(cls, logprob_T: Sequence[float]) -> "AnswerLikelihood":
-        """From one answer's token log-probabilities in nats, at least one."""
-        total = math.fsum(logprob_T)
-        mean = total / len(logprob_T)
-        mean_prob = math.fsum(math.exp(logprob) for logprob in logprob_T) / len(logprob_T)
-        return cls(total, mean, math.exp(mean), mean_prob)
-
-
-@dataclass(frozen=True, slots=True)
-class _Row:
-    """One sequence to score: `ids` follow the shared prefix of question number `question`.
-
-    Rows with one number `stem` are answers after the same rationale.
-    """
-
-    question: int
-    stem: int
-    ids: tuple[int, ...]
-    answer_tokens: int
 
 
 class LikelihoodScorer:
@@ -160,7 +124,7 @@ class LikelihoodScorer:
         keys: Sequence[tuple[int, str, str]],
         prompt_ids: Sequence[Sequence[int]],
         encoder: ContinuationEncoder,
-    ) -> list[_Row]:
+    ) -> list[Row]:
         """A row for each (question number, lead, answer)."""
         encoded = encoder.encode([lead for _, lead, _ in keys], [answer for *_, answer in keys])
         stems: dict[tuple[int, str], int] = {}
@@ -174,7 +138,7 @@ class LikelihoodScorer:
         ]
 
     def _score_rows(
-        self, rows: Sequence[_Row], prompt_ids: Sequence[Sequence[int]]
+        self, rows: Sequence[Row], prompt_ids: Sequence[Sequence[int]]
     ) -> list[list[float]]:
         """Token log-probabilities of each row's answer (and end), in the order of the rows."""
         shared_Q = [self._shared(ids) for ids in prompt_ids]
@@ -185,7 +149,7 @@ class LikelihoodScorer:
         common = self._common([prompt_ids[q][: shared_Q[q]] for q in asked])
         begun = self._begun(prompt_ids[asked[0]][:common]) if common else None
         result: list[list[float]] = [[] for _ in rows]
-        for places in _pack(
+        for places in pack(
             [shared_Q[q] - common for q in asked], self._batch_tokens, shared=common
         ):
             group = [asked[place] for place in places]
@@ -219,7 +183,7 @@ class LikelihoodScorer:
 
     def _row(
         self, q: int, stem: int, prompt: Sequence[int], continuation: Continuation, longest: int
-    ) -> _Row:
+    ) -> Row:
         """The tokens after the shared prefix: the rest of the prompt, then the continuation.
 
         `longest` is the length of the longest continuation with this rationale: all answers are
@@ -234,13 +198,13 @@ class LikelihoodScorer:
             )
         if excess > 0:
             ids = (*ids[: written - excess], *ids[written:])
-        return _Row(q, stem, (*prompt[self._shared(prompt) :], *ids), continuation.answer_tokens)
+        return Row(q, stem, (*prompt[self._shared(prompt) :], *ids), continuation.answer_tokens)
 
     def _common(self, prefixes: Sequence[Sequence[int]]) -> int:
         """How many tokens all begin with, where several can share their computation; else 0."""
         if not self._shares_beginning or len(prefixes) < 2:
             return 0
-        return _alike(list(map(tuple, prefixes)))
+        return alike(list(map(tuple, prefixes)))
 
     def _begun(self, ids: Sequence[int]) -> Any:
         """The key-value cache of what all prompts begin with, one row."""
@@ -255,7 +219,7 @@ class LikelihoodScorer:
         prefixes: Mapping[int, Sequence[int]],
         common: int,
         begun: Any,
-        rows: Sequence[_Row],
+        rows: Sequence[Row],
     ) -> list[list[float]]:
         """Token log-probabilities of each row's answer (and end), in the order of the rows.
 
@@ -271,32 +235,32 @@ class LikelihoodScorer:
         return self._score_answers_of_stems(rows, after, mask_Q_T, cache)
 
     def _score_after(
-        self, rows: Sequence[_Row], after: Sequence[int], mask_S_T: torch.Tensor, cache: Any
+        self, rows: Sequence[Row], after: Sequence[int], mask_S_T: torch.Tensor, cache: Any
     ) -> list[list[float]]:
         """Score rows whose tokens follow row `after[i]` of a mask and its cache."""
         width = mask_S_T.shape[1]
         result: list[list[float]] = [[] for _ in rows]
-        for batch in _pack([len(row.ids) for row in rows], self._batch_tokens, shared=width):
+        for batch in pack([len(row.ids) for row in rows], self._batch_tokens, shared=width):
             place = torch.tensor([after[i] for i in batch], device=self._ends.device)
-            past = None if cache is None else _select(cache, place)
+            past = None if cache is None else select(cache, place)
             scored = self._score_batch([rows[i] for i in batch], mask_S_T[place], past)
             for i, logprob_T in zip(batch, scored, strict=True):
                 result[i] = logprob_T
         return result
 
     def _score_answers_of_stems(
-        self, rows: Sequence[_Row], after: Sequence[int], mask_Q_T: torch.Tensor, cache: Any
+        self, rows: Sequence[Row], after: Sequence[int], mask_Q_T: torch.Tensor, cache: Any
     ) -> list[list[float]]:
         """As `_score_after`, with what answers after one rationale share computed once."""
         members: dict[int, list[int]] = {}
         for i, row in enumerate(rows):
             members.setdefault(row.stem, []).append(i)
         groups = list(members.values())
-        stems = [_shared_stem([rows[i] for i in group]) for group in groups]
+        stems = [shared_stem([rows[i] for i in group]) for group in groups]
         result: list[list[float]] = [[] for _ in rows]
-        for batch in _pack([len(s) for s in stems], self._batch_tokens, shared=mask_Q_T.shape[1]):
+        for batch in pack([len(s) for s in stems], self._batch_tokens, shared=mask_Q_T.shape[1]):
             place = torch.tensor([after[groups[g][0]] for g in batch], device=self._ends.device)
-            past = None if cache is None else _select(cache, place)
+            past = None if cache is None else select(cache, place)
             mask_S_T, grown = self._grown([stems[g] for g in batch], mask_Q_T[place], past)
             rest = [(n, i) for n, g in enumerate(batch) for i in groups[g]]
             branches = [replace(rows[i], ids=rows[i].ids[len(stems[batch[n]]) :]) for n, i in rest]
@@ -314,14 +278,14 @@ class LikelihoodScorer:
         """
         mask = torch.ones(len(prefixes), common, dtype=torch.long, device=self._ends.device)
         first = torch.zeros(len(prefixes), dtype=torch.long, device=self._ends.device)
-        past = None if begun is None else _select(begun, first)
+        past = None if begun is None else select(begun, first)
         return self._grown(prefixes, mask, past)
 
     def _grown(
         self, sequences: Sequence[Sequence[int]], mask_B_T: torch.Tensor, past: Any
     ) -> tuple[torch.Tensor, Any]:
         """Mask and key-value cache with one more sequence after each row, padded on the left."""
-        ids, own_mask = _padded(sequences, left=True)
+        ids, own_mask = padded(sequences, left=True)
         mask = torch.cat([mask_B_T, own_mask.to(self._ends.device)], dim=1)
         if ids.shape[1] == 0:
             return mask, past
@@ -330,10 +294,10 @@ class LikelihoodScorer:
         return mask, grown.past_key_values
 
     def _score_batch(
-        self, rows: Sequence[_Row], prefix_mask_B_T: torch.Tensor, past: Any
+        self, rows: Sequence[Row], prefix_mask_B_T: torch.Tensor, past: Any
     ) -> list[list[float]]:
         device = self._ends.device
-        ids, own_mask = _padded([row.ids for row in rows], left=False)
+        ids, own_mask = padded([row.ids for row in rows], left=False)
         mask = torch.cat([prefix_mask_B_T, own_mask.to(device)], dim=1)
         at, columns, targets = (part.to(device) for part in self._answer_rows(rows))
         logits = self._forward(ids.to(device), mask, past, at, columns).logits[0]
@@ -341,7 +305,7 @@ class LikelihoodScorer:
         end = min(1, len(self._ends))
         return [list(islice(logprobs, row.answer_tokens + end)) for row in rows]
 
-    def _answer_rows(self, rows: Sequence[_Row]) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    def _answer_rows(self, rows: Sequence[Row]) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
         """(row of the batch, column, id predicted there) of all answer tokens; id -1 is the end."""
         triples: list[tuple[int, int, int]] = []
         for b, row in enumerate(rows):
@@ -401,52 +365,3 @@ def _stop_tokens(model: Any, tokenizer: Any) -> list[int]:
     if tokenizer.eos_token_id is not None:
         stops.append(tokenizer.eos_token_id)
     return sorted(set(stops))
-
-
-def _shared_stem(rows: Sequence[_Row]) -> tuple[int, ...]:
-    """What the rows begin with alike, short of the token that predicts an answer's first."""
-    room = min(len(row.ids) - row.answer_tokens - 1 for row in rows)
-    return rows[0].ids[: min(room, _alike([row.ids for row in rows]))]
-
-
-def _alike(sequences: Sequence[tuple[int, ...]]) -> int:
-    """How many tokens all sequences begin with."""
-    first, last = min(sequences), max(sequences)  # these two differ where any do
-    same = takewhile(lambda pair: pair[0] == pair[1], zip(first, last, strict=False))
-    return sum(1 for _ in same)
-
-
-def _padded(sequences: Sequence[Sequence[int]], *, left: bool) -> tuple[torch.Tensor, torch.Tensor]:
-    """Token ids and mask (1 on tokens), both [B, T], padded on one side to the longest sequence."""
-    width = max(len(ids) for ids in sequences)
-    ids_B_T = torch.zeros(len(sequences), width, dtype=torch.long)
-    mask_B_T = torch.zeros_like(ids_B_T)
-    for b, ids in enumerate(sequences):
-        place = slice(width - len(ids), width) if left else slice(0, len(ids))
-        ids_B_T[b, place] = torch.tensor(ids, dtype=torch.long)
-        mask_B_T[b, place] = 1
-    return ids_B_T, mask_B_T
-
-
-def _pack(lengths: Sequence[int], budget: int, *, shared: int = 0) -> Iterator[list[int]]:
-    """Indices in batches, longest first, each padded batch within the budget or of one row.
-
-    A row takes `shared` tokens besides its own, padded to its batch's longest.
-    """
-    order = sorted(range(len(lengths)), key=lambda i: (-lengths[i], i))
-    while order:
-        rows = max(1, budget // max(1, shared + lengths[order[0]]))
-        yield order[:rows]
-        order = order[rows:]
-
-
-def _select(cache: Any, rows: torch.Tensor) -> Any:
-    """A cache of the given rows, which may repeat; the given cache stays as it is.
-
-    A shallow copy of the layers suffices: `batch_select_indices` binds new tensors to them, and a
-    layer grows by concatenation.
-    """
-    selected = copy.copy(cache)
-    selected.layers = [copy.copy(layer) for layer in cache.layers]
-    selected.batch_select_indices(rows)
-    return selected

@@ -10,15 +10,9 @@ probability of the form itself, cancels out.
 import math
 from collections.abc import Sequence
 from string import ascii_uppercase
-from typing import TYPE_CHECKING
 
+from collate.scoring.normalisation import NORMALISATIONS, AnswerLikelihood
 from collate.tables import Question
-
-if TYPE_CHECKING:  # likelihood.py imports torch, which the stage alone does not need
-    from collate.scoring.likelihood import AnswerLikelihood
-
-LOGPROBS = {"sum": "sum_logprob", "mean_log": "mean_logprob"}
-"""Which number of an `AnswerLikelihood` each choice of `ScoringConfig.posterior_of` names."""
 
 
 def stated_options(kind: str, question: Question) -> tuple[str, ...]:
@@ -40,9 +34,9 @@ def stated_options(kind: str, question: Question) -> tuple[str, ...]:
     return stated
 
 
-def posterior(likelihood_O: "Sequence[AnswerLikelihood]", gold: int, *, of: str) -> float:
+def posterior(likelihood_O: Sequence[AnswerLikelihood], gold: int, *, of: str) -> float:
     """The probability of option number `gold` among all, from 0 to 1."""
-    logprob_O = [getattr(likelihood, LOGPROBS[of]) for likelihood in likelihood_O]
+    logprob_O = [getattr(likelihood, NORMALISATIONS[of]) for likelihood in likelihood_O]
     highest = max(logprob_O)
     weight_O = [math.exp(logprob - highest) for logprob in logprob_O]
     return weight_O[gold] / math.fsum(weight_O)

@@ -7,21 +7,13 @@ from typing import TYPE_CHECKING
 from collate.config.schema import ScoringConfig
 from collate.scoring.judging import Judgement, cut_answer
 from collate.scoring.marks import marks_of
+from collate.scoring.normalisation import NORMALISATIONS, AnswerLikelihood
 from collate.scoring.options import posterior, stated_options
 from collate.scoring.verifier import Verifier
 from collate.tables import Question, Rationale, Score
 
 if TYPE_CHECKING:  # likelihood.py imports torch, which judging alone does not need
-    from collate.scoring.likelihood import AnswerLikelihood, LikelihoodScorer
-
-NORMALISATIONS = {
-    "sum": "sum_logprob",
-    "mean_log": "mean_logprob",
-    "geometric": "geometric",
-    "mean_prob": "mean_prob",
-}
-"""Which number of an `AnswerLikelihood` each choice of `ScoringConfig.normalisation` names; the
-fifth choice, posterior, is not a number of one answer alone."""
+    from collate.scoring.likelihood import LikelihoodScorer
 
 Prompts = Mapping[str, Sequence[int]]
 """Token ids by question id."""
@@ -31,7 +23,7 @@ Prompts = Mapping[str, Sequence[int]]
 class _Usefulness:
     """How likely the gold answer is after one rationale, by itself and among the options."""
 
-    likelihood: "AnswerLikelihood"
+    likelihood: AnswerLikelihood
     posterior: float | None
 
     def under(self, normalisation: str) -> float | None:
@@ -164,7 +156,7 @@ class _Taking:
         }
 
     def _usefulness(
-        self, likelihood_O: "Sequence[AnswerLikelihood]", options: Sequence[str], gold: str
+        self, likelihood_O: Sequence[AnswerLikelihood], options: Sequence[str], gold: str
     ) -> _Usefulness:
         if not options:
             return _Usefulness(likelihood_O[0], None)
