@@ -13,7 +13,7 @@ from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import combinations
 
-from collate.scoring.answers import read_answer, text_key
+from collate.scoring.answers import answer_key
 from collate.tables import UNKNOWN, Answer
 
 VOTE, WEIGHTED_VOTE, ROUTED = "vote", "weighted_vote", "routed"
@@ -28,14 +28,8 @@ class Reader:
     options: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     def key(self, text: str | None, question_id: str) -> Hashable | None:
-        """A key under which two spellings of one answer are equal, as `18`, `18.0` and `$18` are.
-
-        None where there is no answer. What cannot be read as the kind is compared as text.
-        """
-        if text is None:
-            return None
-        key, _ = read_answer(self.kind, text, self.options.get(question_id, ()))
-        return text_key(text) if key is None else key
+        """The key of an answer to a question (see `answer_key`); None where there is none."""
+        return answer_key(self.kind, text, self.options.get(question_id, ()))
 
     def stated(self, answer: Answer) -> Hashable | None:
         """The key of the answer in the form asked for."""

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 
 from collate.config.schema import PairsConfig
 from collate.pairs.conditions import WRITTEN, may_be_chosen, may_be_rejected
+from collate.pairs.reasons import ALL_RIGHT, ALL_WRONG, NONE_RIGHT, NONE_WRONG
 from collate.scoring.judging import NO_ANSWER, SEVERAL, UNREADABLE
-from collate.tables import GOLD, HINT, PEER, RIGHT, SAMPLED, UNKNOWN, Rationale, Score
+from collate.tables import GOLD, HINT, PEER, RIGHT, SAMPLED, UNKNOWN, WRONG, Rationale, Score
 
 SOURCES = (SAMPLED, PEER, HINT, GOLD)
 """By which a text is named when chosen, the first that it has."""
@@ -91,6 +92,16 @@ Match = tuple[Candidate, Candidate | None]
 
 Rule = Callable[[Sequence[Candidate], PairsConfig], list[Match] | str]
 """From at least one candidate, in any order, the pairs (best first), or the reason for none."""
+
+
+def none_right(candidates: Sequence[Candidate]) -> str:
+    """The reason where none that may win is right."""
+    return ALL_WRONG if all(one.verdict == WRONG for one in candidates) else NONE_RIGHT
+
+
+def none_wrong(candidates: Sequence[Candidate]) -> str:
+    """The reason where none that may lose is wrong."""
+    return ALL_RIGHT if all(one.verdict == RIGHT for one in candidates) else NONE_WRONG
 
 
 def collapse(pool: Iterable[Entry], agent: str, config: PairsConfig) -> list[Candidate]:

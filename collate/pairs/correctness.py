@@ -18,9 +18,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from collate.config.schema import PairsConfig
-from collate.pairs.candidates import Candidate, Match
+from collate.pairs.candidates import Candidate, Match, none_right, none_wrong
 from collate.pairs.matching import best_first, height, meetings
-from collate.pairs.reasons import ALL_RIGHT, ALL_WRONG, MARGIN, NONE_RIGHT, NONE_WRONG
+from collate.pairs.reasons import MARGIN
 from collate.tables import RIGHT, WRONG
 
 
@@ -29,9 +29,9 @@ def correctness(candidates: Sequence[Candidate], config: PairsConfig) -> list[Ma
     right = [one for one in candidates if one.verdict == RIGHT and one.may_win]
     wrong = [one for one in candidates if one.verdict == WRONG and one.may_lose]
     if not right:
-        return ALL_WRONG if len(wrong) == len(candidates) else NONE_RIGHT
+        return none_right(candidates)
     if not wrong:
-        return ALL_RIGHT if len(right) == len(candidates) else NONE_WRONG
+        return none_wrong(candidates)
     order = _largest_margin if config.order == "margin" else _nearest
     return best_first(meetings(right, wrong, config), order, config) or MARGIN
 

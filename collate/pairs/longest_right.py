@@ -18,9 +18,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from collate.config.schema import PairsConfig
-from collate.pairs.candidates import Candidate, Match
+from collate.pairs.candidates import Candidate, Match, none_right, none_wrong
 from collate.pairs.matching import best_first, meetings
-from collate.pairs.reasons import ALL_RIGHT, ALL_WRONG, MARGIN, NONE_RIGHT, NONE_WRONG
+from collate.pairs.reasons import MARGIN
 from collate.tables import RIGHT, WRONG
 
 
@@ -31,10 +31,9 @@ def longest_right(candidates: Sequence[Candidate], config: PairsConfig) -> list[
         one for one in candidates if one.may_lose and (one.verdict == WRONG or one.misses_form)
     ]
     if not right:
-        all_wrong = all(one.verdict == WRONG for one in candidates)
-        return ALL_WRONG if all_wrong else NONE_RIGHT
+        return none_right(candidates)
     if not failed:
-        return ALL_RIGHT if len(right) == len(candidates) else NONE_WRONG
+        return none_wrong(candidates)
     return best_first(meetings(right, failed, config), _longest, config) or MARGIN
 
 

@@ -12,16 +12,14 @@ decide, which are digests: taking the likeliest would be a choice that these met
 from collections.abc import Sequence
 
 from collate.config.schema import PairsConfig
-from collate.pairs.candidates import Candidate, Match
-from collate.pairs.reasons import ALL_WRONG, NONE_RIGHT
-from collate.tables import RIGHT, WRONG
+from collate.pairs.candidates import Candidate, Match, none_right
+from collate.tables import RIGHT
 
 
 def right_only(candidates: Sequence[Candidate], config: PairsConfig) -> list[Match] | str:
     """The right ones, each without a loser, or the reason why there is none. A `Rule`."""
     right = [one for one in candidates if one.verdict == RIGHT and one.may_win]
     if not right:
-        all_wrong = all(one.verdict == WRONG for one in candidates)
-        return ALL_WRONG if all_wrong else NONE_RIGHT
+        return none_right(candidates)
     right.sort(key=lambda one: (not one.written, one.chosen_id))
     return [(one, None) for one in right[: config.per_question]]

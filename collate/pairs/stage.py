@@ -5,7 +5,7 @@ choices of `PairsConfig.rule` (and in `SUPERVISED` beside it, where it rejects n
 preset `conf/pairs/NAME.yaml`. Nothing here depends on the order of the rows that come in.
 """
 
-from collections.abc import Collection, Hashable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 from collate.config.schema import SUPERVISED, PairsConfig
@@ -21,7 +21,7 @@ from collate.pairs.matching import named
 from collate.pairs.own_majority import own_majority
 from collate.pairs.reasons import MARKED, NO_RATIONALE, SEVERAL, TOO_LONG, TOO_LONG_OR_MARKED
 from collate.pairs.right_only import right_only
-from collate.scoring.answers import read_answer, text_key
+from collate.scoring.answers import answer_key
 from collate.tables import Dropped, Pair, Question, Rationale, Score, digest
 
 RULES: dict[str, Rule] = {
@@ -92,17 +92,9 @@ def _pools(
     for one in rationales:
         if one.question_id in pools:
             score = score_of[one.id]
-            answer = _answer(score.stated, answer_kind, options[one.question_id])
+            answer = answer_key(answer_kind, score.stated, options[one.question_id])
             pools[one.question_id].append(Entry(one, score, answer))
     return pools
-
-
-def _answer(stated: str | None, kind: str, options: Sequence[str]) -> Hashable | None:
-    """A key under which spellings of one answer are equal; what cannot be read is a text."""
-    if stated is None:
-        return None
-    key, _ = read_answer(kind, stated, options)
-    return text_key(stated) if key is None else key
 
 
 def _match(pool: Sequence[Entry], agent: str, config: PairsConfig) -> list[Match] | str:

@@ -157,9 +157,8 @@ def _hinted(
     """Every agent writes with the answer in view where none of the block's rationales is right."""
     asked = {question.id: question for question in block}
     written = [r for r in rows if r.source in (SAMPLED, PEER) and r.question_id in asked]
-    judged = verifier.judge(
-        [(row.text, asked[row.question_id].gold) for row in written],
-        [asked[row.question_id].options for row in written],
+    judged = verifier.judge_answers(
+        [row.text for row in written], [asked[row.question_id] for row in written]
     )
     verdicts = defaultdict(set)
     for row, judgement in zip(written, judged, strict=True):

@@ -142,10 +142,7 @@ def read(
     }
     asked = [questions[one.question_id] for one in provided.values()]
     with Verifier(config.task.answer_kind, config.task.marker) as verifier:
-        judged = verifier.judge(
-            [(text, q.gold) for text, q in zip(texts.values(), asked, strict=True)],
-            [q.options for q in asked],
-        )
+        judged = verifier.judge_answers(list(texts.values()), asked)
     return [
         replace(
             one, agent=READER, text=texts[key], tokens=one.tokens + len(written[key].token_ids),

@@ -244,9 +244,8 @@ def answer(
 
     def judged(written: Sequence[tuple[Asked, Completion]]) -> list[Answer]:
         """Completions with the verifier's strict and lenient verdicts."""
-        judgements = verifier.judge(
-            [(done.text, of.question.gold) for of, done in written],
-            [of.question.options for of, _ in written],
+        judgements = verifier.judge_answers(
+            [done.text for _, done in written], [of.question for of, _ in written]
         )
         return [
             Answer(

@@ -131,6 +131,17 @@ def same_answer(key: Key, gold: Key) -> bool | None:
     return key == gold
 
 
+def answer_key(kind: str, text: str | None, options: Sequence[str]) -> Key | None:
+    """A key under which two spellings of one answer are equal, as `18`, `18.0` and `$18` are.
+
+    None where there is no answer. What cannot be read as the kind is compared as text.
+    """
+    if text is None:
+        return None
+    key, _ = read_answer(kind, text, options)
+    return text_key(text) if key is None else key
+
+
 def text_key(text: str) -> str:
     """Text without regard to case, spacing, LaTeX wrapping, quotes and final punctuation."""
     return _bare(text).casefold()

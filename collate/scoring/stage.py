@@ -65,7 +65,9 @@ def score_rationales(
             f"{len(strays)} of {len(rationales)} rationales are of questions that are not given: "
             f"{strays[0]}"
         )
-    judgements = _judge(by_id, rationales, verifier)
+    judgements = verifier.judge_answers(
+        [one.text for one in rationales], [by_id[one.question_id] for one in rationales]
+    )
     marks = [
         marks_of(one.text, by_id[one.question_id], judged, kind=verifier.kind, marker=marker)
         for one, judged in zip(rationales, judgements, strict=True)
@@ -79,17 +81,6 @@ def score_rationales(
         _score(one, judgement, marked, config, taken, without[one.question_id])
         for one, judgement, marked, taken in zip(rationales, judgements, marks, useful, strict=True)
     ]
-
-
-def _judge(
-    by_id: Mapping[str, Question], rationales: Sequence[Rationale], verifier: Verifier
-) -> list[Judgement]:
-    asked = [by_id[rationale.question_id] for rationale in rationales]
-    items = [
-        (rationale.text, question.gold)
-        for rationale, question in zip(rationales, asked, strict=True)
-    ]
-    return verifier.judge(items, [question.options for question in asked])
 
 
 @dataclass(frozen=True)

@@ -8,11 +8,15 @@ r"""The verifier: rationales judged in child processes.
 
 from collections.abc import Sequence
 from types import TracebackType
+from typing import TYPE_CHECKING
 
 from collate.scoring.answers import KINDS, read_gold
 from collate.scoring.judging import GAVE_UP, LONGEST_TEXT, Judgement
 from collate.scoring.pool import GaveUp, Pool
 from collate.verdicts import UNKNOWN
+
+if TYPE_CHECKING:  # the tables bring pyarrow
+    from collate.tables import Question
 
 
 class Verifier:
@@ -49,6 +53,13 @@ class Verifier:
             read_gold(self.kind, gold, each)
             requests.append([self.kind, self.marker, text[: LONGEST_TEXT + 1], gold, each])
         return [_judgement(answer) for answer in self._pool.ask(requests)]
+
+    def judge_answers(
+        self, texts: Sequence[str], questions: "Sequence[Question]"
+    ) -> list[Judgement]:
+        """Judgements of texts, each written for the question that stands at its place."""
+        items = [(text, asked.gold) for text, asked in zip(texts, questions, strict=True)]
+        return self.judge(items, [asked.options for asked in questions])
 
     def close(self) -> None:
         """Ends the child processes, if there are any."""

@@ -15,7 +15,7 @@ from collate.scoring.child import Child
 from collate.scoring.judging import Judgement, judge_text
 from collate.scoring.pool import GaveUp, Pool
 from collate.scoring.verifier import Verifier
-from collate.tables import RIGHT, UNKNOWN, WRONG
+from collate.tables import RIGHT, UNKNOWN, WRONG, Question
 
 
 @pytest.fixture
@@ -43,6 +43,17 @@ def test_options_belong_to_their_item() -> None:
         assert [judgement.verdict for judgement in judgements] == [RIGHT, WRONG]
         with pytest.raises(ValueError, match="1 rationales with 2 lists"):
             verifier.judge([("Answer: tea", "A")], [("tea", "milk"), ("milk", "tea")])
+
+
+def test_texts_are_judged_by_the_questions_they_were_written_for() -> None:
+    tea, cup = (
+        Question(name, "t", "test", name, gold, ("tea", "milk")) for name, gold in ("xA", "yB")
+    )
+    with Verifier("choice") as verifier:
+        judged = verifier.judge_answers(["#### A", "#### A", "#### milk"], [tea, cup, cup])
+        assert [one.verdict for one in judged] == [RIGHT, WRONG, RIGHT]
+        with pytest.raises(ValueError, match="longer"):
+            verifier.judge_answers(["#### A"], [tea, cup])
 
 
 def test_nothing_to_judge_starts_no_process() -> None:
