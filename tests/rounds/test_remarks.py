@@ -22,7 +22,7 @@ def test_marks_are_counted_and_unreadable_rationales_warned_of() -> None:
     assert remarks.of_scores([row("q", "a", 0, RIGHT)[1]], CONFIG) == []
 
 
-def test_measures_that_were_taken_make_one_line() -> None:
+def test_measures_that_were_taken_are_told() -> None:
     metrics = [
         Metric(1, "train", "agents", "disagreement", 0.25, None, None, 4),
         Metric(1, "train", "agents", "distinct_answers", 1.5, None, None, 4),
@@ -31,12 +31,27 @@ def test_measures_that_were_taken_make_one_line() -> None:
     (line,) = remarks.of_measures(metrics)
     assert line.strip() == "different answers a question 1.50, agents disagree 0.25"
     assert remarks.of_measures(metrics[2:]) == []
+    scorer = [
+        Metric(1, "train", "scorer", name, value, None, None, 4)
+        for name, value in (
+            ("auc_within:lift", 0.75), ("auc_within:mean_prob", 0.75), ("misranked", 0.25)
+        )
+    ]  # fmt: skip
+    alike, against = map(str.strip, remarks.of_measures(scorer))
+    assert alike == "AUC within a question 0.75 for each score"
+    assert against == "likelihood against verdict in 25 % of right-wrong pairs"
+    apart = [replace(scorer[0], value=0.5), scorer[1]]
+    (line,) = remarks.of_measures(apart)
+    assert line.strip() == "AUC within a question mean_prob 0.75, lift 0.50"
 
 
 def test_the_most_frequent_reason_for_no_pair_comes_first() -> None:
-    line = remarks.of_pairs(2, 3, 1200, {"all right": 4, "all wrong": 1000})
+    won = {"sampled": 1200}
+    line = remarks.of_pairs(2, 3, 1200, won, {"all right": 4, "all wrong": 1000})
     assert line.endswith("1,200 pairs over 3 agents; no pair: all wrong 1,000, all right 4")
-    assert remarks.of_pairs(2, 3, 0, {}).endswith("no pair: none")
+    assert remarks.of_pairs(2, 3, 0, {}, {}).endswith("no pair: none")
+    hinted = remarks.of_pairs(1, 1, 5, {"hint": 2, "sampled": 3}, {})
+    assert hinted.endswith("5 pairs over 1 agents (won by sampled 3, hint 2); no pair: none")
 
 
 def test_falling_chosen_rationales_are_warned_of_by_agent() -> None:
