@@ -1,4 +1,4 @@
-"""Seeded noise that makes one copy of the model differ from its siblings in its weights.
+"""Perturbation `noise`: seeded noise by which the weights of one copy differ from its siblings'.
 
 With adapters the noise is a LoRA adapter whose product B A has, in every adapted layer, a Frobenius
 norm of `noise` times that of the layer's weight. With full weights it is Gaussian noise of the same
@@ -13,7 +13,7 @@ from collate.config.schema import AgentsConfig
 from collate.models import load_causal_lm, load_tokenizer
 
 
-def write_noisy_weights(
+def noise(
     base: str, folder: Path, *, agents: AgentsConfig, seed: int, trust_remote_code: bool = False
 ) -> None:
     """Write one agent's perturbed weights into an existing empty folder."""
@@ -44,6 +44,6 @@ def write_noisy_weights(
 def _noise_like(weight, relative: float, generator):  # type: ignore[no-untyped-def]
     import torch
 
-    noise = torch.randn(weight.shape, generator=generator, dtype=torch.float32)
-    noise *= relative * weight.detach().float().norm().cpu() / noise.norm()
-    return noise.to(device=weight.device, dtype=weight.dtype)
+    drawn = torch.randn(weight.shape, generator=generator, dtype=torch.float32)
+    drawn *= relative * weight.detach().float().norm().cpu() / drawn.norm()
+    return drawn.to(device=weight.device, dtype=weight.dtype)

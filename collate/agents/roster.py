@@ -1,9 +1,9 @@
 """The agents of a run: what makes each copy differ, and the record of it.
 
 Each difference has its own switch: worked examples (`agents.vary_examples`), wording
-(`agents.personas`), decoding (`agents.temperature_step`, `agents.top_p_step`), noise on the weights
-(`agents.noise`, see `noise.py`), and the questions an agent is tuned on (`agents.own_part`, the
-paper's rule). All of them are functions of the run's seed.
+(`agents.personas`), decoding (`agents.temperature_step`, `agents.top_p_step`), a perturbation of
+the weights (`agents.noise`, `agents.perturbation`), and the questions an agent is tuned on
+(`agents.own_part`, the paper's rule). All of them are functions of the run's seed.
 """
 
 import random

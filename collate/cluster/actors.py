@@ -11,9 +11,9 @@ from typing import Any
 
 import ray
 
-from collate.agents.noise import write_noisy_weights
 from collate.cluster.board import poster
 from collate.commit import complete_folder
+from collate.config.found import load
 from collate.config.schema import EngineConfig, ModelConfig, RunConfig, TaskConfig, TuningConfig
 from collate.engines.protocol import AgentWeights, Completion, Request
 from collate.scoring.model import ScorerFolders, load_scorer
@@ -155,7 +155,7 @@ class TorchActor:
         self._begin_torch()
         self._base.forget()
         with complete_folder(folder / MADE) as unfinished:
-            write_noisy_weights(
+            load("agents", config.agents.perturbation)(
                 self._folder, unfinished, agents=config.agents, seed=seed,
                 trust_remote_code=self._model.trust_remote_code,
             )  # fmt: skip

@@ -5,8 +5,11 @@ them. The text beside a field is what `collate run --help` prints. This package 
 torch, nor ray, nor vllm, so that help, checks and job submission answer at once.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
+
+from collate.config.found import functions_of, parts_of, says
 
 
 def _f(default: Any, help: str, *, choices: tuple[str, ...] = ()) -> Any:
@@ -14,6 +17,10 @@ def _f(default: Any, help: str, *, choices: tuple[str, ...] = ()) -> Any:
     if isinstance(default, (dict, list)):
         return field(default_factory=lambda: type(default)(default), metadata=metadata)
     return field(default=default, metadata=metadata)
+
+
+def _each(meanings: Mapping[str, str]) -> str:
+    return " ".join(f"{name}: {meaning}" for name, meaning in meanings.items())
 
 
 @dataclass(frozen=True)
@@ -111,6 +118,9 @@ class Persona:
     examples: list[Example] | None = _f(None, "worked examples")
 
 
+PERTURBATIONS = parts_of("agents")
+
+
 @dataclass(frozen=True)
 class AgentsConfig:
     """How many copies there are, what makes them differ, and how they write."""
@@ -130,7 +140,12 @@ class AgentsConfig:
     examples: int = _f(2, "worked examples an agent shows in its prompt, drawn from the task's")
     vary_examples: bool = _f(True, "each agent draws its own worked examples")
     noise: float = _f(
-        0.0, "seeded noise on each agent's weights, relative to their size; 0 is none"
+        0.0, "strength of the perturbation of each agent's weights, relative to their size; 0: none"
+    )
+    perturbation: str = _f(
+        "noise",
+        f"what changes the weights, where agents.noise is above 0. {_each(PERTURBATIONS)}",
+        choices=tuple(PERTURBATIONS),
     )
     own_part: bool = _f(
         False, "tune each agent on its own random part of the questions (the paper)"
@@ -232,7 +247,10 @@ class ScoringConfig:
     )
 
 
-SUPERVISED = frozenset({"right_only", "gold_only", "own_majority"})
+PAIRING_RULES = parts_of("pairs")
+SUPERVISED = frozenset(
+    rule for rule in PAIRING_RULES if says("pairs", rule, "REJECTS_NOTHING = True")
+)
 """The pairing rules that reject nothing: what they choose is for supervised tuning."""
 
 
@@ -240,24 +258,7 @@ SUPERVISED = frozenset({"right_only", "gold_only", "own_majority"})
 class PairsConfig:
     """Which rationale is preferred to which."""
 
-    rule: str = _f(
-        "correctness",
-        "correctness: right over wrong; likelihood: equations 7 and 9 of the paper; blended: by a "
-        "sum of verdict and likelihood; longest_right: the longest right one over one that fails; "
-        "gold_over_own: the data set's solution over the agent's own. For supervised tuning, which "
-        "rejects nothing: right_only; gold_only; own_majority: own ones that state the answer most "
-        "agree on",
-        choices=(
-            "correctness",
-            "likelihood",
-            "blended",
-            "longest_right",
-            "gold_over_own",
-            "right_only",
-            "gold_only",
-            "own_majority",
-        ),
-    )
+    rule: str = _f("correctness", _each(PAIRING_RULES), choices=tuple(PAIRING_RULES))
     order: str = _f(
         "nearest",
         "rule correctness, which pairs come first: those nearest in likelihood, or those with the "
@@ -290,9 +291,7 @@ class PairsConfig:
     )
 
 
-PREFERENCE_LOSSES = (
-    "sigmoid", "ipo", "hinge", "robust", "apo_zero", "apo_down", "sppo_hard", "sigmoid_norm",
-)  # fmt: skip
+PREFERENCE_LOSSES = functions_of("tuning/losses.py", "LogRatios")
 SFT = "sft"
 """The loss that is of the chosen rationale alone; it needs no rejected one and no reference."""
 

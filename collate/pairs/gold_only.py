@@ -11,6 +11,8 @@ from collate.pairs.candidates import Candidate, Match
 from collate.pairs.reasons import NO_GOLD
 from collate.tables import GOLD
 
+REJECTS_NOTHING = True
+
 
 def gold_only(candidates: Sequence[Candidate], config: PairsConfig) -> list[Match] | str:
     """The gold solution without a loser, or the reason why there is none. A `Rule`."""

@@ -16,6 +16,8 @@ from collate.config.schema import PairsConfig
 from collate.pairs.candidates import Candidate, Match
 from collate.pairs.reasons import NO_MAJORITY, NO_OWN, OUTVOTED
 
+REJECTS_NOTHING = True
+
 
 def own_majority(candidates: Sequence[Candidate], config: PairsConfig) -> list[Match] | str:
     """Own ones that agree with the majority, each without a loser, or why there is none. A `Rule`.

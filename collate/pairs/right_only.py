@@ -15,6 +15,8 @@ from collate.config.schema import PairsConfig
 from collate.pairs.candidates import Candidate, Match, none_right
 from collate.tables import RIGHT
 
+REJECTS_NOTHING = True
+
 
 def right_only(candidates: Sequence[Candidate], config: PairsConfig) -> list[Match] | str:
     """The right ones, each without a loser, or the reason why there is none. A `Rule`."""

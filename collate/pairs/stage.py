@@ -1,39 +1,22 @@
 """The pairing stage: rationales and scores in, pairs and dropped questions out.
 
-A new rule is one file with a function of type `Rule`, an entry in `RULES`, its name among the
-choices of `PairsConfig.rule` (and in `SUPERVISED` beside it, where it rejects nothing), and a
-preset `conf/pairs/NAME.yaml`. Nothing here depends on the order of the rows that come in.
+A new rule is one file of this room with a function of its name, of type `Rule`, and a preset
+`conf/pairs/NAME.yaml`. Nothing here depends on the order of the rows that come in.
 """
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
-from collate.config.schema import SUPERVISED, PairsConfig
-from collate.pairs.blended import blended
+from collate.config.found import load
+from collate.config.schema import PAIRING_RULES, SUPERVISED, PairsConfig
 from collate.pairs.candidates import Candidate, Entry, Match, Rule, collapse
 from collate.pairs.conditions import LIFTED
-from collate.pairs.correctness import correctness
-from collate.pairs.gold_only import gold_only
-from collate.pairs.gold_over_own import gold_over_own
-from collate.pairs.likelihood import likelihood
-from collate.pairs.longest_right import longest_right
 from collate.pairs.matching import named
-from collate.pairs.own_majority import own_majority
 from collate.pairs.reasons import MARKED, NO_RATIONALE, SEVERAL, TOO_LONG, TOO_LONG_OR_MARKED
-from collate.pairs.right_only import right_only
 from collate.scoring.answers import answer_key
 from collate.tables import Dropped, Pair, Question, Rationale, Score, digest
 
-RULES: dict[str, Rule] = {
-    "correctness": correctness,
-    "likelihood": likelihood,
-    "blended": blended,
-    "longest_right": longest_right,
-    "gold_over_own": gold_over_own,
-    "right_only": right_only,
-    "gold_only": gold_only,
-    "own_majority": own_majority,
-}
+RULES: dict[str, Rule] = {name: load("pairs", name) for name in PAIRING_RULES}
 
 
 def make_pairs(

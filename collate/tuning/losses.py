@@ -5,7 +5,7 @@ settings; one loss per pair comes out, shape (P,), whose mean is taken. Gradient
 policy's log-probabilities. The tests hold each of them against TRL's own loss and gradients.
 
 `tuning.loss` names the preference loss; `tuning.nll_weight` adds the negative log-likelihood of the
-chosen to it. A new loss is a function here, an entry in `LOSSES`, and its name in the schema.
+chosen to it. A new loss is a function here and a preset in `conf/tuning`.
 """
 
 from collections.abc import Callable, Mapping
@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import logsigmoid
 
-from collate.config.schema import TuningConfig
+from collate.config.schema import PREFERENCE_LOSSES, TuningConfig
 
 
 @dataclass(frozen=True)
@@ -94,10 +94,7 @@ def sigmoid_norm(ratios: LogRatios, config: TuningConfig) -> Tensor:
     return -logsigmoid(config.beta * ratios.token_margin_P())
 
 
-LOSSES: Mapping[str, Loss] = {
-    loss.__name__: loss
-    for loss in (sigmoid, ipo, hinge, robust, apo_zero, apo_down, sppo_hard, sigmoid_norm)
-}
+LOSSES: Mapping[str, Loss] = {name: globals()[name] for name in PREFERENCE_LOSSES}
 
 
 def nll_loss(chosen_P: Tensor, chosen_tokens_P: Tensor) -> Tensor:

@@ -7,7 +7,7 @@ import pytest
 import torch
 from peft import PeftModel
 
-from collate.agents.noise import write_noisy_weights
+from collate.agents.noise import noise
 from collate.agents.roster import base_examples, make_agents, own_parts
 from collate.config.schema import AgentsConfig, Example, Persona, RunConfig, TaskConfig
 from collate.models import load_causal_lm
@@ -67,9 +67,7 @@ def test_noise_on_an_adapter_has_the_relative_size_asked_for(
     folders = [tmp_path / str(i) for i in range(3)]
     for folder, seed in zip(folders, (1, 1, 2), strict=True):
         folder.mkdir()
-        write_noisy_weights(
-            str(tiny_model), folder, agents=AgentsConfig(rank=4, noise=0.1), seed=seed
-        )
+        noise(str(tiny_model), folder, agents=AgentsConfig(rank=4, noise=0.1), seed=seed)
     weights = [(f / "adapter_model.safetensors").read_bytes() for f in folders]
     assert weights[0] == weights[1] != weights[2]
     base = load_causal_lm(tiny_model, dtype="float32")
@@ -86,7 +84,7 @@ def test_noise_on_an_adapter_has_the_relative_size_asked_for(
 
 def test_noise_on_full_weights_makes_a_whole_model(tiny_model: Path, tmp_path: Path) -> None:
     agents = AgentsConfig(weights="full", noise=0.05)
-    write_noisy_weights(str(tiny_model), tmp_path, agents=agents, seed=3)
+    noise(str(tiny_model), tmp_path, agents=agents, seed=3)
     base = load_causal_lm(tiny_model, dtype="float32").state_dict()
     noisy = load_causal_lm(tmp_path, dtype="float32").state_dict()
     for name, weight in base.items():

@@ -1,10 +1,13 @@
 """Pairing rules, their names in the settings, their presets, and settings at odds with a rule."""
 
 from dataclasses import asdict, fields, replace
+from importlib import import_module
+from pathlib import Path
 
 import pytest
 import yaml
 
+import collate.pairs
 from collate.config.build import build
 from collate.config.compose import conf_folder
 from collate.config.rules import problems
@@ -14,9 +17,11 @@ from collate.pairs import RULES
 CHOICES = {field.name: field.metadata["choices"] for field in fields(PairsConfig)}
 
 
-def test_the_settings_name_exactly_the_rules_there_are() -> None:
-    assert set(CHOICES["rule"]) == set(RULES) and len(CHOICES["rule"]) == len(RULES)
-    assert set(RULES) > SUPERVISED
+def test_a_rule_is_a_file_with_a_function_of_its_name() -> None:
+    files = {path.stem for path in Path(collate.pairs.__file__).parent.glob("*.py")} - {"__init__"}
+    modules = {name: import_module(f"collate.pairs.{name}") for name in files}
+    assert set(CHOICES["rule"]) == set(RULES) == {n for n in files if hasattr(modules[n], n)}
+    assert SUPERVISED == {n for n in files if hasattr(modules[n], "REJECTS_NOTHING")} < set(RULES)
 
 
 @pytest.mark.parametrize("rule", RULES)
