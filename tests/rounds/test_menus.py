@@ -80,30 +80,30 @@ def carried_out(model: Path, cwd: Path, *overrides: str, round: int = 1) -> Done
     return done
 
 
-def test_ipo_on_blended_pairs_by_summed_likelihood(
+def test_ipo_on_blended_pairs_of_agents_with_wordings(
     taught: Path, tmp_path: Path, local_ray: None
 ) -> None:
     done = carried_out(
-        taught, tmp_path, "pairs=blended", "tuning=ipo", "scoring.normalisation=sum",
+        taught, tmp_path, "pairs=blended", "tuning=ipo", "scoring.normalisation=geometric",
         "agents.top_p_step=-0.1",
         "agents.personas=[{name: terse, system: Few words.}, {name: careful, system: Check it.}]",
     )  # fmt: skip
     assert {pair.rule for pair in done.pairs} == {"blended"}
-    assert all(score.likelihood == score.sum_logprob for score in done.scores.values())
+    assert all(score.likelihood == score.geometric for score in done.scores.values())
     assert {row.top_p for row in done.rationales.values()} == {1.0, 0.9}
     prompts = {row.agent: row.prompt_ids for row in done.rationales.values()}
     assert prompts["agent-1"] != prompts["agent-2"]
 
 
-def test_hinge_on_the_longest_right_ones_by_mean_likelihood(
+def test_hinge_on_the_longest_right_ones_by_summed_likelihood(
     taught: Path, tmp_path: Path, local_ray: None
 ) -> None:
     done = carried_out(
-        taught, tmp_path, "pairs=longest_right", "tuning=hinge", "scoring.normalisation=mean_log"
+        taught, tmp_path, "pairs=longest_right", "tuning=hinge", "scoring.normalisation=sum"
     )
     assert done.verdicts([pair.chosen_id for pair in done.pairs]) == {RIGHT}
     assert RIGHT not in done.verdicts([pair.rejected_id for pair in done.pairs])
-    assert all(score.likelihood == score.mean_logprob for score in done.scores.values())
+    assert all(score.likelihood == score.sum_logprob for score in done.scores.values())
     for pair, chosen, _ in done.of_pairs():
         rivals = [
             len(row.token_ids)
@@ -155,13 +155,13 @@ def test_robust_loss_on_the_widest_margins_across_agents(
 ) -> None:
     done = carried_out(
         taught, tmp_path, "pairs.order=margin", "pairs.across=true", "tuning=robust",
-        "pairs.length_ratio=3", "scoring.normalisation=mean_prob",
+        "pairs.length_ratio=3", "scoring.normalisation=mean_log",
     )  # fmt: skip
     for _, chosen, rejected in done.of_pairs():
         assert chosen.agent != rejected.agent
         lengths = sorted((len(chosen.token_ids), len(rejected.token_ids)))
         assert lengths[1] <= 3 * lengths[0]
-    assert all(score.likelihood == score.mean_prob for score in done.scores.values())
+    assert all(score.likelihood == score.mean_logprob for score in done.scores.values())
 
 
 def test_own_losers_and_the_solution_where_nobody_is_right(
