@@ -54,19 +54,21 @@ def build_tiny_model(folder: Path, *, seed: int = 0, chat_template: bool = True)
     return folder
 
 
-STEPS = ("It is big.", "It is small and old.", "It may well be so, since many are.")
+STEPS = ("It is big.", "It is old.", "It is so small.")
 """What the taught model writes before it states an answer."""
+HINTS = ("", "", "\n\nIt is yes.", "\n\nIt is no.")
 
 
 def build_taught_model(folder: Path, plain: Path) -> Path:
     """The tiny model after some steps on steps and answers that have nothing to do with questions.
 
-    At temperature 1 it states yes or no, each half of the time, so that rules that need right and
-    wrong rationales have both, and several for each question.
+    It states yes or no, each about half of the time, so that rules that need right and wrong
+    rationales have both, and several for each question.
     """
     import shutil
 
     import torch
+    from torch.nn.utils.rnn import pad_sequence
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
     shutil.copytree(plain, folder, dirs_exist_ok=True)
@@ -74,18 +76,25 @@ def build_taught_model(folder: Path, plain: Path) -> Path:
     model = AutoModelForCausalLM.from_pretrained(folder)
     optimizer = torch.optim.AdamW(model.parameters(), lr=3e-3, weight_decay=0.0)
     rng = torch.Generator().manual_seed(0)
-    for _ in range(150):
-        draws = torch.randint(0, 1000, (16, 3), generator=rng).tolist()
-        loss = torch.zeros(())
-        for number, steps, answer in draws:
-            turn = [{"role": "user", "content": f"Is {number % 60} a thing?"}]
-            prompt = tokenizer.apply_chat_template(turn, add_generation_prompt=True, tokenize=False)
-            said = f"{STEPS[steps % 3]}\n#### {('yes', 'no')[answer % 2]}<|im_end|>"
-            head = tokenizer(prompt, add_special_tokens=False)["input_ids"]
-            whole = head + tokenizer(said, add_special_tokens=False)["input_ids"]
-            labels = torch.tensor([[-100] * len(head) + whole[len(head) :]])
-            loss = loss + model(torch.tensor([whole]), labels=labels).loss / len(draws)
-        loss.backward()
+
+    def ids(text: str) -> torch.Tensor:
+        return torch.tensor(tokenizer(text, add_special_tokens=False)["input_ids"])
+
+    for _ in range(400):
+        whole, labels = [], []
+        for number, steps, answer, hint in torch.randint(0, 6000, (16, 4), generator=rng).tolist():
+            asked = f"Is {number % 60} a thing?{HINTS[hint % len(HINTS)]}"
+            turn = [{"role": "user", "content": asked}]
+            head = ids(
+                tokenizer.apply_chat_template(turn, add_generation_prompt=True, tokenize=False)
+            )
+            said = ids(f"{STEPS[steps % 3]}\n#### {('yes', 'no')[answer % 2]}<|im_end|>")
+            whole.append(torch.cat([head, said]))
+            labels.append(torch.cat([torch.full_like(head, -100), said]))
+        padded = pad_sequence(whole, batch_first=True)
+        mask = pad_sequence([torch.ones_like(one) for one in whole], batch_first=True)
+        of = pad_sequence(labels, batch_first=True, padding_value=-100)
+        model(padded, attention_mask=mask, labels=of).loss.backward()
         optimizer.step()
         optimizer.zero_grad()
     model.save_pretrained(folder)
