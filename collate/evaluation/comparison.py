@@ -58,10 +58,14 @@ def paired_difference(
 def mean_over_seeds(
     arm_S_Q: ArrayLike, *, resamples: int, seed: int, level: float = 0.95
 ) -> Difference:
-    """Mean of an arm with its interval over questions and seeds, as `paired_difference` has it."""
+    """Accuracy of an arm with its interval over questions and seeds, as `paired_difference` has it.
+
+    The interval is cut to [0, 1], which few and unlike seeds would leave.
+    """
     arm = _checked(arm_S_Q)
     nothing = np.zeros((1, arm.shape[1]))
-    return paired_difference(arm, nothing, resamples=resamples, seed=seed, level=level)
+    mean, low, high = paired_difference(arm, nothing, resamples=resamples, seed=seed, level=level)
+    return Difference(mean, max(0.0, low), min(1.0, high))
 
 
 def compare_arms(
