@@ -55,7 +55,7 @@ def compare(arms: Sequence[Arm], place: Path, console: Console) -> Path:
     console.print(_power(questions, len(arms[0].runs)), highlight=False)
     done: list[ArmRun] = []
     spent: dict[int, BudgetConfig] = {}
-    with _Shared() as workers:
+    with SharedWorkers() as workers:
         for number in range(len(arms[0].runs)):
             for arm in arms:
                 config = arm.runs[number]
@@ -72,13 +72,13 @@ def compare(arms: Sequence[Arm], place: Path, console: Console) -> Path:
     return place
 
 
-class _Shared:
+class SharedWorkers:
     """Workers for one run after the other, the same ones where the runs can share them."""
 
     def __init__(self) -> None:
         self._workers: Workers | None = None
 
-    def __enter__(self) -> "_Shared":
+    def __enter__(self) -> "SharedWorkers":
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -86,6 +86,7 @@ class _Shared:
             self._workers.__exit__(None, None, None)
 
     def of(self, config: RunConfig) -> Workers:
+        """Workers that serve this run; those that there are, if they can."""
         if self._workers is not None and self._workers.serve(config):
             return self._workers
         self.__exit__()

@@ -5,26 +5,29 @@ The model is one that states yes or no at random, so that there are right and wr
 
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+from collate.config.build import read
+from collate.config.compose import jobs
+from collate.rounds.compare import SharedWorkers
+from collate.rounds.run import run
 from collate.rounds.stored import StoredRows
 from collate.tables import (
     GOLD,
     HINT,
     RIGHT,
     SAMPLED,
-    WRONG,
     Metric,
     Pair,
     Rationale,
     Score,
     TuningStep,
 )
-from tests.commands import run_tiny
+from tests.commands import TINY_RUN
 from tests.tiny_model import STEPS, build_taught_model
 
 PLAIN = (
@@ -61,32 +64,57 @@ class Done:
         return {self.scores[one].verdict for one in ids if one is not None}
 
 
-def carried_out(model: Path, cwd: Path, *overrides: str, round: int = 1) -> Done:
-    path = cwd / "things.jsonl"
-    rows = [
-        {"question": f"Is {n} a thing?", "answer": n % 3 == 0, "solution": STEPS[n % 3]}
-        for n in range(60)
-    ]
-    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
-    said = run_tiny(model, cwd, "name=a", *PLAIN, f"task.path={path}", *overrides).stdout
-    at = cwd / "runs" / "a" / f"round-{round:02d}"
-    done = Done(
-        said,
-        cwd / "runs" / "a",
-        {row.id: row for row in StoredRows(at / "rationales.parquet", Rationale)},
-        {row.rationale_id: row for row in StoredRows(at / "scores.parquet", Score)},
-        list(StoredRows(at / "pairs.parquet", Pair)),
-        list(StoredRows(at / "tuning.parquet", TuningStep)),
-    )
-    assert done.pairs and done.steps and all(math.isfinite(step.loss) for step in done.steps)
-    return done
+Carry = Callable[..., Done]
 
 
-def test_ipo_on_blended_pairs_of_agents_with_wordings(
-    taught: Path, tmp_path: Path, local_ray: None
-) -> None:
-    done = carried_out(
-        taught, tmp_path, "pairs=blended", "tuning=ipo", "scoring.normalisation=geometric",
+@pytest.fixture(scope="module")
+def shared(local_ray: None) -> Iterator[SharedWorkers]:
+    """Workers that all runs have in common, as the arms of a comparison have."""
+    with SharedWorkers() as workers:
+        yield workers
+
+
+@pytest.fixture
+def carry_out(
+    taught: Path, tmp_path: Path, shared: SharedWorkers, capfd: pytest.CaptureFixture[str]
+) -> Carry:
+    """Has a run carried out: given what it overrides, and the round that is looked at."""
+
+    def carried_out(*overrides: str, name: str = "a", round: int = 1) -> Done:
+        path = tmp_path / "things.jsonl"
+        rows = [
+            {"question": f"Is {n} a thing?", "answer": n % 3 == 0, "solution": STEPS[n % 3]}
+            for n in range(60)
+        ]
+        path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+        (job,), wrong = jobs(
+            [
+                f"model={taught}", f"name={name}", f"folder={tmp_path / 'runs'}", *TINY_RUN, *PLAIN,
+                f"task.path={path}", *overrides,
+            ],
+            [],
+        )  # fmt: skip
+        config, found = read(job.settings)
+        assert not wrong and not found
+        run(config, shared.of(config))
+        at = tmp_path / "runs" / name / f"round-{round:02d}"
+        done = Done(
+            capfd.readouterr().out,
+            tmp_path / "runs" / name,
+            {row.id: row for row in StoredRows(at / "rationales.parquet", Rationale)},
+            {row.rationale_id: row for row in StoredRows(at / "scores.parquet", Score)},
+            list(StoredRows(at / "pairs.parquet", Pair)),
+            list(StoredRows(at / "tuning.parquet", TuningStep)),
+        )
+        assert done.pairs and done.steps and all(math.isfinite(step.loss) for step in done.steps)
+        return done
+
+    return carried_out
+
+
+def test_ipo_on_blended_pairs_of_agents_with_wordings(carry_out: Carry) -> None:
+    done = carry_out(
+        "pairs=blended", "tuning=ipo", "scoring.normalisation=geometric",
         "agents.top_p_step=-0.1",
         "agents.personas=[{name: terse, system: Few words.}, {name: careful, system: Check it.}]",
     )  # fmt: skip
@@ -97,12 +125,8 @@ def test_ipo_on_blended_pairs_of_agents_with_wordings(
     assert prompts["agent-1"] != prompts["agent-2"]
 
 
-def test_hinge_on_the_longest_right_ones_by_summed_likelihood(
-    taught: Path, tmp_path: Path, local_ray: None
-) -> None:
-    done = carried_out(
-        taught, tmp_path, "pairs=longest_right", "tuning=hinge", "scoring.normalisation=sum"
-    )
+def test_hinge_on_the_longest_right_ones_by_summed_likelihood(carry_out: Carry) -> None:
+    done = carry_out("pairs=longest_right", "tuning=hinge", "scoring.normalisation=sum")
     assert done.verdicts([pair.chosen_id for pair in done.pairs]) == {RIGHT}
     assert RIGHT not in done.verdicts([pair.rejected_id for pair in done.pairs])
     assert all(score.likelihood == score.sum_logprob for score in done.scores.values())
@@ -118,10 +142,10 @@ def test_hinge_on_the_longest_right_ones_by_summed_likelihood(
 
 
 def test_supervised_tuning_on_pooled_right_ones_begins_at_the_base_each_round(
-    taught: Path, tmp_path: Path, local_ray: None
+    carry_out: Carry,
 ) -> None:
-    done = carried_out(
-        taught, tmp_path, "experiment=[quickstart,rft]", "rounds=2", "questions_per_round=6",
+    done = carry_out(
+        "experiment=[quickstart,rft]", "rounds=2", "questions_per_round=6",
         "agents.max_tokens=24", "agents.samples=3", "task.train=12", "task.validation=6",
         "task.test=12", "pairs=right_only", round=2,
     )  # fmt: skip
@@ -134,9 +158,9 @@ def test_supervised_tuning_on_pooled_right_ones_begins_at_the_base_each_round(
         assert first.step == 1
 
 
-def test_each_imitates_the_majority_of_all(taught: Path, tmp_path: Path, local_ray: None) -> None:
-    done = carried_out(
-        taught, tmp_path, "agents.count=3", "pairs=own_majority", "tuning=sft",
+def test_each_imitates_the_majority_of_all(carry_out: Carry) -> None:
+    done = carry_out(
+        "agents.count=3", "pairs=own_majority", "tuning=sft",
         "evaluation.answer_by=vote",
     )  # fmt: skip
     stated: dict[str, list[str | None]] = {}
@@ -151,11 +175,9 @@ def test_each_imitates_the_majority_of_all(taught: Path, tmp_path: Path, local_r
     assert "answered by vote:" in done.said
 
 
-def test_robust_loss_on_the_widest_margins_across_agents(
-    taught: Path, tmp_path: Path, local_ray: None
-) -> None:
-    done = carried_out(
-        taught, tmp_path, "pairs.order=margin", "pairs.across=true", "tuning=robust",
+def test_robust_loss_on_the_widest_margins_across_agents(carry_out: Carry) -> None:
+    done = carry_out(
+        "pairs.order=margin", "pairs.across=true", "tuning=robust",
         "pairs.length_ratio=3", "scoring.normalisation=mean_log",
     )  # fmt: skip
     for _, chosen, rejected in done.of_pairs():
@@ -165,11 +187,9 @@ def test_robust_loss_on_the_widest_margins_across_agents(
     assert all(score.likelihood == score.mean_logprob for score in done.scores.values())
 
 
-def test_own_losers_and_the_solution_where_nobody_is_right(
-    taught: Path, tmp_path: Path, local_ray: None
-) -> None:
-    done = carried_out(
-        taught, tmp_path, "agents.samples=1", "pairs.loser=own", "pairs.gold=unsolved",
+def test_own_losers_and_the_solution_where_nobody_is_right(carry_out: Carry) -> None:
+    done = carry_out(
+        "agents.samples=1", "pairs.loser=own", "pairs.gold=unsolved",
         "tuning=apo_zero",
     )  # fmt: skip
     sources = {chosen.source for _, chosen, _ in done.of_pairs()}
@@ -181,9 +201,9 @@ def test_own_losers_and_the_solution_where_nobody_is_right(
             assert all(done.scores[r.id].verdict != RIGHT for r in own if r.source == SAMPLED)
 
 
-def test_hints_win_where_nobody_is_right(taught: Path, tmp_path: Path, local_ray: None) -> None:
-    done = carried_out(
-        taught, tmp_path, "agents.count=1", "agents.samples=2", "agents.hints=4", "tuning=apo_down",
+def test_hints_win_where_nobody_is_right(carry_out: Carry) -> None:
+    done = carry_out(
+        "agents.count=1", "agents.samples=2", "agents.hints=4", "tuning=apo_down",
         "agents.hint='It is {answer}.'",
     )  # fmt: skip
     hinted = [(p, c) for p, c, _ in done.of_pairs() if c.source == HINT]
@@ -195,11 +215,9 @@ def test_hints_win_where_nobody_is_right(taught: Path, tmp_path: Path, local_ray
     assert "won by" in done.said
 
 
-def test_against_the_base_from_the_base_over_two_rounds(
-    taught: Path, tmp_path: Path, local_ray: None
-) -> None:
-    done = carried_out(
-        taught, tmp_path, "tuning=sppo_hard", "tuning.reference=base", "tuning.start=base",
+def test_against_the_base_from_the_base_over_two_rounds(carry_out: Carry) -> None:
+    done = carry_out(
+        "tuning=sppo_hard", "tuning.reference=base", "tuning.start=base",
         "rounds=2", "agents.temperatures=[1.0,1.2]", "questions_per_round=6", "patience=2",
         "evaluation.rounds=all", round=2,
     )  # fmt: skip
@@ -209,22 +227,18 @@ def test_against_the_base_from_the_base_over_two_rounds(
         assert first.margin == pytest.approx(0.0, abs=1e-5)
 
 
-def test_the_likelihood_of_the_chosen_beside_a_loss(
-    taught: Path, tmp_path: Path, local_ray: None
-) -> None:
-    done = carried_out(
-        taught, tmp_path, "tuning=sigmoid_norm", "tuning.nll_weight=0.5", "tuning.epochs=4",
+def test_the_likelihood_of_the_chosen_beside_a_loss(carry_out: Carry) -> None:
+    done = carry_out(
+        "tuning=sigmoid_norm", "tuning.nll_weight=0.5", "tuning.epochs=4",
         "tuning.reference=base",
     )  # fmt: skip
     own = [step for step in done.steps if step.agent == "agent-1"]
     assert own[-1].loss < own[0].loss
 
 
-def test_the_posterior_over_options_and_another_scorer(
-    taught: Path, tiny_model: Path, tmp_path: Path, local_ray: None
-) -> None:
-    done = carried_out(
-        taught, tmp_path, "scoring=posterior", f"scoring.model={tiny_model}",
+def test_the_posterior_over_options_and_another_scorer(carry_out: Carry, tiny_model: Path) -> None:
+    done = carry_out(
+        "scoring=posterior", f"scoring.model={tiny_model}",
         "pairs.min_margin=1e-6", "evaluation.confidence=true", "evaluation.answer_by=routed",
     )  # fmt: skip
     for score in done.scores.values():
@@ -235,44 +249,39 @@ def test_the_posterior_over_options_and_another_scorer(
     assert "auc:posterior" in {metric.name for metric in metrics}
 
 
-def test_whole_copies_warmed_up_on_their_own_rationales_then_a_start_and_a_scorer_from_them(
-    taught: Path, tmp_path: Path, local_ray: None
-) -> None:
-    warm = ("warmup=own", "warmup.samples=6", "warmup.questions=12")
-    whole = tmp_path / "whole"
-    whole.mkdir()
-    carried_out(taught, whole, *warm, "agents.weights=full", "tuning.learning_rate=1e-4")
-    done = carried_out(taught, tmp_path, *warm)
-    (made,) = (tmp_path / "runs" / "warm-up").iterdir()
+OWN = ("warmup=own", "warmup.samples=6", "warmup.questions=12")
+
+
+def test_a_warm_up_on_own_rationales_then_a_start_and_a_scorer_from_it(carry_out: Carry) -> None:
+    first = carry_out(*OWN)
+    (made,) = (first.path.parent / "warm-up").iterdir()
     own = {row.id: row for row in StoredRows(made / "round-01" / "rationales.parquet", Rationale)}
     for pair in StoredRows(made / "round-01" / "pairs.parquet", Pair):
         assert own[pair.chosen_id].agent == own[pair.rejected_id or ""].agent == pair.agent
-    asked = {a: {r.question_id for r in own.values() if r.agent == a} for a in
-             ("agent-1", "agent-2")}  # fmt: skip
-    assert not asked["agent-1"] & asked["agent-2"]
-    settings = [text for text in PLAIN if not text.startswith("engine=")]
-    adapter = done.path / "round-01" / "agents" / "agent-1"
-    later = run_tiny(
-        taught, tmp_path, "name=b", "engine=transformers", *settings,
-        f"task.path={tmp_path / 'things.jsonl'}", "agents.start=runs/a",
-        f"scoring.adapter={adapter}",
-    )  # fmt: skip
-    assert "scorer" in later.stdout
-    scores = {s.rationale_id: s for s in StoredRows(
-        tmp_path / "runs" / "b" / "round-01" / "scores.parquet", Score)}  # fmt: skip
-    assert all(score.likelihood is not None for score in scores.values())
-    assert {WRONG, RIGHT} <= {score.verdict for score in scores.values()}
+    asked = [
+        {row.question_id for row in own.values() if row.agent == agent}
+        for agent in ("agent-1", "agent-2")
+    ]
+    assert asked[0] and asked[1] and not asked[0] & asked[1]
+    adapter = first.path / "round-01" / "agents" / "agent-1"
+    later = carry_out(f"agents.start={first.path}", f"scoring.adapter={adapter}", name="b")
+    assert "scorer     " in later.said
+    assert all(score.likelihood is not None for score in later.scores.values())
 
 
-def test_a_run_that_gets_no_better_ends_early(
-    taught: Path, tmp_path: Path, local_ray: None
-) -> None:
+def test_whole_copies(carry_out: Carry) -> None:
+    done = carry_out(*OWN, "agents.weights=full", "tuning.learning_rate=1e-4")
+    made = done.path / "round-01" / "agents" / "agent-1"
+    assert (made / "model.safetensors").is_file()
+
+
+def test_a_run_that_gets_no_better_ends_early(carry_out: Carry) -> None:
     settings = (
         "rounds=4", "patience=1", "evaluation.rounds=all", "questions_per_round=4",
         "tuning.learning_rate=1e-9",
     )  # fmt: skip
-    done = carried_out(taught, tmp_path, *settings)
+    done = carry_out(*settings)
     rounds = sorted(path.name for path in done.path.glob("round-*"))
     assert rounds == ["round-00", "round-01"]
     assert "no better validation accuracy in 1 rounds" in done.said
-    assert "best agent   runs/a/round-01" in done.said
+    assert "/runs/a/round-01/agents/" in done.said.replace("\n", "").replace(" ", "")
