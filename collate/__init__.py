@@ -10,7 +10,7 @@ running run as DataFrames.
 
 from typing import TYPE_CHECKING, Any
 
-from collate.unasked import telemetry_off
+from collate.config.offline import telemetry_off
 
 if TYPE_CHECKING:
     from collate.report.reading import Run, load_run

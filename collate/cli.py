@@ -23,7 +23,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
-from collate.unasked import offline_unless_asked
+from collate.config.offline import offline_unless_asked
 
 if TYPE_CHECKING:
     from collate.config.compose import Job
@@ -180,8 +180,8 @@ def _run(arguments: list[str]) -> int:
         return 0
     configs = _configs(*asked)
     offline_unless_asked(configs)
-    from collate.rounds.preflight import preflight
-    from collate.rounds.run import run
+    from collate.commands.preflight import preflight
+    from collate.rounds.loop import run
 
     if len(configs) > 1:  # what cannot work is refused before the first of several begins
         _none_wrong([partial(preflight, config) for config in configs])
@@ -253,14 +253,14 @@ def _evaluate(arguments: list[str]) -> int:
     jobs, found = asked
     if found:
         raise InputError.of(found)
-    from collate.rounds.evaluate import evaluate
+    from collate.commands.evaluate import evaluate
 
     overrides = _options(rest).overrides
     return _each([partial(evaluate, path, job.settings, overrides) for job in jobs])
 
 
 def _compare(arguments: list[str]) -> int:
-    from collate.config.compare import read_comparison
+    from collate.config.arms import read_comparison
     from collate.errors import InputError
 
     _quiet_libraries()
@@ -276,7 +276,7 @@ def _compare(arguments: list[str]) -> int:
         print(f"warning: {text}")
     from rich.console import Console
 
-    from collate.rounds.compare import arms_of, compare
+    from collate.commands.compare import arms_of, compare
 
     compare(arms_of(asked), Path(asked.place), Console())
     return 0
@@ -307,13 +307,13 @@ def _run_argument(arguments: list[str], verb: str) -> tuple[Path, list[str]]:
 
 
 def _submit(arguments: list[str]) -> int:
-    from collate.cluster.submit import submit
+    from collate.commands.submit import submit
 
     return submit(arguments)
 
 
 def _doctor(arguments: list[str]) -> int:
-    from collate.cluster.doctor import report
+    from collate.commands.doctor import report
 
     if arguments:
         print(f"collate doctor takes nothing, found {' '.join(arguments)}", file=sys.stderr)

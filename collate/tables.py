@@ -90,7 +90,7 @@ class Score:
     the question has no options. `likelihood` is the configured one of the five, `baseline` the same
     without a rationale, and `lift` their difference. All are None where no likelihood was asked
     for. `marks` says what speaks against the rationale as an example to learn from, whatever its
-    answer; the words are those of `collate.scoring.marks`.
+    answer; the words are those of `collate.answers.flags`.
     """
 
     rationale_id: str

@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
+from collate.commands.evaluate import with_overrides
 from collate.config.schema import ModelConfig, RunConfig, TaskConfig
 from collate.errors import InputError
 from collate.masking import MASK, masked, masked_keys, masked_text
-from collate.rounds.evaluate import with_overrides
-from collate.rounds.folder import RunFolder, check_same_settings
-from tests.commands import here
+from collate.store.run_folder import RunFolder, check_same_settings
+from tests.command_line import here
 
 # Put together here, so that no scanner of repositories takes them for real ones.
 TOKENS = [

@@ -11,11 +11,12 @@ from typing import Any
 
 import ray
 
+from collate.atomic import complete_folder
 from collate.cluster.board import poster
-from collate.commit import complete_folder
 from collate.config.found import load
 from collate.config.schema import EngineConfig, ModelConfig, RunConfig, TaskConfig, TuningConfig
-from collate.engines.protocol import AgentWeights, Completion, Request
+from collate.engines.protocol import Completion, Request
+from collate.models.weights import AgentWeights
 from collate.scoring.model import ScorerFolders, load_scorer
 from collate.tables import Question, Rationale, Score
 
@@ -69,7 +70,7 @@ class EngineActor:
         self, folder: str, threads: int, engine: EngineConfig, model: ModelConfig, board: Any
     ):
         _use_threads(threads)
-        from collate.engines import build_engine
+        from collate.engines.build import build_engine
 
         self._engine = build_engine(folder, engine, model)
         self._board = board
@@ -112,7 +113,7 @@ class TorchActor:
         config: RunConfig,
         scorer_folders: ScorerFolders | None,
     ) -> list[Score]:
-        from collate.scoring import score_rationales
+        from collate.scoring.score_rationales import score_rationales
 
         scorer = self._scorer(config, scorer_folders) if config.scoring.likelihood else None
         return score_rationales(
@@ -161,7 +162,7 @@ class TorchActor:
             )  # fmt: skip
 
     def _verifier_of(self, task: TaskConfig) -> Any:
-        from collate.scoring import Verifier
+        from collate.answers.verifier import Verifier
 
         wanted = task.answer_kind, task.marker.strip()
         if self._verifier is None or (self._verifier.kind, self._verifier.marker) != wanted:
@@ -169,7 +170,7 @@ class TorchActor:
         return self._verifier
 
     def _scorer(self, config: RunConfig, folders: ScorerFolders | None) -> Any:
-        from collate.scoring import LikelihoodScorer
+        from collate.scoring.likelihood import LikelihoodScorer
 
         self._set_threads()
         if folders is None:

@@ -25,9 +25,9 @@ from collate.cluster.address import (
     in_ray_job,
     use_token,
 )
+from collate.config.offline import OFFLINE, TELEMETRY_OFF
 from collate.config.schema import RayConfig
 from collate.errors import DeadlineError, EngineDiedError, EngineError, InputError
-from collate.unasked import OFFLINE, TELEMETRY_OFF
 
 OBJECT_STORE_BYTES = 512 * 2**20
 QUIET: dict[str, Any] = {"logging_level": logging.ERROR, "log_to_driver": True}

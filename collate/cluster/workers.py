@@ -21,8 +21,9 @@ from collate.cluster.pool import Pool, Work
 from collate.cluster.session import session
 from collate.cluster.watch import watch_head
 from collate.config.schema import RunConfig
-from collate.engines.protocol import AgentWeights, Completion, Request
+from collate.engines.protocol import Completion, Request
 from collate.errors import RunFolderError
+from collate.models.weights import AgentWeights
 from collate.scoring.model import ScorerFolders
 from collate.tables import Score
 

@@ -3,8 +3,8 @@
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 
+from collate.config.names import NAME_RULE, is_name
 from collate.config.schema import SFT, SUPERVISED, RunConfig, TuningConfig
-from collate.paths import NAME_RULE, is_name
 
 KINDS_WITH_OPTIONS = ("multiple_choice", "boolean")
 """Kinds of task whose questions have options: their own, or yes and no."""

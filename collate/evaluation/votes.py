@@ -13,7 +13,7 @@ from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import combinations
 
-from collate.scoring.answers import answer_key
+from collate.answers.reading import answer_key
 from collate.tables import UNKNOWN, Answer
 
 VOTE, WEIGHTED_VOTE, ROUTED = "vote", "weighted_vote", "routed"

@@ -2,7 +2,7 @@
 
 from collate.models.chat import before_stop, render, stop_texts
 from collate.models.folder import folder_digest, model_problems, prepare_model
-from collate.models.load import BaseModel, load_causal_lm, load_tokenizer
+from collate.models.loading import BaseModel, load_causal_lm, load_tokenizer
 
 __all__ = [
     "BaseModel",

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from collate.commit import complete_folder, file_digest
+from collate.atomic import complete_folder, file_digest
 from collate.config.schema import ModelConfig
 from collate.errors import InputError
 from collate.tables import digest

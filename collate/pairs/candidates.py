@@ -8,10 +8,10 @@ has one verdict and one likelihood, and a pair of equal texts teaches nothing.
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
 
+from collate.answers.judging import NO_ANSWER, SEVERAL, UNREADABLE
 from collate.config.schema import PairsConfig
 from collate.pairs.conditions import WRITTEN, may_be_chosen, may_be_rejected
 from collate.pairs.reasons import ALL_RIGHT, ALL_WRONG, NONE_RIGHT, NONE_WRONG
-from collate.scoring.judging import NO_ANSWER, SEVERAL, UNREADABLE
 from collate.tables import GOLD, HINT, PEER, RIGHT, SAMPLED, UNKNOWN, WRONG, Rationale, Score
 
 SOURCES = (SAMPLED, PEER, HINT, GOLD)

@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 import yaml
 
 from collate.errors import RunFolderError
-from collate.paths import inside
+from collate.store.paths import inside
 from collate.tables import SCHEMAS
 
 _ROUND = re.compile(r"round-(\d{1,6})", re.ASCII)

@@ -11,7 +11,18 @@ from pathlib import Path
 import pandas as pd
 import yaml
 
-from collate.commit import complete_file
+from collate.atomic import complete_file
+from collate.console.results import (
+    ResultRow,
+    Results,
+    clear_of_zero,
+    collect,
+    percent,
+    percent_interval,
+    points,
+    points_interval,
+    round_label,
+)
 from collate.evaluation.divergence import UNDER
 from collate.evaluation.metrics import BEST
 from collate.evaluation.votes import VOTE
@@ -27,17 +38,6 @@ from collate.report.page import (
 )
 from collate.report.question import best_first, judged
 from collate.report.reading import Run, load_run
-from collate.report.results import (
-    ResultRow,
-    Results,
-    clear_of_zero,
-    collect,
-    percent,
-    percent_interval,
-    points,
-    points_interval,
-    round_label,
-)
 
 _QUESTIONS = 5
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'"

@@ -3,7 +3,7 @@
 import pandas as pd
 
 from collate.evaluation.divergence import UNDER
-from collate.evaluation.separation import SCORER, SCORES, PairShare, compared
+from collate.evaluation.score_quality import SCORER, SCORES, PairShare, compared
 from collate.evaluation.statistics import auc
 from collate.tables import RIGHT, SAMPLED, WRONG
 

@@ -8,7 +8,7 @@ from html import escape
 import matplotlib as mpl
 from matplotlib.figure import Figure
 
-from collate.report.text import visible
+from collate.console.text import visible
 
 
 def number_cell(value: str, interval: str = "", kind: str = "even") -> str:

@@ -11,10 +11,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from collate.console.text import one_line
 from collate.evaluation.metrics import AGENTS, BASE, BEST, CHANCE, GROUPS, READER
 from collate.evaluation.statistics import auc
 from collate.evaluation.votes import ROUTED, VOTE, VOTES, WEIGHTED_VOTE
-from collate.report.text import one_line
 from collate.tables import RIGHT, WRONG
 
 # Okabe and Ito's colours, which stay apart for colour-blind readers.

@@ -5,7 +5,7 @@ from typing import Any
 
 import pandas as pd
 
-from collate.report.text import one_line, visible
+from collate.console.text import one_line, visible
 from collate.tables import RIGHT, UNKNOWN, WRONG, Question
 
 _RANK = {RIGHT: 0, UNKNOWN: 1, WRONG: 2}

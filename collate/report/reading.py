@@ -18,10 +18,10 @@ import pyarrow as pa
 from collate.errors import InputError, RunFolderError
 from collate.evaluation.metrics import GROUPS, best_agent
 from collate.evaluation.votes import Reader, agreement
-from collate.manifest import Manifest
 from collate.report.folder import read_mapping, read_rows, round_folders
 from collate.report.measures import cross_matrix, diversity_rows, score_rows, separation_of
 from collate.report.question import QuestionView, best_first
+from collate.store.manifest import Manifest
 from collate.tables import (
     GOLD,
     RIGHT,
@@ -221,7 +221,7 @@ class Run:
         return diversity_rows(self.metrics(round))
 
     def score_quality(self, round: int | None = None) -> pd.DataFrame:
-        """The metrics of `collate.evaluation.separation`; empty where there are none."""
+        """The metrics of `collate.evaluation.score_quality`; empty where there are none."""
         return score_rows(self.metrics(round))
 
     def cross_likelihood(self, round: int | None = None) -> pd.DataFrame:

@@ -11,10 +11,10 @@ from statistics import mean
 
 import pyarrow.parquet as pq
 
-from collate.agents.warmup import warmup_run
 from collate.config.schema import RunConfig
-from collate.rounds.folder import RunFolder
-from collate.rounds.settings import run_path
+from collate.rounds.warmup import warmup_run
+from collate.store.identity import run_path
+from collate.store.run_folder import RunFolder
 from collate.tables import GOLD, Answer, TuningStep
 
 

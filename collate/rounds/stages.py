@@ -11,20 +11,19 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from collate.agents.prompts import Prompts
 from collate.agents.roster import Agent, own_parts
+from collate.answers.judging import cut_answer
+from collate.answers.reading import read_answer
+from collate.answers.verifier import Verifier
 from collate.cluster.actors import TuningJob
+from collate.cluster.requests import Asked, Kept, Weights, in_order, write
 from collate.cluster.workers import Report, ToScore, Workers
 from collate.config.schema import RunConfig
 from collate.engines.protocol import Completion, Request
 from collate.evaluation.metrics import BASE, READER, measure
 from collate.pairs import make_pairs
-from collate.rounds.modes import WHOLE, count_examples, mode_examples
-from collate.rounds.prompts import Prompts
-from collate.rounds.stored import StoredRows
-from collate.rounds.writing import Asked, Kept, Weights, in_order, write
-from collate.scoring import Verifier
-from collate.scoring.answers import read_answer
-from collate.scoring.judging import cut_answer
+from collate.store.tables_on_disk import StoredRows
 from collate.tables import (
     RIGHT,
     Answer,
@@ -38,6 +37,7 @@ from collate.tables import (
     seed_of,
 )  # fmt: skip
 from collate.tasks import chance_level
+from collate.tuning.supervised_examples import WHOLE, count_examples, mode_examples
 from collate.tuning.tune import pair_examples, pair_tokens, plan, step_count, write_examples
 
 BLOCK = 4096

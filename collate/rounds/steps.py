@@ -6,22 +6,23 @@ from contextlib import AbstractContextManager
 from dataclasses import asdict, replace
 from pathlib import Path
 
+from collate.agents.prompts import Prompts
 from collate.agents.roster import Agent
 from collate.cluster.workers import Workers
 from collate.config.schema import RunConfig
-from collate.engines.protocol import AgentWeights
+from collate.console import messages as remarks
+from collate.console.terminal import Screen, Tick
 from collate.evaluation.collapse import collapsed
 from collate.evaluation.metrics import READER, best_agent
+from collate.models.weights import AgentWeights
 from collate.pairs import needs_gold
-from collate.rounds import budget, remarks, stages
-from collate.rounds.folder import RunFolder
-from collate.rounds.generation import Round, generate, writes_own_part
-from collate.rounds.measures import distance, diversity_and_quality
-from collate.rounds.prompts import Prompts
-from collate.rounds.reader import read, trained_reader
-from collate.rounds.screen import Screen, Tick
-from collate.rounds.stored import Block, StoredRows
-from collate.rounds.weights import Weights, committed_weights, copy_weights, make_weights
+from collate.rounds import budget, stages
+from collate.rounds.generate import Round, generate, writes_own_part
+from collate.rounds.measure import distance, diversity_and_quality
+from collate.rounds.two_models import read, trained_reader
+from collate.store.run_folder import RunFolder
+from collate.store.run_weights import Weights, committed_weights, copy_weights, make_weights
+from collate.store.tables_on_disk import Block, StoredRows
 from collate.tables import (
     GOLD,
     Answer,

@@ -88,7 +88,7 @@ def prepare_scorer(config: RunConfig, base: Path) -> ScorerFolders | None:
     model = base if scoring.model is None else prepare_model(_model_of(config), "scoring.model")
     if scoring.adapter is None:
         return ScorerFolders(model)
-    from collate.engines.weights import check_adapter
+    from collate.models.checkpoints import check_adapter
 
     adapter = Path(scoring.adapter).resolve()
     try:

@@ -9,9 +9,9 @@ held-out one.
 """
 
 from collate.tasks.chance import chance_level
-from collate.tasks.load import TaskData, load_task
+from collate.tasks.load_task import TaskData, load_task
 from collate.tasks.near_duplicates import Leak, leaks
-from collate.tasks.prompts import prompt_problems, render_messages
+from collate.tasks.wording import prompt_problems, render_messages
 
 __all__ = [
     "Leak",

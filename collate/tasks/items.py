@@ -11,9 +11,9 @@ from dataclasses import dataclass, replace
 from types import ModuleType
 from typing import Any
 
+from collate.answers.judging import cut_answer
+from collate.answers.reading import read_gold
 from collate.config.schema import TaskConfig
-from collate.scoring.answers import read_gold
-from collate.scoring.judging import cut_answer
 from collate.tasks import boolean, multiple_choice, procedural, table, word_problems
 from collate.tasks.rows import Item, Row, Source, column_names, text_of, value_of
 

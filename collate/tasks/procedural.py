@@ -14,9 +14,9 @@ from collections.abc import Iterator
 from dataclasses import fields
 from typing import Any
 
+from collate.answers.reading import read_gold
 from collate.config.schema import TaskConfig
 from collate.errors import InputError
-from collate.scoring.answers import read_gold
 from collate.tasks.rows import Item, nearest
 from collate.tasks.splits import question_id
 

@@ -22,13 +22,13 @@ from trl import DPOConfig, DPOTrainer
 
 from collate.config.schema import SFT, TuningConfig
 from collate.errors import TuningError
-from collate.models.load import device
+from collate.models.loading import device
 from collate.tables import Step
 from collate.tuning.batches import Pairs, completion_logprobs
-from collate.tuning.checkpoints import Checkpoints
 from collate.tuning.examples import NUMBER, Examples
 from collate.tuning.fused import TILED, fuse_adapters
 from collate.tuning.losses import LOSSES, LogRatios, nll_loss, sigmoid
+from collate.tuning.step_checkpoints import Checkpoints
 from collate.tuning.tune import step_count
 
 LOSS_TOLERANCE = 1e-3

@@ -21,10 +21,10 @@ from collate.agents.adapters import (
     save_adapter,
     without_adapter,
 )  # fmt: skip
-from collate.commit import complete_file
+from collate.atomic import complete_file
 from collate.config.schema import SFT, AgentsConfig, TuningConfig
-from collate.engines.protocol import AgentWeights
 from collate.models import BaseModel, load_causal_lm, load_tokenizer
+from collate.models.weights import AgentWeights
 from collate.tables import Pair, Rationale, seed_of
 from collate.tuning.curves import write_curves
 
@@ -154,7 +154,7 @@ def tune_agent(
     # These bring torch and TRL, which only workers need.
     from datasets import Dataset
 
-    from collate.tuning.checkpoints import Checkpoints
+    from collate.tuning.step_checkpoints import Checkpoints
     from collate.tuning.trainer import train
 
     tokenizer = load_tokenizer(base.folder, trust_remote_code=base.trust_remote_code)

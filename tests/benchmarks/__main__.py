@@ -39,7 +39,7 @@ def main() -> int:
     if load > 0.5 * len(os.sched_getaffinity(0)):
         console.print(f"the machine is busy (load {load:.1f}): the seconds below will say little")
 
-    from collate.unasked import offline_unless_asked
+    from collate.config.offline import offline_unless_asked
 
     offline_unless_asked([])
     from transformers.utils.logging import disable_progress_bar

@@ -5,13 +5,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from collate.agents.prompts import Prompts
 from collate.agents.roster import Agent, make_agents
 from collate.config import compose
 from collate.config.build import build
 from collate.config.schema import EngineConfig, RunConfig
-from collate.engines.protocol import AgentWeights, Completion, Request
+from collate.engines.protocol import Completion, Request
 from collate.models import load_tokenizer, prepare_model
-from collate.rounds.prompts import Prompts
+from collate.models.weights import AgentWeights
 from collate.tables import Pair, Question, Rationale, digest, seed_of
 from collate.tasks import load_task
 from collate.tuning.tune import order_examples, pair_examples

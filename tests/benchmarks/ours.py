@@ -9,8 +9,9 @@ from collate.agents.adapters import new_adapter
 from collate.cluster.actors import MADE, ToScore, TuningJob
 from collate.cluster.workers import Workers
 from collate.config.schema import AgentsConfig, EngineConfig, ModelConfig, RunConfig, TuningConfig
-from collate.engines.protocol import AgentWeights, Completion, Request
+from collate.engines.protocol import Completion, Request
 from collate.models import load_causal_lm, load_tokenizer
+from collate.models.weights import AgentWeights
 from collate.tables import Score
 from tests.benchmarks.rivals import Ids, adapter_numbers
 
@@ -60,7 +61,7 @@ class Scorer:
     """collate's likelihood scorer in the arm's process."""
 
     def __init__(self, folder: str, batch_tokens: int):
-        from collate.scoring import LikelihoodScorer
+        from collate.scoring.likelihood import LikelihoodScorer
 
         self._scorer = LikelihoodScorer(
             load_causal_lm(folder, dtype="float32"), load_tokenizer(folder),

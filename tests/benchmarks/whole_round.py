@@ -18,11 +18,11 @@ from typing import Any
 
 import numpy as np
 
+from collate.answers.judging import cut_answer
 from collate.cluster.actors import ToScore, TuningJob
 from collate.pairs import make_pairs
-from collate.scoring.judging import cut_answer
 from collate.scoring.likelihood import AnswerLikelihood
-from collate.scoring.stage import NORMALISATIONS
+from collate.scoring.score_rationales import NORMALISATIONS
 from collate.tables import Pair, Rationale, Score
 from collate.tuning.curves import read_curves
 from collate.tuning.tune import write_examples

@@ -27,8 +27,10 @@ from collate.config.schema import (
     TaskConfig,
     TuningConfig,
 )
-from collate.engines import AgentWeights, Completion, build_engine
+from collate.engines.build import build_engine
+from collate.engines.protocol import Completion
 from collate.errors import DeadlineError, EngineDiedError, EngineError
+from collate.models.weights import AgentWeights
 from collate.tuning.tune import write_examples
 from tests.engines.adapters import requests_for
 

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 import collate.cluster.address
-import collate.models.load
-import collate.rounds.run
-from tests.commands import here
+import collate.models.loading
+import collate.rounds.loop
+from tests.command_line import here
 from tests.config.broken import BROKEN, Broken
 
 
@@ -21,10 +21,10 @@ def nothing_loads(monkeypatch: pytest.MonkeyPatch) -> None:
         raise AssertionError("a model was loaded")
 
     for module, name in (
-        (collate.rounds.run, "prepare_model"),
-        (collate.rounds.run, "load_tokenizer"),
-        (collate.rounds.run, "Workers"),
-        (collate.models.load, "load_causal_lm"),
+        (collate.rounds.loop, "prepare_model"),
+        (collate.rounds.loop, "load_tokenizer"),
+        (collate.rounds.loop, "Workers"),
+        (collate.models.loading, "load_causal_lm"),
     ):
         monkeypatch.setattr(module, name, loaded)
     monkeypatch.delenv("RAY_ADDRESS", raising=False)

@@ -8,7 +8,7 @@ import pytest
 from omegaconf import OmegaConf
 
 from collate.config import compose
-from tests.commands import here
+from tests.command_line import here
 
 CALLS: list[object] = []
 OBJECT = f"{{_target_: {__name__}.call}}"

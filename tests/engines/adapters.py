@@ -7,7 +7,7 @@ import torch
 from peft import LoraConfig, get_peft_model
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
-from collate.engines import Request
+from collate.engines.protocol import Request
 
 QUESTIONS = [
     "What is 3 + 4?",

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from collate.engines import AgentWeights
+from collate.models.weights import AgentWeights
 from tests.engines.adapters import write_adapter
 from tests.engines.engine_process import EngineProcess
 from tests.tiny_model import build_tiny_model

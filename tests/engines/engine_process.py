@@ -13,7 +13,9 @@ from typing import Any
 from unittest import mock
 
 from collate.config.schema import EngineConfig, ModelConfig
-from collate.engines import AgentWeights, Completion, Request, build_engine
+from collate.engines.build import build_engine
+from collate.engines.protocol import Completion, Request
+from collate.models.weights import AgentWeights
 
 DEADLINE = 120.0
 

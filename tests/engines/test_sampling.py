@@ -4,7 +4,7 @@ import pytest
 import torch
 from scipy.stats import chisquare
 
-from collate.engines import Request
+from collate.engines.protocol import Request
 from collate.engines.sampling import RowSampler, nucleus
 
 LOGITS_V = torch.tensor([2.0, 1.5, 0.3, -0.5, -1.0, -3.0])

@@ -8,8 +8,10 @@ import pytest
 from peft import PeftModel
 
 from collate.config.schema import EngineConfig, ModelConfig
-from collate.engines import AgentWeights, Engine, build_engine
+from collate.engines.build import build_engine
+from collate.engines.protocol import Engine
 from collate.errors import EngineError
+from collate.models.weights import AgentWeights
 from tests.engines.adapters import greedy_reference, load, requests_for
 from tests.tiny_model import build_tiny_model
 
@@ -120,7 +122,7 @@ def test_a_model_without_chat_template_stops_at_the_next_question(
 
 
 def requests_for_plain(limits):  # type: ignore[no-untyped-def]
-    from collate.engines import Request
+    from collate.engines.protocol import Request
 
     ids = tuple(limits.tokenizer("Question: 1 + 1?\nAnswer:")["input_ids"])
     return Request(

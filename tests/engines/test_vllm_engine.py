@@ -8,8 +8,10 @@ from pathlib import Path
 import pytest
 
 from collate.config.schema import EngineConfig, ModelConfig
-from collate.engines import AgentWeights, Completion, Request, build_engine
+from collate.engines.build import build_engine
+from collate.engines.protocol import Completion, Request
 from collate.errors import EngineDiedError, EngineError
+from collate.models.weights import AgentWeights
 from tests.engines.adapters import requests_for, write_adapter
 from tests.engines.engine_process import EngineProcess
 

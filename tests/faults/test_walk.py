@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.commands import TINY_RUN, here
+from tests.command_line import TINY_RUN, here
 from tests.rounds.test_transformers_engine import contents
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(5000)]

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from collate.commit import complete_file, complete_folder
+from collate.atomic import complete_file, complete_folder
 from collate.config.schema import ModelConfig
 from collate.models import (
     folder_digest,

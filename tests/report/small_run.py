@@ -18,7 +18,7 @@ import yaml
 from collate.evaluation.divergence import CrossLogprob, cross_likelihood
 from collate.evaluation.diversity import Diversity
 from collate.evaluation.metrics import measure
-from collate.evaluation.separation import Separation
+from collate.evaluation.score_quality import Separation
 from collate.tables import (
     RIGHT,
     UNKNOWN,

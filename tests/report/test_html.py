@@ -10,9 +10,9 @@ import pyarrow.parquet as pq
 import pytest
 
 import collate
+from collate.console.results import percent, points
 from collate.errors import InputError
 from collate.report.html import render, write_report
-from collate.report.results import percent, points
 from collate.tables import Metric, to_table
 from tests.report.small_run import HOSTILE, SmallRun, replace, write_small_run
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.commands import Done, collate, run_tiny
+from tests.command_line import Done, collate, run_tiny
 
 
 @dataclass(frozen=True)

@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from collate.manifest import Manifest
 from collate.rounds import budget
-from collate.rounds.folder import RunFolder
+from collate.store.manifest import Manifest
+from collate.store.run_folder import RunFolder
 
 
 def test_seconds_are_counted_once_however_deep_their_stages_lie(tmp_path: Path) -> None:

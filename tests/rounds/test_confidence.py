@@ -6,11 +6,12 @@ from typing import Any
 
 import pytest
 
+from collate.answers.verifier import Verifier
 from collate.cluster.actors import ToScore
 from collate.config.schema import RunConfig, ScoringConfig, TaskConfig
 from collate.rounds.stages import with_confidence
-from collate.scoring import Verifier, score_rationales
 from collate.scoring.likelihood import AnswerLikelihood
+from collate.scoring.score_rationales import score_rationales
 from collate.tables import RIGHT, Answer, Question, Score
 
 PROMPTS: Any = SimpleNamespace(base=lambda _: (1,), baseline=lambda _: (1, 2))

@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
+from collate.commands.compare import SharedWorkers
 from collate.config.build import read
 from collate.config.compose import jobs
-from collate.rounds.compare import SharedWorkers
-from collate.rounds.run import run
-from collate.rounds.stored import StoredRows
+from collate.rounds.loop import run
+from collate.store.tables_on_disk import StoredRows
 from collate.tables import (
     GOLD,
     HINT,
@@ -27,7 +27,7 @@ from collate.tables import (
     Score,
     TuningStep,
 )
-from tests.commands import TINY_RUN
+from tests.command_line import TINY_RUN
 from tests.tiny_model import STEPS, build_taught_model
 
 PLAIN = (

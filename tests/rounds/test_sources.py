@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 import collate
-from collate.manifest import Manifest
-from collate.rounds.stored import StoredRows
+from collate.store.manifest import Manifest
+from collate.store.tables_on_disk import StoredRows
 from collate.tables import GOLD, HINT, PEER, SAMPLED, Pair, Rationale, TuningStep
-from tests.commands import here, run_tiny
+from tests.command_line import here, run_tiny
 
 PLAIN = ("engine=transformers", "rounds=1")
 

@@ -13,9 +13,9 @@ import psutil
 import pytest
 
 import collate
-from collate.manifest import FILE as MANIFEST
-from collate.manifest import Manifest
-from tests.commands import TINY_RUN, VERDICTS_ONLY, here, run_tiny
+from collate.store.manifest import FILE as MANIFEST
+from collate.store.manifest import Manifest
+from tests.command_line import TINY_RUN, VERDICTS_ONLY, here, run_tiny
 
 pytestmark = [pytest.mark.timeout(900), pytest.mark.usefixtures("local_ray")]
 SETTINGS = ("name=plain", "rounds=1", "engine=transformers", "agents.own_part=true",
@@ -182,7 +182,7 @@ def test_a_full_disk_ends_the_run_in_words_and_the_same_command_continues(
 
 def test_two_processes_are_never_in_one_run(copied: Path, tiny_model: Path) -> None:
     code = (
-        "import sys, time, pathlib; from collate.rounds.lock import run_lock\n"
+        "import sys, time, pathlib; from collate.store.lock import run_lock\n"
         "with run_lock(pathlib.Path(sys.argv[1]), 1):\n"
         "    print('held', flush=True); time.sleep(600)"
     )

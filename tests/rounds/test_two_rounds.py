@@ -13,7 +13,7 @@ import pytest
 import collate
 from collate.config.build import build
 from collate.tables import SCHEMA_VERSION, seed_of
-from tests.commands import TINY_RUN, here
+from tests.command_line import TINY_RUN, here
 from tests.rounds.conftest import TinyRun
 
 pytestmark = pytest.mark.timeout(900)

@@ -9,7 +9,7 @@ import pytest
 import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
-from collate.scoring import LikelihoodScorer
+from collate.scoring.likelihood import LikelihoodScorer
 from tests.scoring.test_likelihood import ANSWERS, MARKER, OTHER_MODELS, random_case, small
 
 OPTIONS = [["A", "B", "C", "D"], [], ["yes", "no"], ANSWERS, ["12"], ["12 apples", "12", "12"]]

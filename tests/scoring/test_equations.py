@@ -15,10 +15,12 @@ import pytest
 import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
+from collate.agents.prompts import Prompts
 from collate.agents.roster import make_agents
+from collate.answers.verifier import Verifier
 from collate.config.schema import AgentsConfig, Example, RunConfig, ScoringConfig, TaskConfig
-from collate.rounds.prompts import Prompts
-from collate.scoring import LikelihoodScorer, Verifier, score_rationales
+from collate.scoring.likelihood import LikelihoodScorer
+from collate.scoring.score_rationales import score_rationales
 from collate.tables import Question, Rationale, Score
 
 NUMBER = TaskConfig(examples=[Example("What is 1 + 1?", "1 + 1 = 2\n#### 2")])

@@ -12,12 +12,11 @@ from peft import PeftModel
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from collate.agents.adapters import new_adapter, save_adapter
+from collate.agents.prompts import Prompts
 from collate.agents.roster import make_agents
+from collate.config.offline import names_hub_id
 from collate.config.schema import AgentsConfig, Example, ModelConfig, RunConfig, ScoringConfig
 from collate.errors import InputError
-from collate.rounds.folder import RunFolder
-from collate.rounds.prompts import Prompts
-from collate.rounds.settings import check_same_settings
 from collate.scoring.likelihood import LikelihoodScorer
 from collate.scoring.model import (
     ScorerFolders,
@@ -26,8 +25,9 @@ from collate.scoring.model import (
     prepare_scorer,
     scorer_problems,
 )
+from collate.store.identity import check_same_settings
+from collate.store.run_folder import RunFolder
 from collate.tables import Question
-from collate.unasked import names_hub_id
 from tests.tiny_model import build_tiny_model
 
 QUESTION = Question("q", "t", "train", "What is 3 + 4?", "7", ())

@@ -11,9 +11,10 @@ import pytest
 import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
+from collate.answers.verifier import Verifier
 from collate.config.schema import ScoringConfig
-from collate.scoring import LikelihoodScorer, Verifier, score_rationales
-from collate.scoring.stage import NORMALISATIONS
+from collate.scoring.likelihood import LikelihoodScorer
+from collate.scoring.score_rationales import NORMALISATIONS, score_rationales
 from collate.tables import (
     RIGHT,
     UNKNOWN,

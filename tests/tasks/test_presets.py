@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 import yaml
 
+from collate.answers.judging import cut_answer, judge_text
 from collate.config.schema import Example, TaskConfig
-from collate.scoring.judging import cut_answer, judge_text
 from collate.tables import RIGHT
 from collate.tasks import load_task, prompt_problems
-from collate.tasks.prompts import split_options
+from collate.tasks.wording import split_options
 from tests.tasks.files import write_jsonl
 
 PRESETS = sorted((Path(__file__).parents[2] / "conf" / "task").glob("*.yaml"))

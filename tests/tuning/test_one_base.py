@@ -6,11 +6,11 @@ import pytest
 import torch
 
 from collate.config.schema import AgentsConfig, TuningConfig
-from collate.engines.protocol import AgentWeights
 from collate.errors import TuningError
 from collate.models import BaseModel
+from collate.models.weights import AgentWeights
 from collate.tuning.tune import tune_agent, write_examples
-from tests.tuning.test_checkpoints import examples
+from tests.tuning.test_step_checkpoints import examples
 
 AGENTS = AgentsConfig(rank=4)
 CONFIG = TuningConfig(batch=4, micro_batch=2, max_steps=2, learning_rate=5e-3)

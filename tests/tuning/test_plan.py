@@ -8,7 +8,7 @@ import pytest
 
 from collate.config.schema import RunConfig, TuningConfig
 from collate.rounds.stages import tuning_steps
-from collate.rounds.stored import StoredRows, write_blocks
+from collate.store.tables_on_disk import StoredRows, write_blocks
 from collate.tables import Pair, Rationale, seed_of
 from collate.tuning.tune import order_examples, plan, step_count
 

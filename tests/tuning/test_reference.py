@@ -10,16 +10,16 @@ import torch
 
 from collate.agents.adapters import continue_adapter
 from collate.config.schema import AgentsConfig, TuningConfig
-from collate.engines.protocol import AgentWeights
 from collate.errors import TuningError
 from collate.models import BaseModel, load_causal_lm
+from collate.models.weights import AgentWeights
 from collate.tables import Pair, Rationale, Step
 from collate.tuning import trainer
 from collate.tuning.curves import read_curves
 from collate.tuning.losses import LogRatios, sigmoid
 from collate.tuning.tune import order_examples, pair_examples, tune_agent, write_examples
 from tests.tuning.test_against_trl import plain_logprobs
-from tests.tuning.test_checkpoints import Killed
+from tests.tuning.test_step_checkpoints import Killed
 
 UNTOUCHED = AgentWeights("a", "base", None, "base")
 CONFIG = TuningConfig(batch=4, micro_batch=2, learning_rate=2e-3, warmup=0.0, epochs=2)

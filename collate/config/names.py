@@ -1,0 +1,15 @@
+"""Names that become parts of paths: of runs, tasks and comparisons."""
+
+import re
+
+NAME_RULE = (
+    "letters, digits and . _ - = , beginning with a letter or digit, not ending in a dot, "
+    "at most 120 characters, and no device's name such as nul"
+)
+_NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._=,-]{0,118}[A-Za-z0-9_=,-])?", re.ASCII)
+_DEVICES = re.compile(r"(?:con|prn|aux|nul|com[0-9]|lpt[0-9])(?:\..*)?", re.IGNORECASE)
+
+
+def is_name(text: str) -> bool:
+    """Whether a text may stand as one part of a path, on any system (see `NAME_RULE`)."""
+    return _NAME.fullmatch(text) is not None and _DEVICES.fullmatch(text) is None

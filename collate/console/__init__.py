@@ -1,0 +1,1 @@
+"""What a user is told: events, and who listens to them (terminal, log file, events.jsonl)."""

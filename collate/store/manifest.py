@@ -1,0 +1,106 @@
+"""The manifest of a run: one line for each thing that is finished, appended and flushed to disk.
+
+    {"stage": "round-01/score", "files": {…}, "made_from": {…}, …}
+    {"note": "complete", "value": 2}
+
+Every line ends with a digest of itself. A process that dies while it appends leaves a torn last
+line, which is as good as none: what it was about is done again. A broken line before the last is
+damage, and an error.
+"""
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from collate.atomic import flush, point
+from collate.errors import RunFolderError
+from collate.tables import digest
+
+FILE = "manifest.jsonl"
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What of a run is finished: stages by name, latest record of each, and notes."""
+
+    path: Path
+    stages: dict[str, dict[str, Any]] = field(default_factory=dict)
+    notes: dict[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def read(cls, folder: Path) -> "Manifest":
+        """The manifest of a run's folder; empty where there is none yet.
+
+        Raises RunFolderError for a line that was damaged.
+        """
+        made = cls(folder / FILE)
+        for number, (line, ended) in enumerate(_lines(made.path), start=1):
+            record = _record(line)
+            if record is not None and ended:
+                made._take(record)
+            elif ended:
+                raise RunFolderError(
+                    f"{made.path}, line {number}: not what the run wrote; restore the file from a "
+                    "copy, or remove this line and those after it to have their stages done again"
+                )
+        return made
+
+    def commit(self, stage: str, record: Mapping[str, Any]) -> None:
+        """Enter a finished stage; it is on the disk when this returns."""
+        point(f"{stage}:before")
+        self._append({"stage": stage, **record})
+        point(f"{stage}:after")
+
+    def note(self, key: str, value: Any) -> None:
+        """Enter a fact about the whole run, unless it is there."""
+        if self.notes.get(key) != value:
+            self._append({"note": key, "value": value})
+
+    def _append(self, record: Mapping[str, Any]) -> None:
+        text = json.dumps(record, ensure_ascii=False)
+        line = f"{text}\t{digest(text)}\n".encode()
+        new = not self.path.exists()
+        with self.path.open("ab") as file:
+            _cut_torn_line(self.path, file.fileno())
+            file.write(line[: len(line) // 2])
+            file.flush()
+            point(f"{record.get('stage') or record['note']}:torn")
+            file.write(line[len(line) // 2 :])
+            file.flush()
+            os.fsync(file.fileno())
+        if new:
+            flush(self.path.parent)
+        self._take(record)
+
+    def _take(self, record: Mapping[str, Any]) -> None:
+        if "stage" in record:
+            # Taken out first, so that the stage committed last stands last.
+            self.stages.pop(record["stage"], None)
+            self.stages[record["stage"]] = {k: v for k, v in record.items() if k != "stage"}
+        else:
+            self.notes[record["note"]] = record["value"]
+
+
+def _lines(path: Path) -> list[tuple[bytes, bool]]:
+    """The lines of the file, and whether each is ended by a line break."""
+    if not path.is_file():
+        return []
+    lines = path.read_bytes().splitlines(keepends=True)
+    return [(line.removesuffix(b"\n"), line.endswith(b"\n")) for line in lines]
+
+
+def _record(line: bytes) -> dict[str, Any] | None:
+    """The record of a line, or None when the line does not hold what was written."""
+    text, _, kept = line.decode("utf-8", errors="replace").rpartition("\t")
+    return json.loads(text) if text and digest(text) == kept else None
+
+
+def _cut_torn_line(path: Path, descriptor: int) -> None:
+    """Remove what stands after the last line break."""
+    content = path.read_bytes()
+    whole = content.rfind(b"\n") + 1
+    if whole < len(content):
+        os.ftruncate(descriptor, whole)

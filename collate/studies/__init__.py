@@ -1,0 +1,1 @@
+"""Many runs and evaluations laid out as one table with intervals."""

@@ -1,0 +1,58 @@
+"""Stand-ins for the function that the verifier's children run: hostile only by request."""
+
+import importlib.util
+import os
+import time
+
+from collate.answers.judging import judge_request as judge_soundly
+
+
+def judge_request(request: list) -> list[str | None]:
+    """As the real one, but for texts that name what is to go wrong."""
+    text = request[2]
+    if "hang here" in text:
+        time.sleep(60)
+    if "fill memory here" in text:
+        return [str(len(bytearray(2**36)))]
+    if "die here" in text:
+        os.abort()
+    return judge_soundly(request)
+
+
+def compute(seconds: float) -> str:
+    until = time.process_time() + seconds
+    while time.process_time() < until:
+        pass
+    return "done"
+
+
+def environment(path: str | None) -> dict[str, str] | str:
+    """The variables of the child, or what comes of reading them from a file."""
+    if path is None:
+        return dict(os.environ)
+    try:
+        with open(path, encoding="utf-8") as own:
+            return own.read()
+    except OSError:
+        return "OSError"
+
+
+def attempt(what: str) -> str:
+    """Tries something that a child may not do, and says what came of it."""
+    try:
+        if what == "read a file":
+            with open(os.devnull, encoding="utf-8"):
+                return "done"
+        if what == "open a socket":
+            import socket
+
+            socket.socket().close()
+        if what == "start a process":
+            os.posix_spawn("/bin/true", ["true"], {})
+    except (OSError, ImportError) as error:
+        return type(error).__name__
+    return "done"
+
+
+def installed(name: str) -> bool:
+    return importlib.util.find_spec(name) is not None

@@ -1,0 +1,112 @@
+"""What speaks against a rationale: several answers, only the answer, a copied question."""
+
+import time
+
+import pytest
+
+from collate.answers.flags import MARKS, count_marks, marks_of
+from collate.answers.judging import judge_text
+from collate.tables import Question
+from tests.pairs.pool import row
+
+SEVERAL, ONLY, COPIES = MARKS
+EGGS = (
+    "Janet's ducks lay 16 eggs per day. She eats three for breakfast every morning and bakes "
+    "muffins for her friends every day with four. She sells the remainder for $2 each. How much "
+    "in dollars does she make every day?"
+)
+SUM, SUMS = "What is 5 - 4?", "State the final answer: 1 * 1 ="
+COLOURS = ("red", "green", "blue")
+GRASS, LAPTOP, PERU = "Which colour has grass?", "Did Aristotle use a laptop?", "Peru's capital?"
+
+NUMBERS = [
+    (SUM, "5 - 4 = 1\n#### 1", "1", ()),
+    (SUM, "5 − 4 is 1, so\n#### 1", "1", ()),
+    (SUM, "Take four away from five.\n#### 1", "1", ()),
+    (SUM, "What is 5 - 4? 5 - 4 = 1.\n#### 1", "1", ()),
+    (SUM, "What is 5 - 4? Take four away from five, one remains.\n#### 1", "1", ()),
+    (SUMS, "1 * 1 = 1\n#### 1", "1", ()),
+    (EGGS, f"{EGGS}\n16 - 3 - 4 = 9. 9 * 2 = 18.\n#### 18", "18", ()),
+    (EGGS, "She sells 16 - 3 - 4 = 9 eggs. 9 * 2 = 18.\n#### 18", "18", ()),
+    (EGGS, "She sells nine eggs at two dollars, so eighteen.\n#### 18", "18", ()),
+    (SUM, "5 - 4 = 1\n#### 1\n#### 1.0", "1", ()),
+    (SUM, "5 - 4 = \\boxed{1}\n#### 1", "1", ()),
+    (SUM, "I do not know.", "1", ()),
+    (SUM, "", "1", ()),
+    (SUM, "!!!", "1", ()),
+    (SUM, "So the answer is", "1", ()),
+    (SUM, "#### 1", "1", (ONLY,)),
+    (SUM, "#### 2", "1", (ONLY,)),
+    (SUM, "1\n#### 1", "1", (ONLY,)),
+    (SUM, "**1**\n- 1\n#### 1", "1", (ONLY,)),
+    (SUM, "The answer is 1.\n#### 1", "1", (ONLY,)),
+    (SUM, "So the final answer is \\boxed{1}.\n#### 1", "1", (ONLY,)),
+    (SUM, "1 = 1\n#### 1", "1", (ONLY,)),
+    (SUM, "#### 1\nBecause 5 - 4 = 1.", "1", (ONLY,)),
+    (SUM, "1", "1", (ONLY,)),
+    (SUM, "It is 7.", "1", (ONLY,)),
+    (SUM, "5 - 4 = 1\n#### 1\n#### 2", "1", (SEVERAL,)),
+    (SUM, "5 - 4 = 1\n#### 1 or 2", "1", (SEVERAL,)),
+    (SUM, "5 - 4 = \\boxed{2}, or \\boxed{1}\n#### 1", "1", (SEVERAL,)),
+    (SUM, "#### 1\n#### 2", "1", (SEVERAL, ONLY)),
+    (SUM, "What is 5 - 4?\n#### 1", "1", (COPIES,)),
+    (SUM, "5 - 4 =\n#### 1", "1", ()),
+    (SUMS, "1 * 1 =\n#### 1", "1", (COPIES,)),
+    (SUM, "WHAT IS 5-4?? It is 1\n#### 1", "1", (COPIES,)),
+    (SUM, "What is 5 - 4? What is 5 - 4?\n#### 1", "1", (COPIES,)),
+    (EGGS, f"{EGGS}\n#### 18", "18", (COPIES,)),
+    (EGGS, f"Question: {EGGS}\nLet me see now.\nAnswer:\n#### 18", "18", (COPIES,)),
+    (EGGS, EGGS, "18", (COPIES,)),
+    (EGGS, "She eats three for breakfast every morning\n#### 18", "18", (COPIES,)),
+]  # fmt: skip
+OTHERS = [
+    ("choice", GRASS, "Grass is rich in chlorophyll.\n#### B", "B", ()),
+    ("choice", GRASS, "#### B", "B", (ONLY,)),
+    ("choice", GRASS, "(B) green\n#### B", "B", (ONLY,)),
+    ("choice", GRASS, "The correct option is B.\n#### green", "B", (ONLY,)),
+    ("choice", GRASS, "Chlorophyll.\n#### A or B", "B", ()),
+    ("choice", GRASS, "Chlorophyll.\n#### A) or B)", "B", (SEVERAL,)),
+    ("choice", GRASS, "Chlorophyll.\n#### A\n#### B", "B", (SEVERAL,)),
+    ("choice", GRASS, f"{GRASS} A) red B) green C) blue\n#### B", "B", (COPIES,)),
+    ("boolean", LAPTOP, "He died long before there were any.\n#### no", "no", ()),
+    ("boolean", LAPTOP, "No.\n#### no", "no", (ONLY,)),
+    ("boolean", LAPTOP, "No, he died long before.\n#### no", "no", ()),
+    ("boolean", LAPTOP, "That is false.\n#### no", "no", (ONLY,)),
+    ("boolean", LAPTOP, "He died before.\n#### yes and no", "no", (SEVERAL,)),
+    ("boolean", LAPTOP, "He died before.\n#### yes no", "no", (SEVERAL,)),
+    ("boolean", LAPTOP, f"{LAPTOP} No!\n#### no", "no", (COPIES,)),
+    ("text", PERU, "Peru is ruled from the coast.\n#### Lima", "Lima", ()),
+    ("text", PERU, "Lima\n#### Lima", "Lima", (ONLY,)),
+    ("text", PERU, "Lima", "Lima", (ONLY,)),
+    ("text", PERU, "I have no idea.", "Lima", ()),
+    ("text", PERU, "It lies on the coast.\n#### Lima\n#### Cusco", "Lima", (SEVERAL,)),
+    ("text", PERU, "Peru's capital? The answer is\n#### Lima", "Lima", (COPIES,)),
+]  # fmt: skip
+
+
+def marked(kind: str, asked: str, text: str, gold: str) -> tuple[str, ...]:
+    options = COLOURS if kind == "choice" else ()
+    question = Question("q", "task", "train", asked, gold, options)
+    judgement = judge_text(kind, "####", text, gold, options)
+    return marks_of(text, question, judgement, kind=kind, marker="####")
+
+
+@pytest.mark.parametrize(
+    ("kind", "asked", "text", "gold", "marks"),
+    [*(("number", *case) for case in NUMBERS), *OTHERS],
+)
+def test_marks(kind: str, asked: str, text: str, gold: str, marks: tuple[str, ...]) -> None:
+    assert marked(kind, asked, text, gold) == marks
+
+
+@pytest.mark.parametrize("piece", ["4 ", "What is 5 - 4? ", "\\boxed{", "#### 7\n", "-", "é", "\n"])
+def test_a_megabyte_is_marked_within_seconds(piece: str) -> None:
+    start = time.process_time()
+    marked("number", "What is 5 - 4?", piece * (1_000_000 // len(piece)), "1")
+    assert time.process_time() - start < 5
+
+
+def test_marks_are_counted_by_mark() -> None:
+    marks = [(ONLY,), (SEVERAL, ONLY), (), ()]
+    scores = [row("q", "a", n, "right", marks=each)[1] for n, each in enumerate(marks)]
+    assert count_marks(scores) == {SEVERAL: 1, ONLY: 2, COPIES: 0}
