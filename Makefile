@@ -1,8 +1,10 @@
 # make quickstart   sets up .venv and runs the main job
-# make test         sets up .venv and runs the tests
+# make test         sets up .venv and runs all tests (under a quarter of an hour on two cores)
+# make quick        those that start no worker processes (under two minutes)
 # make test-faults  kills a run once at every commit point there is, and compares
 # make bench        collate against what people run today (ARGS="--quick": within ten minutes)
 # make lint         format, lint and types
+# make docs         writes docs/settings.md from the settings' fields
 #
 # EXTRA=cpu|cuda picks vLLM's build; it is found out where it is not given.
 
@@ -23,7 +25,7 @@ INSTALL := $(if $(PIP_FIND_LINKS),UV_FIND_LINKS="$(PIP_FIND_LINKS)") $(UV) pip i
 
 STAMP := $(VENV)/.installed-$(EXTRA)
 
-.PHONY: quickstart test test-faults bench lint install clean
+.PHONY: quickstart test quick test-faults bench lint docs install clean
 
 install: $(STAMP)
 
@@ -40,6 +42,9 @@ quickstart: $(STAMP)
 test: $(STAMP)
 	@$(BIN)/python -m pytest --numprocesses=2 --dist=loadfile --no-loadscope-reorder $(ARGS)
 
+quick: $(STAMP)
+	@$(BIN)/python -m pytest --numprocesses=2 -m "not workers and not faults" $(ARGS)
+
 test-faults: $(STAMP)
 	@$(BIN)/python -m pytest -m faults -s tests/faults $(ARGS)
 
@@ -50,6 +55,9 @@ lint: $(STAMP)
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
+
+docs: $(STAMP)
+	@$(BIN)/python -m collate.config.help > docs/settings.md
 
 clean:
 	rm -rf $(VENV)

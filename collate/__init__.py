@@ -13,18 +13,18 @@ from typing import TYPE_CHECKING, Any
 from collate.config.offline import telemetry_off
 
 if TYPE_CHECKING:
-    from collate.report.reading import Run, load_run
+    from collate.report.load_run import Run, load_run
 
 telemetry_off()
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 __all__ = ["Run", "__version__", "load_run"]
 
 
 def __getattr__(name: str) -> Any:
     # pandas costs half a second, which `collate --help` should not pay.
     if name in ("Run", "load_run"):
-        from collate.report import reading
+        from collate.report import load_run
 
-        return getattr(reading, name)
+        return getattr(load_run, name)
     raise AttributeError(f"module 'collate' has no attribute {name!r}")

@@ -6,7 +6,8 @@ cross process borders (Ray pickles them), hence a single message argument. Only 
 "nothing was started": the command line answers it with exit status 2, every other with 1.
 """
 
-from collections.abc import Sequence
+import difflib
+from collections.abc import Iterable, Sequence
 
 
 class CollateError(Exception):
@@ -46,9 +47,29 @@ class EngineDiedError(EngineError):
     """An engine, or the process of a worker, died at work that another could do again."""
 
 
+class ModelError(CollateError, ValueError):
+    """The files of a model or an adapter are missing, damaged, or made for another model."""
+
+
 class TuningError(CollateError, RuntimeError):
     """Tuning did not do what its settings promise, for example a first loss that is not log 2."""
 
 
 class RunFolderError(CollateError, RuntimeError):
     """A run folder does not hold what its manifest says."""
+
+
+def nearest_name(name: str, known: Iterable[str], *, cutoff: float = 0.6) -> str | None:
+    """The known name nearest to `name`, whatever their case; None where none is near.
+
+    `cutoff` is the least similarity, from 0 to 1 (`difflib.SequenceMatcher.ratio`).
+    """
+    known_by_lower = {each.lower(): each for each in known}
+    nearest = difflib.get_close_matches(name.lower(), known_by_lower, n=1, cutoff=cutoff)
+    return known_by_lower[nearest[0]] if nearest else None
+
+
+def nearest_hint(name: str, known: Iterable[str]) -> str:
+    """`; did you mean X?` with the known name nearest to `name`, or "" where none is near."""
+    nearest = nearest_name(name, known)
+    return f"; did you mean {nearest}?" if nearest else ""

@@ -23,7 +23,6 @@ TINY_RUN = (
     "agents.temperature=1.0", "pairs=likelihood", "engine.max_length=512", "engine.cache_gib=0.25",
     "engine.threads=1",
     "tuning.batch=4", "tuning.micro_batch=4", "tuning.learning_rate=1e-3",
-    "evaluation.bootstrap=200",
 )  # fmt: skip
 """A run that takes seconds. A random model is never right, so pairs come by likelihood."""
 

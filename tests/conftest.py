@@ -36,3 +36,10 @@ def local_ray() -> Iterator[None]:
     stay = {"idle_worker_killing_time_threshold_ms": 3_600_000}
     with session(RayConfig(), num_cpus=1, log_to_driver=False, _system_config=stay):
         yield
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what starts worker processes: everything that uses Ray, or says so itself."""
+    for item in items:
+        if "local_ray" in getattr(item, "fixturenames", ()):
+            item.add_marker("workers")

@@ -1,4 +1,4 @@
-"""What makes the copies of the model differ, and the record of each.
+"""What makes the copies of the model differ, the record of each, and their prompts.
 
-Knows settings, models and folders of weights; neither rounds nor Ray.
+Knows settings, tasks, models and folders of weights; neither rounds nor Ray.
 """

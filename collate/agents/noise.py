@@ -1,49 +1,74 @@
-"""Perturbation `noise`: seeded noise by which the weights of one copy differ from its siblings'.
+"""Seeded noise on the weights, by which one copy of the model differs from its siblings.
 
 With adapters the noise is a LoRA adapter whose product B A has, in every adapted layer, a Frobenius
-norm of `noise` times that of the layer's weight. With full weights it is Gaussian noise of the same
-relative norm on every weight matrix. Both are written as folders that peft, transformers and vLLM
-load as they are.
+norm of `agents.noise` times that of the layer's weight. With full weights it is Gaussian noise of
+the same relative norm on every weight matrix. Both are written as folders that peft, transformers
+and vLLM load as they are.
 """
 
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from collate.agents.adapters import new_adapter, save_adapter
 from collate.config.schema import AgentsConfig
-from collate.models import load_causal_lm, load_tokenizer
+from collate.models.loading import load_causal_lm, load_tokenizer
+
+if TYPE_CHECKING:
+    from torch import Generator, Tensor
 
 
-def noise(
+def write_noisy_weights(
     base: str, folder: Path, *, agents: AgentsConfig, seed: int, trust_remote_code: bool = False
 ) -> None:
-    """Write one agent's perturbed weights into an existing empty folder."""
+    """Write one agent's noisy weights, an adapter or a whole model, into an existing empty folder.
+
+    `base` is the base model's folder. The same seed gives the same weights.
+    """
     import torch
 
     model = load_causal_lm(base, dtype="float32", trust_remote_code=trust_remote_code)
     generator = torch.Generator().manual_seed(seed)
     if agents.weights == "full":
-        with torch.no_grad():
-            for weight in model.parameters():
-                if weight.ndim == 2:
-                    weight.add_(_noise_like(weight, agents.noise, generator))
+        _perturb_matrices(model, agents.noise, generator)
         model.save_pretrained(folder)
         load_tokenizer(base, trust_remote_code=trust_remote_code).save_pretrained(folder)
-        return
-    adapted = new_adapter(model, agents, seed=seed)
+    else:
+        adapted = new_adapter(model, agents, seed=seed)
+        _perturb_adapter(adapted, agents.noise, generator)
+        save_adapter(adapted, folder)
+
+
+def _perturb_matrices(model: Any, noise: float, generator: "Generator") -> None:
+    """Add noise to every weight matrix in place; norms and biases, which are vectors, stay."""
+    import torch
+
+    with torch.no_grad():
+        for weight in model.parameters():
+            if weight.ndim == 2:
+                weight.add_(_noise_like(weight, noise, generator))
+
+
+def _perturb_adapter(adapted: Any, noise: float, generator: "Generator") -> None:
+    """Draw B of every adapted layer, and scale it so that B A has the wanted size.
+
+    A fresh adapter has B = 0 and changes nothing; its A is random already.
+    """
+    import torch
+
     with torch.no_grad():
         for layer in adapted.modules():
             if not (hasattr(layer, "lora_B") and "default" in layer.lora_B):
                 continue
             up, down = layer.lora_B["default"].weight, layer.lora_A["default"].weight
             up.copy_(torch.randn(up.shape, generator=generator))
-            size = (up @ down).norm() * layer.scaling["default"]
-            up.mul_(agents.noise * layer.get_base_layer().weight.float().norm() / size)
-    save_adapter(adapted, folder)
+            product_norm = (up @ down).norm() * layer.scaling["default"]
+            up.mul_(noise * layer.get_base_layer().weight.float().norm() / product_norm)
 
 
-def _noise_like(weight, relative: float, generator):  # type: ignore[no-untyped-def]
+def _noise_like(weight: "Tensor", noise: float, generator: "Generator") -> "Tensor":
+    """Gaussian noise of a matrix's shape, whose norm is `noise` times the matrix's."""
     import torch
 
     drawn = torch.randn(weight.shape, generator=generator, dtype=torch.float32)
-    drawn *= relative * weight.detach().float().norm().cpu() / drawn.norm()
+    drawn *= noise * weight.detach().float().norm().cpu() / drawn.norm()
     return drawn.to(device=weight.device, dtype=weight.dtype)

@@ -1,9 +1,8 @@
-"""The agents of a run: what makes each copy differ, and the record of it.
+"""The agents of a run: what makes each copy of the model differ, and the record of it.
 
-Each difference has its own switch: worked examples (`agents.vary_examples`), wording
-(`agents.personas`), decoding (`agents.temperature_step`, `agents.top_p_step`), a perturbation of
-the weights (`agents.noise`, `agents.perturbation`), and the questions an agent is tuned on
-(`agents.own_part`, the paper's rule). All of them are functions of the run's seed.
+Each difference has its own switch: worked examples (`agents.vary_examples`), wording and decoding
+(`agents.personas`), noise on the weights (`agents.noise`), and the questions that an agent is tuned
+on (`agents.own_part`, the paper's rule). All of them follow from the run's seed.
 """
 
 import random
@@ -17,7 +16,10 @@ from collate.tables import Question, digest, seed_of
 
 @dataclass(frozen=True)
 class Agent:
-    """One copy of the base model, apart from its weights (which change from round to round)."""
+    """One copy of the base model, apart from its weights (which change from round to round).
+
+    `temperature` and `top_p` are its persona's where that names them, else those of all agents.
+    """
 
     name: str
     index: int
@@ -32,10 +34,11 @@ class Agent:
 
 
 def make_agents(config: RunConfig) -> list[Agent]:
-    """The agents of a run, in the order of their names."""
+    """The agents of a run, in the order of their names: agent-1, agent-2, ..."""
     settings = config.agents
     agents = []
     for index in range(settings.count):
+        # With fewer personas than agents they go round again.
         persona = settings.personas[index % len(settings.personas)] if settings.personas else None
         agents.append(
             Agent(
@@ -43,41 +46,24 @@ def make_agents(config: RunConfig) -> list[Agent]:
                 index=index,
                 persona=persona,
                 examples=_examples_of(config, persona, index),
-                temperature=settings.temperature + index * settings.temperature_step,
-                top_p=settings.top_p + index * settings.top_p_step,
+                temperature=_persona_value(persona, "temperature", settings.temperature),
+                top_p=_persona_value(persona, "top_p", settings.top_p),
             )
         )
     return agents
 
 
-def _examples_of(config: RunConfig, persona: Persona | None, index: int) -> tuple[Example, ...]:
-    """The worked examples of one agent.
-
-    All examples are shuffled once by the seed and dealt out in turn, so that agents share as few as
-    the number of examples allows. Without `vary_examples` everyone gets the first hand.
-    """
-    own = persona.examples if persona is not None else None
-    examples = list(config.task.examples if own is None else own)
-    wanted = min(config.agents.examples, len(examples))
-    if wanted == 0:
-        return ()
-    if own is not None:
-        return tuple(examples[:wanted])
-    random.Random(seed_of(config.seed, "examples")).shuffle(examples)
-    first = index * wanted if config.agents.vary_examples else 0
-    return tuple(examples[(first + i) % len(examples)] for i in range(wanted))
-
-
 def temperature_in(config: RunConfig, agent: Agent, round: int) -> float:
-    """The temperature at which an agent writes in a round: its own, or the round's and its step.
+    """The temperature at which an agent writes in a round.
 
-    Later rounds find fewer losers at the same temperature, so rivals raise it (Iterative RPO).
+    A persona's temperature holds in all rounds, since it is what tells the agent from the others.
+    Otherwise agents.temperatures names one for each round, the last of them for all later rounds:
+    later rounds find fewer wrong rationales at the same temperature, so Iterative RPO raises it.
     """
     schedule = config.agents.temperatures
-    if not schedule:
+    if not schedule or (agent.persona is not None and agent.persona.temperature is not None):
         return agent.temperature
-    of_round = schedule[min(round, len(schedule)) - 1]
-    return of_round + agent.index * config.agents.temperature_step
+    return schedule[min(round, len(schedule)) - 1]
 
 
 def base_examples(config: RunConfig) -> tuple[Example, ...]:
@@ -88,16 +74,38 @@ def base_examples(config: RunConfig) -> tuple[Example, ...]:
 def own_parts(
     config: RunConfig, agents: Sequence[Agent], questions: Sequence[Question]
 ) -> dict[str, set[str]] | None:
-    """Question ids by the agent tuned on them: K disjoint random parts, or None without them.
+    """The ids of the questions that each agent is tuned on, by its name; None for all questions.
 
-    Paper section 3.3: every agent writes for all questions, but is tuned on its own part, which
-    keeps the agents distinct.
+    Paper section 3.3: every agent writes for all questions, but is tuned on one of K disjoint
+    random parts, which keeps the agents distinct.
     """
     if not config.agents.own_part:
         return None
     parts: dict[str, set[str]] = {agent.name: set() for agent in agents}
     names = list(parts)
     for question in questions:
-        place = int(digest(config.seed, "part", question.id), 16)
-        parts[names[place % len(names)]].add(question.id)
+        # A digest of the question alone: more questions leave the parts of the others as they are.
+        number = int(digest(config.seed, "part", question.id), 16)
+        parts[names[number % len(names)]].add(question.id)
     return parts
+
+
+def _persona_value(persona: Persona | None, field: str, default: float) -> float:
+    value = None if persona is None else getattr(persona, field)
+    return default if value is None else value
+
+
+def _examples_of(config: RunConfig, persona: Persona | None, index: int) -> tuple[Example, ...]:
+    """The worked examples of one agent: its persona's first ones, else a hand of the task's.
+
+    The task's examples are shuffled once by the seed and dealt out in turn, so that agents share as
+    few as the number of examples allows. Without `vary_examples` everyone gets the first hand.
+    """
+    persona_examples = None if persona is None else persona.examples
+    if persona_examples is not None:
+        return tuple(persona_examples[: config.agents.examples])
+    examples = list(config.task.examples)
+    hand_size = min(config.agents.examples, len(examples))
+    random.Random(seed_of(config.seed, "examples")).shuffle(examples)
+    first = index * hand_size if config.agents.vary_examples else 0
+    return tuple(examples[(first + offset) % len(examples)] for offset in range(hand_size))

@@ -1,4 +1,4 @@
-"""Marks: what speaks against a rationale as an example to learn from, whatever its answer.
+"""Flags: what speaks against a rationale as an example to learn from, whatever its answer.
 
     several answers       states different answers: behind markers, in boxes, or in one statement
     only the answer       nothing before the stated answer but the answer itself and words that
@@ -8,34 +8,38 @@
 
 An answer without reasoning can be right, and the likelihood of the gold answer is high after it, so
 a loop that rewards either teaches to leave the reasoning out. A rationale that restates the
-question and then reasons bears no mark. One step of arithmetic is reasoning: "5 - 4 = 1".
+question and then reasons has no flag. One step of arithmetic is reasoning: "5 - 4 = 1".
 """
 
 import re
 import unicodedata
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from string import ascii_uppercase
 
 from collate.answers.judging import NO_ANSWER, SEVERAL, Judgement, cut_answer
 from collate.answers.reading import read_answer
-from collate.tables import Question, Score
 
 SEVERAL_ANSWERS = "several answers"
 ONLY_ANSWER = "only the answer"
 COPIES_QUESTION = "copies the question"
-MARKS = (SEVERAL_ANSWERS, ONLY_ANSWER, COPIES_QUESTION)
+FLAGS = (SEVERAL_ANSWERS, ONLY_ANSWER, COPIES_QUESTION)
 
-LONGEST_LEAD = 20_000  # characters before the stated answer that are looked at
-LITTLE_ELSE = 3  # fewer words beside a copied question are little, or an eighth of its own
+LONGEST_READ = 20_000  # characters of a rationale that are looked at
+# Words beside a copied question that are more than a little: this many, or an eighth of its own.
+MANY_WORDS, MANY_WORDS_SHARE = 3, 8
 
+# Words, numbers and signs of arithmetic: "5-4 = 1." is 5, -, 4, =, 1.
 _TOKEN = re.compile(r"\w+|[-+*/×÷^−=]")
+# A step of arithmetic in tokens joined by blanks, "5 - 4"; not "- 4", and not the date 5-4.
 _STEP = re.compile(r"\d +[-+*/×÷^−] +\d")
+# \boxed{18}; the group is what is in the box.
 _BOX = re.compile(r"\\(?:boxed|fbox)\s?\{([^{}\n]{1,200})\}")
+# Reasons of `read_answer` that say that one statement has several answers: "2 different numbers",
+# "several numbers, not one", "names 2 options", "both yes and no".
 _SEVERAL_IN_ONE = re.compile(
     r"different numbers|several numbers|names [2-9] options|both yes and no"
 )
-_INTRODUCTION = frozenset(
+_INTRODUCING_WORDS = frozenset(
     re.findall(
         r"\w+",
         "a an the so thus hence therefore then and this that it its is are be my our final correct "
@@ -45,75 +49,91 @@ _INTRODUCTION = frozenset(
 )
 
 
-def marks_of(
-    text: str, question: Question, judgement: Judgement, *, kind: str, marker: str
+def flags_of(
+    text: str,
+    *,
+    question: str,
+    gold: str,
+    options: Sequence[str],
+    judgement: Judgement,
+    kind: str,
+    marker: str,
 ) -> tuple[str, ...]:
-    """The marks of one rationale, out of `MARKS` and in that order."""
-    lead = _tokens(cut_answer(text, marker)[:LONGEST_LEAD])
-    asked = _tokens(question.text)
-    said = _answer_words(question, judgement, kind)
-    found = {
-        SEVERAL_ANSWERS: _states_several(text, question.options, judgement, kind),
-        ONLY_ANSWER: (judgement.reason != NO_ANSWER or bool(said & set(lead)))
-        and _says_only(lead, said),
-        COPIES_QUESTION: _copies(lead, asked, said | set(_tokens(" ".join(question.options)))),
-    }
-    return tuple(mark for mark in MARKS if found[mark])
+    """The flags of one rationale, out of `FLAGS` and in that order.
+
+    `judgement` is the verifier's of that rationale; the rest describes its question and task.
+    """
+    reasoning = _tokens(cut_answer(text, marker)[:LONGEST_READ])
+    answer_words = _answer_words(judgement, kind, gold, options)
+    option_words = set(_tokens(" ".join(options)))
+    flags = []
+    if _states_several(text, judgement, kind, options):
+        flags.append(SEVERAL_ANSWERS)
+    # A text without any answer in it is no bare answer, whatever else it may be.
+    has_answer = judgement.reason != NO_ANSWER or not answer_words.isdisjoint(reasoning)
+    if has_answer and _is_bare_answer(reasoning, answer_words):
+        flags.append(ONLY_ANSWER)
+    if _copies(reasoning, _tokens(question), answer_words | option_words):
+        flags.append(COPIES_QUESTION)
+    return tuple(flags)
 
 
-def count_marks(scores: Iterable[Score]) -> dict[str, int]:
-    """How many rationales bear each mark; every mark is named."""
-    counts = Counter(mark for score in scores for mark in score.marks)
-    return {mark: counts[mark] for mark in MARKS}
-
-
-def _states_several(text: str, options: Sequence[str], judgement: Judgement, kind: str) -> bool:
+def _states_several(text: str, judgement: Judgement, kind: str, options: Sequence[str]) -> bool:
+    """Whether different answers are stated, in boxes too ("\\boxed{2} ... #### 1")."""
     if judgement.reason.startswith(SEVERAL):
         return True
-    stated = [judgement.stated] if judgement.stated is not None else []
+    stated = [] if judgement.stated is None else [judgement.stated]
+    boxed = dict.fromkeys(_BOX.findall(text[-LONGEST_READ:]))
     keys = set()
-    for answer in [*stated, *dict.fromkeys(_BOX.findall(text[-LONGEST_LEAD:]))]:
+    for answer in (*stated, *boxed):
         key, reason = read_answer(kind, answer, options)
-        if key is None and _SEVERAL_IN_ONE.search(reason):
+        if key is not None:
+            keys.add(key)
+        elif _SEVERAL_IN_ONE.search(reason):
             return True
-        keys |= set() if key is None else {key}
     return len(keys) > 1
 
 
-def _says_only(lead: Sequence[str], said: set[str]) -> bool:
-    return not _STEP.search(" ".join(lead)) and not _others(lead, said)
+def _is_bare_answer(reasoning: Sequence[str], answer_words: set[str]) -> bool:
+    """Whether there is neither a step of arithmetic nor a word that is more than the answer."""
+    return not _STEP.search(" ".join(reasoning)) and not _other_words(reasoning, answer_words)
 
 
-def _copies(lead: Sequence[str], asked: Sequence[str], said: set[str]) -> bool:
-    whole, question = ("".join(f" {token} " for token in tokens) for tokens in (lead, asked))
-    if not lead or not asked:
+def _copies(reasoning: Sequence[str], question: Sequence[str], answer_words: set[str]) -> bool:
+    """Whether the reasoning is a piece of the question, or the question and little else."""
+    if not reasoning or not question:
         return False
-    if whole in question:
+    # Blanks on both sides of every token, so that "on" is no piece of "one".
+    spaced_reasoning = "".join(f" {token} " for token in reasoning)
+    spaced_question = "".join(f" {token} " for token in question)
+    if spaced_reasoning in spaced_question:
         return True
-    if question not in whole:
+    if spaced_question not in spaced_reasoning:
         return False
-    rest = whole.replace(question, "")
-    little = max(LITTLE_ELSE, len(asked) // 8)
-    return not _STEP.search(rest) and len(_others(rest.split(), said)) < little
+    rest = spaced_reasoning.replace(spaced_question, "")
+    many = max(MANY_WORDS, len(question) // MANY_WORDS_SHARE)
+    return not _STEP.search(rest) and len(_other_words(rest.split(), answer_words)) < many
 
 
-def _others(tokens: Iterable[str], said: set[str]) -> list[str]:
+def _other_words(tokens: Iterable[str], answer_words: set[str]) -> list[str]:
     """The words that neither say the answer nor introduce it."""
-    trivial = said | _INTRODUCTION
-    return [token for token in tokens if token not in trivial and token.isalnum()]
+    expected = answer_words | _INTRODUCING_WORDS
+    return [token for token in tokens if token not in expected and token.isalnum()]
 
 
-def _answer_words(question: Question, judgement: Judgement, kind: str) -> set[str]:
+def _answer_words(judgement: Judgement, kind: str, gold: str, options: Sequence[str]) -> set[str]:
     """The words that say an answer: the stated one, the gold one, or the one found in the text."""
-    answers = [question.gold, judgement.stated or ""]
+    answers = [gold, judgement.stated or ""]
     if judgement.found is not None and kind != "text":  # of a text, the whole last line is found
         answers.append(judgement.found)
-    if kind == "choice":
-        texts = dict(zip(ascii_uppercase, question.options, strict=False))
-        answers += [texts.get(answer.strip("() .")[:1].upper(), "") for answer in answers]
+    if kind == "choice":  # "(b) ..." says the text of option B as well
+        text_by_letter = dict(zip(ascii_uppercase, options, strict=False))
+        letters = [answer.strip("() .")[:1].upper() for answer in answers]
+        answers += [text_by_letter.get(letter, "") for letter in letters]
     words = set(_tokens(" ".join(answers)))
     return words | {"yes", "no", "true", "false"} if kind == "boolean" else words
 
 
 def _tokens(text: str) -> list[str]:
+    """Words, numbers and signs, in one case and one form of each character."""
     return _TOKEN.findall(unicodedata.normalize("NFKC", text).casefold())

@@ -1,12 +1,12 @@
 """A few child processes that share the work of reading untrusted text.
 
-    pool = Pool("module", "function")
-    pool.ask(requests)     # an answer, or a `GaveUp`, for every request
+    pool = SandboxPool("module", "function")
+    pool.run(requests)     # a result, or a `GaveUp`, for every request
 
-Requests go out in blocks. When a child ends within a block, what it had answered stands, the
-request that it was at is asked once more, alone and of a fresh child, and the rest follows as a
+Requests go out in blocks. When a child ends within a block, the results that it gave stand, the
+request that it was at is tried once more, alone and in a fresh child, and the rest follows as a
 block of its own. Only what fails alone as well is given up, so that neither a neighbour nor a child
-that was killed from outside costs a request its answer.
+that was killed from outside costs a request its result.
 """
 
 import json
@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from queue import LifoQueue
 from typing import Any
 
-from collate.answers.sandbox import WALL, Child
+from collate.answers.sandbox import CPU_SECONDS, WALL_SECONDS, SandboxProcess
 
 PROCESSES = 2
 BLOCK_REQUESTS, BLOCK_CHARACTERS = 128, 1_000_000
@@ -24,67 +24,84 @@ BLOCK_REQUESTS, BLOCK_CHARACTERS = 128, 1_000_000
 
 @dataclass(frozen=True)
 class GaveUp:
-    """No answer: the limit that a child met on this request alone."""
+    """No result: the limit that a child met on this request alone."""
 
     limit: str
 
 
-class Pool:
-    """Children that run one function; each starts when there is a block for it.
+class SandboxPool:
+    """Child processes that run one function; each starts when there is a block for it.
 
-    May be asked from several threads at once. The processes end with `close`, with the parent, or
+    May be used from several threads at once. The processes end with `close`, with the parent, or
     when the pool is forgotten; `pids` are theirs while there are any.
     """
 
     def __init__(
-        self, module: str, function: str, processes: int = PROCESSES, wall: float = WALL
+        self,
+        module: str,
+        function: str,
+        *,
+        processes: int = PROCESSES,
+        cpu_seconds: float = CPU_SECONDS,
+        wall_seconds: float = WALL_SECONDS,
     ) -> None:
-        self._children = [Child(module, function, wall) for _ in range(processes)]
-        self._idle: LifoQueue[Child] = LifoQueue()  # the one that ran last, runs next
-        for child in self._children:
-            self._idle.put(child)
+        self._processes = [
+            SandboxProcess(module, function, cpu_seconds=cpu_seconds, wall_seconds=wall_seconds)
+            for _ in range(processes)
+        ]
+        # Last in, first out: a few requests after each other are all run by the same process, and
+        # the others are not started for them.
+        self._idle: LifoQueue[SandboxProcess] = LifoQueue()
+        for process in self._processes:
+            self._idle.put(process)
 
     @property
     def pids(self) -> list[int]:
-        return [child.pid for child in self._children if child.pid is not None]
+        return [process.pid for process in self._processes if process.pid is not None]
 
-    def ask(self, requests: Sequence[Any]) -> list[Any]:
-        """The function's answer to each request, in their order, or a `GaveUp`."""
+    def run(self, requests: Sequence[Any]) -> list[Any]:
+        """The function's result for each request, in their order, or a `GaveUp`."""
         blocks = list(_blocks(requests))
-        if len(blocks) < 2:
-            return [answer for block in blocks for answer in self._ask_block(block)]
-        with ThreadPoolExecutor(len(self._children)) as threads:
-            return [answer for part in threads.map(self._ask_block, blocks) for answer in part]
+        results: list[Any] = []
+        if len(blocks) == 1:
+            return self._run_block(blocks[0])
+        with ThreadPoolExecutor(len(self._processes)) as threads:
+            for block_results in threads.map(self._run_block, blocks):
+                results += block_results
+        return results
 
     def close(self) -> None:
         """Ends the processes; a later request starts them again."""
-        for child in self._children:
-            child.close()
+        for process in self._processes:
+            process.close()
 
-    def _ask_block(self, block: Sequence[Any]) -> list[Any]:
-        child = self._idle.get()
+    def _run_block(self, block: Sequence[Any]) -> list[Any]:
+        process = self._idle.get()
         try:
-            answers: list[Any] = []
-            while len(answers) < len(block):
-                some, limit = child.ask(block[len(answers) :])
-                answers += some
+            results: list[Any] = []
+            while len(results) < len(block):
+                block_results, limit = process.run(block[len(results) :])
+                results += block_results
                 if limit:
-                    alone, limit = child.ask([block[len(answers)]])
-                    answers += alone or [GaveUp(limit)]
-            return answers
+                    failed = block[len(results)]
+                    retried, limit = process.run([failed])
+                    results += retried or [GaveUp(limit)]
+            return results
         finally:
-            self._idle.put(child)
+            self._idle.put(process)
 
 
 def _blocks(requests: Sequence[Any]) -> Iterator[list[Any]]:
+    """The requests in their order, in blocks of limited number and size."""
     block: list[Any] = []
-    characters = 0
+    block_characters = 0
     for request in requests:
-        size = len(json.dumps(request))
-        if block and (len(block) == BLOCK_REQUESTS or characters + size > BLOCK_CHARACTERS):
+        characters = len(json.dumps(request))
+        is_full = len(block) == BLOCK_REQUESTS or block_characters + characters > BLOCK_CHARACTERS
+        if block and is_full:
             yield block
-            block, characters = [], 0
+            block, block_characters = [], 0
         block.append(request)
-        characters += size
+        block_characters += characters
     if block:
         yield block

@@ -3,17 +3,16 @@ r"""The verifier: rationales judged in child processes.
     with Verifier("number") as verifier:
         [judgement] = verifier.judge([("6 + 12 = 18.\n#### 18", "18")])  # right
 
-`judging.py` says what is right, wrong and unknown, `child.py` what a child process may do.
+`judging.py` says what is right, wrong and unknown, `sandbox.py` what a child process may do.
 """
 
 from collections.abc import Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from collate.answers.judging import GAVE_UP, LONGEST_TEXT, Judgement
+from collate.answers.judging import LONGEST_TEXT, Judgement, gave_up
 from collate.answers.reading import KINDS, read_gold
-from collate.answers.sandbox_pool import GaveUp, Pool
-from collate.verdicts import UNKNOWN
+from collate.answers.sandbox_pool import GaveUp, SandboxPool
 
 if TYPE_CHECKING:  # the tables bring pyarrow
     from collate.tables import Question
@@ -33,7 +32,7 @@ class Verifier:
         if not marker.strip():
             raise ValueError("the marker of a stated answer is empty")
         self.kind, self.marker = kind, marker.strip()
-        self._pool = Pool("collate.answers.judging", "judge_request")
+        self._pool = SandboxPool("collate.answers.judging", "judge_request")
 
     def judge(
         self,
@@ -45,21 +44,24 @@ class Verifier:
         `options` gives each item's options where the task is multiple choice; its gold answers are
         letters. Raises ValueError where a gold answer cannot be read as the kind.
         """
-        choices = [()] * len(items) if options is None else [tuple(each) for each in options]
-        if len(choices) != len(items):
-            raise ValueError(f"{len(items)} rationales with {len(choices)} lists of options")
+        if options is None:
+            options = [()] * len(items)
+        if len(options) != len(items):
+            raise ValueError(f"{len(items)} rationales with {len(options)} lists of options")
         requests = []
-        for (text, gold), each in zip(items, choices, strict=True):
-            read_gold(self.kind, gold, each)
-            requests.append([self.kind, self.marker, text[: LONGEST_TEXT + 1], gold, each])
-        return [_judgement(answer) for answer in self._pool.ask(requests)]
+        for (text, gold), item_options in zip(items, options, strict=True):
+            read_gold(self.kind, gold, item_options)
+            # One character more than is judged shows that a text is too long.
+            capped_text = text[: LONGEST_TEXT + 1]
+            requests.append([self.kind, self.marker, capped_text, gold, tuple(item_options)])
+        return [_judgement(result) for result in self._pool.run(requests)]
 
     def judge_answers(
         self, texts: Sequence[str], questions: "Sequence[Question]"
     ) -> list[Judgement]:
         """Judgements of texts, each written for the question that stands at its place."""
-        items = [(text, asked.gold) for text, asked in zip(texts, questions, strict=True)]
-        return self.judge(items, [asked.options for asked in questions])
+        items = [(text, question.gold) for text, question in zip(texts, questions, strict=True)]
+        return self.judge(items, [question.options for question in questions])
 
     def close(self) -> None:
         """Ends the child processes, if there are any."""
@@ -77,7 +79,5 @@ class Verifier:
         self.close()
 
 
-def _judgement(answer: list | GaveUp) -> Judgement:
-    if isinstance(answer, GaveUp):
-        return Judgement(UNKNOWN, None, f"{GAVE_UP}: {answer.limit}", None, UNKNOWN)
-    return Judgement(*answer)
+def _judgement(result: list | GaveUp) -> Judgement:
+    return gave_up(result.limit) if isinstance(result, GaveUp) else Judgement(*result)

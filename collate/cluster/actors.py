@@ -12,36 +12,33 @@ from typing import Any
 import ray
 
 from collate.atomic import complete_folder
-from collate.cluster.board import poster
-from collate.config.found import load
+from collate.cluster.progress import poster
 from collate.config.schema import EngineConfig, ModelConfig, RunConfig, TaskConfig, TuningConfig
 from collate.engines.protocol import Completion, Request
-from collate.models.weights import AgentWeights
-from collate.scoring.model import ScorerFolders, load_scorer
-from collate.tables import Question, Rationale, Score
-
-MADE = "made"
-"""Where in a workplace the weights are that were to be made, once they are whole."""
+from collate.models.weights import FINISHED, AgentWeights, ResolvedModel
+from collate.tables import Question, Rationale, Score, Step
 
 
 @dataclass(frozen=True)
 class TuningJob:
     """One agent to be tuned: how, from which weights, on which file of examples, and where.
 
-    Checkpoints lie at the workplace until the tuned weights are there, as `MADE`.
+    `tokens` bounds the completion tokens that it is tuned on. Checkpoints lie in the scratch folder
+    until the tuned weights are there, as `FINISHED`.
     """
 
     agent: str
     start: AgentWeights
     examples: Path
-    folder: Path
+    scratch: Path
     seed: int
     steps: int
     tuning: TuningConfig
+    tokens: int | None = None
 
 
 @dataclass(frozen=True)
-class ToScore:
+class ScoreTask:
     """A question with the rationales to be scored, and the prompt to score them under.
 
     `baseline_ids` is the prompt without a rationale, None where that is the same.
@@ -54,7 +51,7 @@ class ToScore:
 
 
 @dataclass(frozen=True)
-class ToRead:
+class LogprobTask:
     """Completions whose log-probability is to be taken under an agent's weights and prompts."""
 
     weights: AgentWeights
@@ -62,17 +59,29 @@ class ToRead:
     completions: Sequence[Sequence[int]]
 
 
+@dataclass(frozen=True)
+class EnginePlan:
+    """What an engine is made from: the base model's folder, and what agents put onto it."""
+
+    folder: str
+    threads: int
+    engine: EngineConfig
+    model: ModelConfig
+    weights: str
+    rank: int
+
+
 @ray.remote
 class EngineActor:
     """One engine."""
 
-    def __init__(
-        self, folder: str, threads: int, engine: EngineConfig, model: ModelConfig, board: Any
-    ):
-        _use_threads(threads)
-        from collate.engines.build import build_engine
+    def __init__(self, plan: EnginePlan, board: Any):
+        _use_threads(plan.threads)
+        from collate.engines.build_engine import build_engine
 
-        self._engine = build_engine(folder, engine, model)
+        self._engine = build_engine(
+            plan.folder, plan.engine, plan.model, weights=plan.weights, rank=plan.rank
+        )
         self._board = board
 
     def ready(self) -> str:
@@ -94,13 +103,13 @@ class TorchActor:
     def __init__(self, folder: str, threads: int, model: ModelConfig, board: Any):
         _use_threads(threads)
         import collate.tuning.trainer  # noqa: F401 - takes long, and is needed sooner or later
-        from collate.models import BaseModel
+        from collate.models.loading import BaseModel
 
         self._folder, self._threads, self._board = folder, threads, board
         self._model = model
         self._base = BaseModel(folder, trust_remote_code=model.trust_remote_code)
-        self._other: tuple[ScorerFolders, Any] | None = None
-        """A scorer that is not the base, and which it is."""
+        self._other_scorer: tuple[ResolvedModel, Any] | None = None
+        """A scorer that is not the base, and which model it is."""
         self._verifier: Any = None
 
     def ready(self) -> str:
@@ -109,54 +118,75 @@ class TorchActor:
     def score(
         self,
         key: str,
-        asked: Sequence[ToScore],
+        tasks: Sequence[ScoreTask],
         config: RunConfig,
-        scorer_folders: ScorerFolders | None,
+        scorer_model: ResolvedModel | None,
     ) -> list[Score]:
+        """Scores of all rationales, task by task."""
         from collate.scoring.score_rationales import score_rationales
 
-        scorer = self._scorer(config, scorer_folders) if config.scoring.likelihood else None
+        scorer = self._scorer(config, scorer_model) if config.scoring.likelihood else None
         return score_rationales(
-            [one.question for one in asked], [r for one in asked for r in one.rationales],
-            verifier=self._verifier_of(config.task), scorer=scorer,
-            base_prompts={one.question.id: one.prompt_ids for one in asked},
+            [task.question for task in tasks],
+            [rationale for task in tasks for rationale in task.rationales],
+            verifier=self._verifier_of(config.task),
+            scorer=scorer,
+            base_prompts={task.question.id: task.prompt_ids for task in tasks},
             baseline_prompts={
-                one.question.id: one.baseline_ids for one in asked if one.baseline_ids is not None
+                task.question.id: task.baseline_ids
+                for task in tasks
+                if task.baseline_ids is not None
             },
-            marker=config.task.marker, config=config.scoring,
-        )  # fmt: skip
+            marker=config.task.marker,
+            config=config.scoring,
+        )
 
     def tune(self, key: str, job: TuningJob, config: RunConfig) -> None:
-        from collate.tuning.tune import tune_agent
+        """Tune one agent; its weights lie in the job's scratch folder afterwards."""
+        from collate.tuning.tune_agent import tune_agent
 
-        if (job.folder / MADE).is_dir():  # by a process that died before it could say so
+        finished = job.scratch / FINISHED
+        if finished.is_dir():  # by a process that died before it could say so
             return
-        self._begin_torch()
+        self._make_room()
         post = poster(self._board, key)
-        with complete_folder(job.folder / MADE) as unfinished:
+
+        def report(step: Step, steps: int) -> None:
+            numbers = {
+                "step": step.step, "steps": steps, "loss": step.loss, "margin": step.margin,
+                "accuracy": step.accuracy, "learning_rate": step.learning_rate,
+                "grad_norm": step.grad_norm, "tokens": step.tokens,
+            }  # fmt: skip
+            post(step.step, 0, numbers)
+
+        with complete_folder(finished) as unfinished:
             tune_agent(
                 self._base, job.start, job.examples, unfinished, agents=config.agents,
-                config=job.tuning, seed=job.seed, checkpoints=job.folder,
-                report=lambda step, steps: post(step, 0),
+                config=job.tuning, seed=job.seed, tokens=job.tokens, checkpoints=job.scratch,
+                report=report,
             )  # fmt: skip
 
-    def read(self, key: str, asked: ToRead, config: RunConfig) -> list[float]:
+    def logprobs(self, key: str, task: LogprobTask, config: RunConfig) -> list[float]:
         """Summed log-probabilities of the completions, in nats."""
-        from collate.tuning.tune import read_completions
+        from collate.tuning.tune_agent import policy_logprobs
 
-        self._begin_torch()
-        return read_completions(
-            self._base, asked.weights, asked.prompts, asked.completions, agents=config.agents,
+        self._make_room()
+        return policy_logprobs(
+            self._base, task.weights, task.prompts, task.completions, agents=config.agents,
             config=config.tuning,
         )  # fmt: skip
 
-    def perturb(self, key: str, folder: Path, seed: int, config: RunConfig) -> None:
-        if (folder / MADE).is_dir():
+    def perturb(self, key: str, scratch: Path, seed: int, config: RunConfig) -> None:
+        """Write noisy copies of the base's weights into a scratch folder."""
+        from collate.agents.noise import write_noisy_weights
+
+        finished = scratch / FINISHED
+        if finished.is_dir():
             return
-        self._begin_torch()
+        self._make_room()
         self._base.forget()
-        with complete_folder(folder / MADE) as unfinished:
-            load("agents", config.agents.perturbation)(
+        with complete_folder(finished) as unfinished:
+            write_noisy_weights(
                 self._folder, unfinished, agents=config.agents, seed=seed,
                 trust_remote_code=self._model.trust_remote_code,
             )  # fmt: skip
@@ -164,29 +194,40 @@ class TorchActor:
     def _verifier_of(self, task: TaskConfig) -> Any:
         from collate.answers.verifier import Verifier
 
-        wanted = task.answer_kind, task.marker.strip()
-        if self._verifier is None or (self._verifier.kind, self._verifier.marker) != wanted:
-            self._verifier = Verifier(*wanted)
+        kind, marker = task.answer_kind, task.marker.strip()
+        current = self._verifier
+        if current is None or (current.kind, current.marker) != (kind, marker):
+            self._verifier = Verifier(kind, marker)
         return self._verifier
 
-    def _scorer(self, config: RunConfig, folders: ScorerFolders | None) -> Any:
+    def _scorer(self, config: RunConfig, model: ResolvedModel | None) -> Any:
+        """The base, or another model that scores in its place."""
+        from collate.models.loading import load_resolved, load_tokenizer
+        from collate.models.stopping import stopping_of
         from collate.scoring.likelihood import LikelihoodScorer
 
         self._set_threads()
-        if folders is None:
-            self._other = None
+        batch_tokens = config.scoring.batch_tokens
+        if model is None:
+            self._other_scorer = None
+            base = self._base
             return LikelihoodScorer(
-                self._base.loaded(self._model.dtype), self._base.tokenizer,
-                batch_tokens=config.scoring.batch_tokens,
+                base.loaded(self._model.dtype), base.tokenizer, base.stopping,
+                batch_tokens=batch_tokens,
             )  # fmt: skip
-        if self._other is None or self._other[0] != folders:
+        if self._other_scorer is None or self._other_scorer[0] != model:
             self._base.forget()
-            self._other = folders, load_scorer(folders, config)
-        return self._other[1]
+            tokenizer = load_tokenizer(model.folder, trust_remote_code=model.trust_remote_code)
+            scorer = LikelihoodScorer(
+                load_resolved(model, dtype=self._model.dtype), tokenizer,
+                stopping_of(model.folder, tokenizer), batch_tokens=batch_tokens,
+            )  # fmt: skip
+            self._other_scorer = model, scorer
+        return self._other_scorer[1]
 
-    def _begin_torch(self) -> None:
-        """Make room for another model than a scorer of its own."""
-        self._other = None
+    def _make_room(self) -> None:
+        """Let a scorer that is not the base go, for another model than it."""
+        self._other_scorer = None
         self._set_threads()
 
     def _set_threads(self) -> None:

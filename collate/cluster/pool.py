@@ -8,47 +8,57 @@ queue, whole, for the actor that takes its place.
 import contextlib
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 
 import ray
 
-from collate.cluster.board import progress_of
-from collate.cluster.session import gather, resources_text, take
+from collate.cluster.progress import Posted, read_progress
+from collate.cluster.session import gather, resources_text, result_of
 from collate.errors import DeadlineError, EngineDiedError, EngineError
 
-AHEAD = 16
+LOOK_AHEAD = 16
 """Pieces of work for each actor that are looked over for one like its last."""
 ATTEMPTS = 3
 """How often a piece of work is tried when the actor that has it dies each time."""
 
+Progress = Callable[[int, int], None]
+"""Is told (units done, tokens) while the queue is worked off."""
+Numbers = Callable[["Work", Mapping[str, float]], None]
+"""Is told what else a worker posts of a piece of work, such as a loss, as it comes."""
+
 
 @dataclass(frozen=True, eq=False)
 class Work:
-    """One piece of the queue. `holds` is what an actor keeps of it, so that its like may follow.
+    """One piece of the queue: a method of the actor, its arguments, and its size in units.
 
-    `block` is the sender's own.
+    `weights_digest` names the weights that an actor has in place afterwards, so that its next piece
+    may need the same. `block` and `name` are the sender's own.
     """
 
     key: str
     method: str
     arguments: tuple[Any, ...]
     size: int
-    holds: str = ""
+    weights_digest: str = ""
     block: int = 0
+    name: str = ""
 
 
 @dataclass
 class _Running:
+    """A piece of work that an actor has, and when it was last heard of."""
+
     work: Work
-    place: int
-    since: float = field(default_factory=time.monotonic)
+    actor_index: int
+    last_post: tuple[int, int] = (0, 0)
+    last_progress: float = field(default_factory=time.monotonic)
 
 
 class Pool:
-    """`count` actors made by `make(place)`. `what` names them, and `place_of` their place.
+    """`count` actors made by `make(index)`. `description` names them, `share_text` what each takes.
 
     They start in the background; the first `run` waits for them, or `wait_until_ready` does.
     """
@@ -58,16 +68,16 @@ class Pool:
         make: Callable[[int], Any],
         count: int,
         *,
-        what: str,
-        place_of: str,
+        description: str,
+        share_text: str,
         start_deadline: float,
         board: Any,
-        tell: Callable[[str], None],
+        notify: Callable[[str], None],
     ):
-        self._make, self._what, self._place_of = make, what, place_of
-        self._start_deadline, self._board, self._tell = start_deadline, board, tell
-        self._actors: list[Any] = [make(place) for place in range(count)]
-        self._holds: list[str | None] = [None] * count
+        self._make, self._description, self._share_text = make, description, share_text
+        self._start_deadline, self._board, self._notify = start_deadline, board, notify
+        self._actors: list[Any] = [make(index) for index in range(count)]
+        self._weights_in_place: list[str | None] = [None] * count
         self._ready = False
 
     def wait_until_ready(self) -> None:
@@ -79,87 +89,129 @@ class Pool:
     def close(self) -> None:
         """End the actors; their memory is free afterwards."""
         for actor in self._actors:
-            _end(actor)
+            _kill(actor)
         self._actors = []
 
     def run(
         self,
         queue: Iterable[Work],
-        done: Callable[[Work, Any], int],
+        on_result: Callable[[Work, Any], int],
         *,
         deadline: float,
-        report: Callable[[int, int], None],
+        progress: Progress,
+        on_numbers: Numbers = lambda work, numbers: None,
     ) -> None:
-        """Work off the queue; `done` gets each piece with its result, in the order they end.
+        """Work off the queue; `on_result` gets each piece with its result, in the order they end.
 
-        The queue is read no further ahead than `AHEAD` says. `done` returns how many tokens that
-        were. An idle actor takes the next piece like the one it had last, or else the next of all.
-        `report` gets the units done and the tokens so far: those of finished pieces, by their
-        sizes, and what was posted of the others. Raises DeadlineError when one piece takes longer
-        than `deadline` seconds, EngineError when one fails, or outlives none of `ATTEMPTS` actors.
+        The queue is read no further ahead than `LOOK_AHEAD` says. `on_result` returns how many
+        tokens that were. An idle actor takes the next piece that needs the weights it has in place,
+        or else the next of all. `progress` gets the units done and the tokens so far: those of
+        finished pieces, by their sizes, and what was posted of the others. Raises DeadlineError
+        when nothing is heard of a piece for `deadline` seconds, EngineError when one fails, or
+        outlives none of `ATTEMPTS` actors.
         """
         self.wait_until_ready()
-        coming, waiting, running = iter(queue), deque[Work](), dict[Any, _Running]()
-        idle, deaths = list(range(len(self._actors))), Counter[str]()
-        finished = [0, 0]
+        upcoming = iter(queue)
+        waiting: deque[Work] = deque()
+        running: dict[Any, _Running] = {}
+        idle = list(range(len(self._actors)))
+        deaths: Counter[str] = Counter()
+        finished_units = finished_tokens = 0
+        started_by_key: dict[str, Work] = {}
         while True:
-            waiting.extend(islice(coming, max(0, AHEAD * len(self._actors) - len(waiting))))
+            room = max(0, LOOK_AHEAD * len(self._actors) - len(waiting))
+            waiting.extend(islice(upcoming, room))
             if not (waiting or running):
+                # What a worker posted with its last breath may come after its result.
+                self._hand_over(read_progress(self._board, ()), started_by_key, on_numbers)
                 return
             while waiting and idle:
-                place = idle.pop()
-                work = _next(waiting, self._holds[place])
-                self._holds[place] = work.holds
-                call = getattr(self._actors[place], work.method)
-                running[call.remote(work.key, *work.arguments)] = _Running(work, place)
+                started = self._start_next(waiting, idle.pop(), running)
+                started_by_key[started.key] = started
             ready, _ = ray.wait(list(running), num_returns=1, timeout=0.5)
-            for ref in ready:
-                one = running.pop(ref)
+            for reference in ready:
+                task = running.pop(reference)
                 try:
-                    result = take(ref, self._what)
+                    result = result_of(reference, self._description)
                 except EngineDiedError as error:
-                    deaths[one.work.key] += 1
-                    if deaths[one.work.key] == ATTEMPTS:
+                    deaths[task.work.key] += 1
+                    if deaths[task.work.key] == ATTEMPTS:
                         raise _given_up(error) from error
-                    self._replace(one.place, error)
-                    waiting.appendleft(one.work)
+                    self._replace(task.actor_index, error)
+                    waiting.appendleft(task.work)
                 else:
-                    finished[0] += one.work.size
-                    finished[1] += done(one.work, result)
-                idle.append(one.place)
-            self._check_overdue(running, deadline)
-            under_way = progress_of(self._board, [one.work.key for one in running.values()])
-            report(*(sum(column) for column in zip(finished, *under_way.values(), strict=True)))
-
-    def _check_overdue(self, running: dict[Any, _Running], deadline: float) -> None:
-        # What has come meanwhile is not late, only not taken yet.
-        _, pending = (
-            ray.wait(list(running), num_returns=len(running), timeout=0) if running else ([], [])
-        )
-        if any(time.monotonic() - running[ref].since > deadline for ref in pending):
-            raise DeadlineError(
-                f"waited {deadline:.0f} s for one piece of work of {self._what}; ask for smaller "
-                "ones (engine.batch, agents.max_tokens, scoring.batch_tokens) or raise the "
-                f"deadline (ray.*_deadline). The cluster has {resources_text()}."
+                    finished_units += task.work.size
+                    finished_tokens += on_result(task.work, result)
+                idle.append(task.actor_index)
+            posted = read_progress(self._board, [task.work.key for task in running.values()])
+            self._hand_over(posted, started_by_key, on_numbers)
+            self._check_overdue(running, posted.latest, deadline)
+            progress(
+                finished_units + sum(units for units, _ in posted.latest.values()),
+                finished_tokens + sum(tokens for _, tokens in posted.latest.values()),
             )
 
-    def _replace(self, place: int, error: Exception) -> None:
+    @staticmethod
+    def _hand_over(posted: Posted, work_by_key: Mapping[str, Work], on_numbers: Numbers) -> None:
+        for key, numbers in posted.numbers:
+            if key in work_by_key:
+                on_numbers(work_by_key[key], numbers)
+
+    def _start_next(
+        self, waiting: deque[Work], actor_index: int, running: dict[Any, _Running]
+    ) -> Work:
+        in_place = self._weights_in_place[actor_index]
+        same_weights = (work for work in waiting if work.weights_digest == in_place)
+        work = next(same_weights, waiting[0])
+        waiting.remove(work)
+        self._weights_in_place[actor_index] = work.weights_digest
+        method = getattr(self._actors[actor_index], work.method)
+        running[method.remote(work.key, *work.arguments)] = _Running(work, actor_index)
+        return work
+
+    def _check_overdue(
+        self,
+        running: Mapping[Any, _Running],
+        latest: Mapping[str, tuple[int, int]],
+        deadline: float,
+    ) -> None:
+        now = time.monotonic()
+        for task in running.values():
+            post = latest.get(task.work.key, task.last_post)
+            if post != task.last_post:
+                task.last_post, task.last_progress = post, now
+        if not running:
+            return
+        # What has come meanwhile is not late, only not taken yet.
+        _, pending = ray.wait(list(running), num_returns=len(running), timeout=0)
+        if any(now - running[reference].last_progress > deadline for reference in pending):
+            raise DeadlineError(
+                f"{self._description} made no progress for {deadline:.0f} s; ask for smaller "
+                "pieces of work (engine.batch, agents.max_tokens, scoring.batch_tokens) or raise "
+                f"ray.work_deadline. The cluster has {resources_text()}."
+            )
+
+    def _replace(self, actor_index: int, error: Exception) -> None:
         reason = str(error).splitlines()[0]
-        self._tell(f"  {self._what} died and is replaced; what it had is done again ({reason})")
+        self._notify(
+            f"{self._description} died and is replaced; the work it had is done again ({reason})"
+        )
         for attempt in range(1, ATTEMPTS + 1):
-            _end(self._actors[place])
-            self._actors[place], self._holds[place] = self._make(place), None
+            _kill(self._actors[actor_index])
+            self._actors[actor_index] = self._make(actor_index)
+            self._weights_in_place[actor_index] = None
             try:
-                return self._wait_for([self._actors[place]])
+                return self._wait_for([self._actors[actor_index]])
             except EngineDiedError as again:
                 if attempt == ATTEMPTS:
                     raise _given_up(again) from again
 
     def _wait_for(self, actors: Sequence[Any]) -> None:
+        waiting_for = f"{len(actors)} of {self._description} to start, each on {self._share_text}"
         gather(
             [actor.ready.remote() for actor in actors],
             deadline=self._start_deadline,
-            waiting_for=f"{len(actors)} of {self._what} to start, each on {self._place_of}",
+            waiting_for=waiting_for,
         )
 
 
@@ -167,12 +219,6 @@ def _given_up(error: EngineDiedError) -> EngineError:
     return EngineError(f"{error} ({ATTEMPTS} times, at the same work)")
 
 
-def _next(waiting: deque[Work], held: str | None) -> Work:
-    like = next((work for work in waiting if work.holds == held), waiting[0])
-    waiting.remove(like)
-    return like
-
-
-def _end(actor: Any) -> None:
+def _kill(actor: Any) -> None:
     with contextlib.suppress(ray.exceptions.RayError):
         ray.kill(actor)

@@ -1,7 +1,7 @@
-"""Having the engines write what is asked of a block's questions, and keeping what comes.
+"""Send the requests of a block's questions to the engines, and store the completions.
 
-Questions go through the engines block by block. What is there already is not asked for again, so
-that a stage that was killed goes on where it was.
+Questions go through the engines block by block. Requests whose row is stored already are not sent
+again, so that a stage that was killed goes on where it was.
 """
 
 from collections import defaultdict
@@ -9,16 +9,15 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from collate.cluster.workers import Report, Workers
+from collate.cluster.pool import Progress
+from collate.cluster.workers import Workers
 from collate.engines.protocol import Completion, Request
 from collate.errors import EngineError
 from collate.models.weights import AgentWeights
 from collate.tables import SAMPLED, Question
 
-Weights = Mapping[str, AgentWeights]
 
-
-class Kept(Protocol):
+class RowStore(Protocol):
     """Rows of a stage that are there already, by block, and where to put more as they come."""
 
     def rows(self, block: int) -> list[Any]: ...
@@ -26,8 +25,8 @@ class Kept(Protocol):
     def add(self, block: int, rows: Sequence[Any]) -> None: ...
 
 
-class Loose:
-    """Rows that are kept nowhere but here."""
+class MemoryRows:
+    """A `RowStore` in memory, for rows that no killed process needs to find again."""
 
     def __init__(self) -> None:
         self._rows: dict[int, list[Any]] = defaultdict(list)
@@ -40,74 +39,83 @@ class Loose:
 
 
 @dataclass(frozen=True)
-class Asked:
+class PendingRow:
     """What one row is to be made from. `prefix` are tokens that stand before what is written."""
 
     request: Request
     question: Question
     sample: int
-    source: str = SAMPLED
+    origin: str = SAMPLED
     prefix: tuple[int, ...] = ()
 
 
-Ask = Callable[[Sequence[Question], Sequence[Any]], Iterable[Asked]]
-"""What is asked of a block's questions, given the rows that the block has so far."""
-RowsOf = Callable[[Sequence[tuple[Asked, Completion]]], list[Any]]
-"""Rows of what was asked and written."""
-KeyOf = Callable[[Any], str]
+Plan = Callable[[Sequence[Question], Sequence[Any]], Iterable[PendingRow]]
+"""What is to be written for a block's questions, given the rows that the block has so far."""
+MakeRows = Callable[[Sequence[tuple[PendingRow, Completion]]], list[Any]]
+"""Rows of what was requested and written."""
+RequestKey = Callable[[Any], str]
 """The key of the request that a row answers."""
 
 
-def left_over(
-    blocks: Sequence[Sequence[Question]], ask: Ask, key_of: KeyOf, kept: Kept
+def count_rows(
+    blocks: Sequence[Sequence[Question]], plan: Plan, key_of: RequestKey, store: RowStore
 ) -> tuple[int, int]:
-    """How many rows are asked for in all, and how many of them are kept already."""
-    total = there = 0
+    """How many rows are planned in all, and how many of them are stored already."""
+    planned = stored = 0
     for number, block in enumerate(blocks):
-        rows = kept.rows(number)
-        keys = {key_of(row) for row in rows}
-        for one in ask(block, rows):
-            total += 1
-            there += one.request.key in keys
-    return total, there
+        rows = store.rows(number)
+        stored_keys = {key_of(row) for row in rows}
+        for pending in plan(block, rows):
+            planned += 1
+            stored += pending.request.key in stored_keys
+    return planned, stored
 
 
-def write(
+def write_rows(
     blocks: Sequence[Sequence[Question]],
-    ask: Ask,
-    rows_of: RowsOf,
-    key_of: KeyOf,
-    weights: Weights,
+    plan: Plan,
+    make_rows: MakeRows,
+    key_of: RequestKey,
+    weights: Mapping[str, AgentWeights],
     workers: Workers,
-    kept: Kept,
-    report: Report,
+    store: RowStore,
+    progress: Progress,
 ) -> None:
-    """Have everything written that is asked of each block, but what is kept already."""
-    waiting: dict[str, Asked] = {}
+    """Have everything written that is planned for each block, except what is stored already."""
+    pending_by_key: dict[str, PendingRow] = {}
 
-    def missing() -> Iterator[list[Request]]:
+    def missing_requests() -> Iterator[list[Request]]:
         for number, block in enumerate(blocks):
-            rows = kept.rows(number)
-            there = {key_of(row) for row in rows}
-            left = {o.request.key: o for o in ask(block, rows) if o.request.key not in there}
-            waiting.update(left)
-            yield [one.request for one in left.values()]
+            rows = store.rows(number)
+            stored_keys = {key_of(row) for row in rows}
+            missing: dict[str, PendingRow] = {}
+            for pending in plan(block, rows):
+                if pending.request.key not in stored_keys:
+                    missing[pending.request.key] = pending
+            pending_by_key.update(missing)
+            yield [pending.request for pending in missing.values()]
 
-    def keep(number: int, done: Sequence[Completion]) -> None:
-        kept.add(number, rows_of([(waiting.pop(one.key), one) for one in done]))
+    def store_completions(number: int, completions: Sequence[Completion]) -> None:
+        written = [(pending_by_key.pop(done.key), done) for done in completions]
+        store.add(number, make_rows(written))
 
-    workers.generate(missing(), weights, report, keep=keep)
-    if waiting:
-        raise EngineError(f"the engines left {len(waiting)} requests unanswered: {min(waiting)}")
+    workers.generate(missing_requests(), weights, progress, on_completions=store_completions)
+    if pending_by_key:
+        raise EngineError(
+            f"the engines left {len(pending_by_key)} requests unanswered: {min(pending_by_key)}"
+        )
 
 
-def in_order(
-    blocks: Sequence[Sequence[Question]], asks: Sequence[Ask], key_of: KeyOf, kept: Kept
+def ordered_rows(
+    blocks: Sequence[Sequence[Question]],
+    plans: Sequence[Plan],
+    key_of: RequestKey,
+    store: RowStore,
 ) -> Iterator[list[Any]]:
-    """The rows of each block, in the order in which they were asked for."""
+    """The rows of each block as they were planned: in one order on every machine."""
     for number, block in enumerate(blocks):
-        rows = {key_of(row): row for row in kept.rows(number)}
+        rows_by_key = {key_of(row): row for row in store.rows(number)}
         ordered: list[Any] = []
-        for ask in asks:
-            ordered += [rows[one.request.key] for one in ask(block, ordered)]
+        for plan in plans:
+            ordered += [rows_by_key[pending.request.key] for pending in plan(block, ordered)]
         yield ordered

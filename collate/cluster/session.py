@@ -10,13 +10,15 @@ import logging
 import os
 import secrets
 import socket
+import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import ray
 from ray._private import ray_constants
 from ray._raylet import AuthenticationTokenLoader  # type: ignore[attr-defined]
+from ray.util import client
 
 from collate.cluster.address import (
     address_problems,
@@ -36,6 +38,9 @@ FETCH_SECONDS = 600.0
 
 HANDSHAKE_SECONDS = 60.0
 """A port that takes a connection and has not spoken Ray's protocol by then is no cluster's."""
+HEAD_SILENCE = 30.0
+"""Seconds that Ray's head may be silent before the run ends; Ray itself ends it after 60."""
+HEAD_CHECK_INTERVAL = 2.0
 
 _TOKEN = secrets.token_hex(32)
 
@@ -73,9 +78,11 @@ def _join(address: str, deadline: float) -> None:
     if place := host_and_port(address):
         _wait_for_handshake(address, place, deadline)
     names = () if in_ray_job() else (*TELEMETRY_OFF, *OFFLINE)
-    unasked = {name: os.environ[name] for name in names if name in os.environ}
+    variables = {name: os.environ[name] for name in names if name in os.environ}
     try:
-        ray.init(address=address, runtime_env={"env_vars": unasked} if unasked else None, **QUIET)
+        ray.init(
+            address=address, runtime_env={"env_vars": variables} if variables else None, **QUIET
+        )
     except (ConnectionError, ValueError, RuntimeError, ray.exceptions.RayError) as error:
         reason = " ".join(str(error).split())
         raise EngineError(f"ray.address={address}: no cluster to join: {reason}") from error
@@ -187,11 +194,11 @@ def gather(refs: Sequence[Any], *, deadline: float, waiting_for: str) -> list[An
             )
         ready, pending = ray.wait(pending, num_returns=len(pending), timeout=min(0.5, left))
         for ref in ready:
-            take(ref, waiting_for)
-    return [take(ref, waiting_for) for ref in refs]
+            result_of(ref, waiting_for)
+    return [result_of(ref, waiting_for) for ref in refs]
 
 
-def take(ref: Any, waiting_for: str) -> Any:
+def result_of(ref: Any, waiting_for: str) -> Any:
     """The result of a finished reference, or its error in collate's own words."""
     try:
         return ray.get(ref, timeout=FETCH_SECONDS)
@@ -206,3 +213,42 @@ def resources_text() -> str:
     total, free = ray.cluster_resources(), ray.available_resources()
     kinds = [k for k in ("CPU", "GPU") if k in total]
     return ", ".join(f"{free.get(k, 0):g} of {total[k]:g} {k}s free" for k in kinds) or "no node"
+
+
+@contextlib.contextmanager
+def watch_head(silence: float, notify: Callable[[str], None]) -> Iterator[None]:
+    """End this process, with exit status 1, when Ray's head is silent for so many seconds.
+
+    Ray ends a process that has lost its head, a minute later and without a word on the screen;
+    nothing can go on without it. This ends the process earlier, and says so. A Ray client's
+    connection (`ray://`) is Ray's own to watch: the head may be out of this machine's reach.
+    """
+    if client.ray.is_connected():
+        yield
+        return
+    address = str(ray.get_runtime_context().gcs_address)
+    host, _, port = address.rpartition(":")
+    head, stopped = (host.strip("[]"), int(port)), threading.Event()
+
+    def watch() -> None:
+        last_heard = time.monotonic()
+        while not stopped.wait(HEAD_CHECK_INTERVAL):
+            with contextlib.suppress(OSError):
+                socket.create_connection(head, timeout=HEAD_CHECK_INTERVAL).close()
+                last_heard = time.monotonic()
+            if time.monotonic() - last_heard > silence:
+                try:
+                    notify(
+                        f"collate: Ray's head at {address} has not answered for {silence:g} s; "
+                        "what is finished is on the disk, the same command continues"
+                    )
+                finally:
+                    os._exit(1)
+
+    thread = threading.Thread(target=watch, name="watch-head", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        stopped.set()
+        thread.join(2 * HEAD_CHECK_INTERVAL)

@@ -9,26 +9,27 @@ all. There they also start at the same time, for a start is one thread's work, m
 import contextlib
 import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
 import ray
 
-from collate.cluster.actors import MADE, EngineActor, TorchActor, ToRead, ToScore, TuningJob
-from collate.cluster.board import Board
-from collate.cluster.pool import Pool, Work
-from collate.cluster.session import session
-from collate.cluster.watch import watch_head
+from collate.cluster.actors import (
+    EngineActor,
+    EnginePlan,
+    LogprobTask,
+    ScoreTask,
+    TorchActor,
+    TuningJob,
+)
+from collate.cluster.pool import Pool, Progress, Work
+from collate.cluster.progress import ProgressBoard
+from collate.cluster.session import HEAD_SILENCE, session, watch_head
 from collate.config.schema import RunConfig
 from collate.engines.protocol import Completion, Request
 from collate.errors import RunFolderError
-from collate.models.weights import AgentWeights
-from collate.scoring.model import ScorerFolders
+from collate.models.weights import FINISHED, AgentWeights, ResolvedModel
 from collate.tables import Score
-
-Report = Callable[[int, int], None]
-"""Told (units done, tokens) while a stage goes on."""
 
 CHUNK_BATCHES = 4
 """Requests leave the queue in chunks of this many engine batches: each chunk ends in a tail of
@@ -37,35 +38,29 @@ half-empty batches, and a chunk is what one engine can be ahead of another and a
 SCORED_AT_ONCE = 256
 """Rationales that are scored at once, by whole questions."""
 
-
-def _check_seen(folders: Iterable[Path]) -> None:
-    """Weights that a worker wrote must lie where this process reads them."""
-    if lost := [str(folder) for folder in folders if not folder.is_dir()]:
-        raise RunFolderError(
-            f"{', '.join(lost)}: written on a node whose disk is not seen from here; "
-            "put folder= on a disk that all nodes share"
-        )
+StepNumbers = Callable[[str, Mapping[str, float]], None]
+"""Is told of each optimizer step of an agent, while tuning goes on: its name, numbers by name."""
 
 
 class Workers:
     """What a run does in other processes. Use as a context manager.
 
-    Ray is joined or started when there is work for the first time. `tell` is called with what a
-    user should know: an engine that died and was replaced. Without `learns` engines alone are
-    needed.
+    Ray is joined or started when there is work for the first time. `notify` is called with what a
+    user should know: an engine that died and was replaced. Without `needs_torch` engines alone are
+    started ahead of time.
     """
 
     def __init__(
         self,
         config: RunConfig,
         folder: Path,
-        tell: Callable[[str], None] = lambda message: None,
+        notify: Callable[[str], None] = lambda sentence: None,
         *,
-        learns: bool = True,
+        needs_torch: bool = True,
     ):
-        self._learns = learns
-        self._scorer: ScorerFolders | None = None
-        self._config, self._folder, self._tell = config, str(folder), tell
+        self._config, self._folder, self._notify = config, str(folder), notify
+        self._needs_torch = needs_torch
+        self._scorer: ResolvedModel | None = None
         self._engines: Pool | None = None
         self._torch: Pool | None = None
         self._board: Any = None
@@ -80,18 +75,21 @@ class Workers:
         self._end_torch()
         self._session.close()
 
-    def turn_to(
-        self, config: RunConfig, tell: Callable[[str], None], scorer: ScorerFolders | None = None
+    def set_run(
+        self,
+        config: RunConfig,
+        notify: Callable[[str], None],
+        scorer: ResolvedModel | None = None,
     ) -> None:
-        """Do the work of a run that these workers serve; `scorer` scores instead of the base."""
-        self._config, self._tell, self._scorer = config, tell, scorer
+        """Work for this run from now on; `scorer` scores in place of the base model."""
+        self._config, self._notify, self._scorer = config, notify, scorer
 
-    def serve(self, config: RunConfig) -> bool:
+    def can_serve(self, config: RunConfig) -> bool:
         """Whether a run can be done by the processes of the present one."""
-        return _hosts(config) == _hosts(self._config)
+        return _process_settings(config) == _process_settings(self._config)
 
     def start(self) -> None:
-        """Start what a round begins with, and what has room beside it; returns when all is there.
+        """Start what a round begins with, and what has room beside it; returns when all is ready.
 
         Work starts what it needs by itself; this is for those who want to time the two apart.
         """
@@ -99,9 +97,149 @@ class Workers:
         if self._torch is not None:
             self._torch.wait_until_ready()
 
-    def _say(self, message: str) -> None:
-        """Tell the user of the run that the workers serve now."""
-        self._tell(message)
+    def generate(
+        self,
+        blocks: Iterable[Sequence[Request]],
+        agents: Mapping[str, AgentWeights],
+        progress: Progress,
+        *,
+        on_completions: Callable[[int, Sequence[Completion]], None],
+    ) -> None:
+        """Have all requests answered, from one queue over all engines.
+
+        The queue holds the blocks in turn, each agent by agent, longest prompt first.
+        `on_completions` gets the number of a block and completions of it, in chunks, as they come.
+        """
+
+        def queue() -> Iterator[Work]:
+            for block, requests in enumerate(blocks):
+                for chunk in self._chunks(requests, agents):
+                    yield Work(
+                        key=f"rationales-{next(self._numbers)}",
+                        method="generate",
+                        arguments=(chunk, agents),
+                        size=len(chunk),
+                        weights_digest=self._weights_in_turn(chunk[0], agents),
+                        block=block,
+                    )
+
+        def on_result(work: Work, completions: Sequence[Completion]) -> int:
+            on_completions(work.block, completions)
+            return sum(len(completion.token_ids) for completion in completions)
+
+        self._work_off(queue(), self._start_engines, on_result, progress)
+
+    def score(
+        self,
+        blocks: Iterable[Sequence[ScoreTask]],
+        progress: Progress,
+        *,
+        on_scores: Callable[[int, Sequence[Score]], None],
+    ) -> None:
+        """Have all rationales scored under the frozen scorer.
+
+        `on_scores` gets the number of a block and scores of it, by whole questions, as they come.
+        """
+
+        def queue() -> Iterator[Work]:
+            for block, tasks in enumerate(blocks):
+                for part in _parts_of_block(tasks, SCORED_AT_ONCE):
+                    yield Work(
+                        key=f"scores-{next(self._numbers)}",
+                        method="score",
+                        arguments=(part, self._config, self._scorer),
+                        size=sum(len(task.rationales) for task in part),
+                        block=block,
+                    )
+
+        def on_result(work: Work, scores: Sequence[Score]) -> int:
+            on_scores(work.block, scores)
+            return 0
+
+        self._work_off(queue(), self._start_torch, on_result, progress)
+
+    def logprobs(self, tasks: Sequence[LogprobTask], progress: Progress) -> list[list[float]]:
+        """The log-probabilities of each task's completions, in nats, in their order."""
+        logprobs_by_task: dict[int, list[float]] = {}
+        queue = (
+            Work(f"logprobs-{next(self._numbers)}", "logprobs", (task, self._config), 1, block=i)
+            for i, task in enumerate(tasks)
+        )
+
+        def on_result(work: Work, logprobs: list[float]) -> int:
+            logprobs_by_task[work.block] = logprobs
+            return 0
+
+        self._work_off(queue, self._start_torch, on_result, progress)
+        return [logprobs_by_task[number] for number in range(len(tasks))]
+
+    def tune(
+        self,
+        jobs: Sequence[TuningJob],
+        progress: Progress,
+        on_step: StepNumbers = lambda agent, numbers: None,
+    ) -> None:
+        """Tune each job's agent; in parallel as far as there is room.
+
+        The weights lie in the jobs' scratch folders afterwards, as `FINISHED`. An agent whose
+        process dies is tuned again from its last checkpoint.
+        """
+        queue = [
+            Work(
+                f"weights-{next(self._numbers)}",
+                "tune",
+                (job, self._config),
+                job.steps,
+                name=job.agent,
+            )
+            for job in jobs
+        ]
+        self._make_weights(queue, [job.scratch for job in jobs], progress, on_step)
+
+    def perturb(self, seeds: Mapping[Path, int], progress: Progress) -> None:
+        """Write noisy weights into each scratch folder, by its seed; they lie in `FINISHED`."""
+        queue = [
+            Work(f"weights-{next(self._numbers)}", "perturb", (scratch, seed, self._config), 1)
+            for scratch, seed in seeds.items()
+        ]
+        self._make_weights(queue, list(seeds), progress, lambda agent, numbers: None)
+
+    def _make_weights(
+        self,
+        queue: Sequence[Work],
+        scratch_folders: Sequence[Path],
+        progress: Progress,
+        on_step: StepNumbers,
+    ) -> None:
+        self._start_torch().run(
+            queue,
+            lambda *_: 0,
+            deadline=self._config.ray.work_deadline,
+            progress=progress,
+            on_numbers=lambda work, numbers: on_step(work.name, numbers),
+        )
+        unseen = [str(folder) for folder in scratch_folders if not (folder / FINISHED).is_dir()]
+        if unseen:
+            raise RunFolderError(
+                f"{', '.join(unseen)}: written on a node whose disk is not seen from here; "
+                "put folder= on a disk that all nodes share"
+            )
+
+    def _work_off(
+        self,
+        queue: Iterator[Work],
+        start: Callable[[], Pool],
+        on_result: Callable[[Work, Any], int],
+        progress: Progress,
+    ) -> None:
+        """Have the queue worked off by a pool, which is started if there is any work."""
+        first = next(queue, None)
+        if first is None:
+            return
+        deadline = self._config.ray.work_deadline
+        start().run(
+            itertools.chain([first], queue), on_result, deadline=deadline, progress=progress
+        )
 
     def _connect(self) -> None:
         """Join Ray, or start it, and see what it has."""
@@ -109,181 +247,69 @@ class Workers:
             return
         config = self._config
         self._session.enter_context(session(config.ray))
-        self._session.enter_context(watch_head(config.ray.head_deadline, self._say))
+        self._session.enter_context(watch_head(HEAD_SILENCE, self._notify_now))
         self._gpus = int(ray.cluster_resources().get("GPU", 0))
         nodes = [node["Resources"] for node in ray.nodes() if node["Alive"]]
         cores = int(max(node.get("CPU", 1) for node in nodes))
         self._threads = min(config.engine.threads or cores, cores)
         # Engines that write weights in turn are given one agent's requests at a time; with adapters
         # all agents are batched together.
-        self._swaps = (
-            not self._gpus
-            or config.agents.weights == "full"
-            or (config.engine.kind != "vllm" or config.engine.host == "swap")
-        )
+        adapters_fit = self._gpus and config.engine.kind == "vllm"
+        self._swaps_weights = not adapters_fit or config.agents.weights == "full"
         # Engines and torch work have room beside each other only as one process each on CPUs.
-        self._in_turn = bool(self._gpus) or config.engine.count > 1
-        self._board = cast(Any, Board).remote()
+        self._take_turns = bool(self._gpus) or config.engine.count > 1
+        self._board = cast(Any, ProgressBoard).remote()
 
-    def generate(
-        self,
-        blocks: Iterable[Sequence[Request]],
-        agents: Mapping[str, AgentWeights],
-        report: Report,
-        *,
-        keep: Callable[[int, Sequence[Completion]], None],
-    ) -> None:
-        """Have all requests answered, from one queue over all engines.
-
-        The queue holds the blocks in turn, each agent by agent, longest prompt first. `keep` gets
-        the number of a block and completions of it, in chunks, as they come.
-        """
-        queue = (
-            Work(
-                key=f"rationales-{next(self._numbers)}", method="generate",
-                arguments=(chunk, agents), size=len(chunk), block=number,
-                holds=agents[chunk[0].agent].digest if self._swaps else "",
-            )
-            for number, requests in enumerate(blocks)
-            for chunk in self._chunks(requests, agents)
-        )  # fmt: skip
-
-        def done(work: Work, completions: Sequence[Completion]) -> int:
-            keep(work.block, completions)
-            return sum(len(completion.token_ids) for completion in completions)
-
-        self._work_off(queue, self._start_engines, done, self._config.ray.generate_deadline, report)
-
-    def score(
-        self,
-        blocks: Iterable[Sequence[ToScore]],
-        report: Report,
-        *,
-        keep: Callable[[int, Sequence[Score]], None],
-    ) -> None:
-        """Have all rationales scored under the frozen scorer.
-
-        `keep` gets the number of a block and scores of it, by whole questions, as they come.
-        """
-        queue = (
-            Work(
-                f"scores-{next(self._numbers)}",
-                "score",
-                (part, self._config, self._scorer),
-                sum(len(q.rationales) for q in part),
-                block=number,
-            )
-            for number, block in enumerate(blocks)
-            for part in _parts(block, SCORED_AT_ONCE)
-        )
-
-        def done(work: Work, scores: Sequence[Score]) -> int:
-            keep(work.block, scores)
-            return 0
-
-        self._work_off(queue, self._start_torch, done, self._config.ray.score_deadline, report)
-
-    def _work_off(
-        self,
-        queue: Iterator[Work],
-        start: Callable[[], Pool],
-        done: Callable[[Work, Any], int],
-        deadline: float,
-        report: Report,
-    ) -> None:
-        """Have the queue worked off by a pool, which is started if there is any work."""
-        if (first := next(queue, None)) is not None:
-            start().run(itertools.chain([first], queue), done, deadline=deadline, report=report)
-
-    def read(self, asked: Sequence[ToRead], report: Report) -> list[list[float]]:
-        """The log-probabilities of each task's completions, in nats, in their order."""
-        found: dict[int, list[float]] = {}
-        queue = (
-            Work(f"logprobs-{next(self._numbers)}", "read", (one, self._config), 1, block=number)
-            for number, one in enumerate(asked)
-        )
-
-        def done(work: Work, logprobs: list[float]) -> int:
-            found[work.block] = logprobs
-            return 0
-
-        self._work_off(queue, self._start_torch, done, self._config.ray.score_deadline, report)
-        return [found[number] for number in range(len(asked))]
-
-    def tune(self, jobs: Sequence[TuningJob], report: Report) -> None:
-        """Tune each job's agent; in parallel as far as there is room. The weights lie in `MADE`.
-
-        An agent whose process dies is tuned again from its last checkpoint.
-        """
-        self._make([(job.folder, "tune", (job, self._config), job.steps) for job in jobs], report)
-
-    def perturb(self, folders: Mapping[Path, int], report: Report) -> None:
-        """Write noisy weights into each folder, by its seed; they lie in `MADE` there."""
-        self._make(
-            [
-                (folder, "perturb", (folder, seed, self._config), 1)
-                for folder, seed in folders.items()
-            ],
-            report,
-        )
-
-    def _make(self, work: Sequence[tuple[Path, str, tuple[Any, ...], int]], report: Report) -> None:
-        """Have torch make weights at workplaces: by a method, its arguments, in so many units."""
-        queue = [
-            Work(f"weights-{next(self._numbers)}", method, arguments, size)
-            for _, method, arguments, size in work
-        ]
-        deadline = self._config.ray.tune_deadline
-        self._start_torch().run(queue, lambda *_: 0, deadline=deadline, report=report)
-        _check_seen(folder / MADE for folder, *_ in work)
+    def _notify_now(self, sentence: str) -> None:
+        """Notify the user of the run that the workers serve at this moment."""
+        self._notify(sentence)
 
     def _start_engines(self) -> Pool:
         """The engines, started if they are not there."""
         self._connect()
-        if self._in_turn:
+        if self._take_turns:
             self._end_torch()
         if self._engines is None:
-            config, engine = self._config, self._config.engine
-            if config.agents.weights == "full" and engine.host == "auto":
-                engine = replace(engine, host="swap")
-            options = self._place()
+            config = self._config
+            plan = EnginePlan(
+                self._folder, self._threads, config.engine, config.model,
+                config.agents.weights, config.agents.rank,
+            )  # fmt: skip
+            options = self._resources_of_one()
             self._engines = self._pool(
-                lambda _: (
-                    cast(Any, EngineActor)
-                    .options(**options)
-                    .remote(self._folder, self._threads, engine, config.model, self._board)
-                ),
-                engine.count or max(self._gpus, 1),
-                what=f"a {engine.kind} engine",
+                lambda _: cast(Any, EngineActor).options(**options).remote(plan, self._board),
+                config.engine.count or max(self._gpus, 1),
+                description=f"a {config.engine.kind} engine",
             )
-            if self._learns and not self._in_turn:
+            if self._needs_torch and not self._take_turns:
                 self._start_torch()
         return self._engines
 
     def _start_torch(self) -> Pool:
         """The processes for torch work, started if they are not there: one an accelerator."""
         self._connect()
-        if self._in_turn:
+        if self._take_turns:
             self._end_engines()
         if self._torch is None:
-            options = self._place()
+            options, model = self._resources_of_one(), self._config.model
+            actor = cast(Any, TorchActor).options(**options)
             self._torch = self._pool(
-                lambda _: (
-                    cast(Any, TorchActor)
-                    .options(**options)
-                    .remote(self._folder, self._threads, self._config.model, self._board)
-                ),
+                lambda _: actor.remote(self._folder, self._threads, model, self._board),
                 max(self._gpus, 1),
-                what="a process for torch",
+                description="a process for torch",
             )
         return self._torch
 
-    def _pool(self, make: Callable[[int], Any], count: int, *, what: str) -> Pool:
+    def _pool(self, make: Callable[[int], Any], count: int, *, description: str) -> Pool:
         return Pool(
-            make, count, what=what, place_of=self._share(), board=self._board,
-            tell=self._say,
+            make,
+            count,
+            description=description,
+            share_text=self._share_text(),
             start_deadline=self._config.ray.start_deadline,
-        )  # fmt: skip
+            board=self._board,
+            notify=self._notify_now,
+        )
 
     def _chunks(
         self, requests: Sequence[Request], agents: Mapping[str, AgentWeights]
@@ -294,13 +320,17 @@ class Workers:
         size = self._config.engine.batch * CHUNK_BATCHES
         groups: dict[str, list[Request]] = {}
         for request in requests:
-            key = agents[request.agent].digest if self._swaps else ""
-            groups.setdefault(key, []).append(request)
+            groups.setdefault(self._weights_in_turn(request, agents), []).append(request)
         chunks = []
         for group in groups.values():
-            group.sort(key=lambda r: -len(r.prompt_ids))
-            chunks += [group[i : i + size] for i in range(0, len(group), size)]
+            # The longest first, so that the last batch of a chunk is a short one.
+            group.sort(key=lambda request: -len(request.prompt_ids))
+            chunks += [group[start : start + size] for start in range(0, len(group), size)]
         return chunks
+
+    def _weights_in_turn(self, request: Request, agents: Mapping[str, AgentWeights]) -> str:
+        """The weights that an engine must have in place; "" where it holds all agents at once."""
+        return agents[request.agent].digest if self._swaps_weights else ""
 
     def _end_engines(self) -> None:
         if self._engines is not None:
@@ -312,30 +342,33 @@ class Workers:
             self._torch.close()
         self._torch = None
 
-    def _place(self) -> dict[str, Any]:
+    def _resources_of_one(self) -> dict[str, Any]:
         """Ray options of one worker: one GPU, or half of the cores (see the head of this file)."""
         if self._gpus:
             return {"num_gpus": 1, "num_cpus": 1}
         return {"num_cpus": self._threads // 2 or 0.5}
 
-    def _share(self) -> str:
-        return (
-            "1 GPU" if self._gpus else f"{self._threads // 2 or 0.5} of {self._threads} CPU cores"
-        )
+    def _share_text(self) -> str:
+        if self._gpus:
+            return "1 GPU"
+        return f"{self._threads // 2 or 0.5} of {self._threads} CPU cores"
 
 
-def _hosts(config: RunConfig) -> tuple[Any, ...]:
+def _process_settings(config: RunConfig) -> tuple[Any, ...]:
     """What the processes of a run are made from."""
-    return config.model, config.engine, config.ray, config.agents.weights
+    agents = config.agents
+    return config.model, config.engine, config.ray, agents.weights, agents.rank
 
 
-def _parts(block: Sequence[ToScore], size: int) -> Iterator[list[ToScore]]:
+def _parts_of_block(tasks: Sequence[ScoreTask], size: int) -> Iterator[list[ScoreTask]]:
     """The questions in parts of about `size` rationales."""
-    part: list[ToScore] = []
-    for asked in block:
-        if part and sum(len(one.rationales) for one in part) + len(asked.rationales) > size:
+    part: list[ScoreTask] = []
+    rationales = 0
+    for task in tasks:
+        if part and rationales + len(task.rationales) > size:
             yield part
-            part = []
-        part.append(asked)
+            part, rationales = [], 0
+        part.append(task)
+        rationales += len(task.rationales)
     if part:
         yield part

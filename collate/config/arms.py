@@ -5,30 +5,34 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import yaml
 
-from collate.config.build import read
-from collate.config.compose import conf_folder, jobs
+from collate.config.build import flattened, read
+from collate.config.compose import jobs
 from collate.config.names import NAME_RULE, is_name
+from collate.config.presets import conf_folder
 from collate.config.schema import RunConfig
 from collate.errors import InputError
 
-NAME, FOLDER, SEEDS = "compare", "runs", 3
+DEFAULTS: Mapping[str, str] = {
+    "base": "", "arms": "", "seeds": "3", "name": "compare", "folder": RunConfig().folder,
+}  # fmt: skip
+"""What a comparison itself is asked for; every other override is a setting of all arms."""
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """The names of the arms, the number of seeds, the settings by (arm, seed), and the folder.
+    """The arms and seeds of a comparison, the settings of each run, and where it is written.
 
-    `replaced` says which of an arm's own settings a setting of all arms took the place of.
+    `settings` has those of each run by (arm, seed). `replaced` says, a sentence each, which of an
+    arm's own settings a setting of all arms took the place of.
     """
 
     arms: tuple[str, ...]
     seeds: int
     settings: dict[tuple[str, int], RunConfig]
-    place: str
+    folder: str
     replaced: tuple[str, ...] = ()
 
 
@@ -39,55 +43,64 @@ def read_comparison(overrides: Sequence[str], own_folders: Sequence[Path]) -> Co
     itself; `seeds` counts seeds from 0; everything else is a setting of every arm. Raises
     InputError with every problem there is.
     """
-    own = {"base": "", "arms": "", "seeds": str(SEEDS), "name": NAME, "folder": FOLDER}
-    rest = [text for text in overrides if text.partition("=")[0] not in own]
-    own |= dict(text.split("=", 1) for text in overrides if text.partition("=")[0] in own)
-    arms = tuple(filter(None, re.split(r"[\s,]+", own["arms"].strip("[]"))))
-    if found := _problems(own, arms, rest):
-        raise InputError.of(found)
-    seeds, settings = int(own["seeds"]), {}
+    request = dict(DEFAULTS)
+    for_all_arms: list[str] = []
+    for text in overrides:
+        key, _, value = text.partition("=")
+        if key in DEFAULTS:
+            request[key] = value
+        else:
+            for_all_arms.append(text)
+    # "[collate,rft]", "collate, rft" and "collate rft" name the same two arms.
+    arms = tuple(filter(None, re.split(r"[\s,]+", request["arms"].strip("[]"))))
+    if problems := _request_problems(request, arms, for_all_arms):
+        raise InputError.of(problems)
+    seeds = int(request["seeds"])
+    settings: dict[tuple[str, int], RunConfig] = {}
     for arm, seed in itertools.product(arms, range(seeds)):
-        wanted = [f"experiment=[{own['base']},{arm}]", *rest, f"seed={seed}"]
-        made, wrong = jobs(wanted, own_folders)
-        for job in made:
-            settings[arm, seed], more = read(job.settings)
-            wrong = [*wrong, *more]
-        found += [problem for problem in wrong if problem not in found]
-    if found:
-        raise InputError.of(found)
-    replaced = [text for arm in arms for text in _replaced(arm, rest, own_folders)]
-    return Comparison(
-        arms, seeds, settings, str(Path(own["folder"]) / own["name"]), tuple(replaced)
-    )
+        # The arm's preset is put on the base's.
+        preset = f"experiment=[{request['base']},{arm}]"
+        composed_jobs, new_problems = jobs([preset, *for_all_arms, f"seed={seed}"], own_folders)
+        problems += new_problems
+        for job in composed_jobs:
+            settings[arm, seed], new_problems = read(job.settings)
+            problems += new_problems
+    if problems:
+        raise InputError.of(problems)
+    folder = str(Path(request["folder"]) / request["name"])
+    replaced = [line for arm in arms for line in _replaced(arm, for_all_arms, own_folders)]
+    return Comparison(arms, seeds, settings, folder, tuple(replaced))
 
 
-def _replaced(arm: str, rest: Sequence[str], own_folders: Sequence[Path]) -> list[str]:
+def _replaced(arm: str, overrides: Sequence[str], own_folders: Sequence[Path]) -> list[str]:
     """Settings of the arm's own preset that an override of all arms replaces, a sentence each."""
-    folders = [*own_folders, conf_folder()]
-    preset = next(path for f in folders if (path := f / "experiment" / f"{arm}.yaml").is_file())
-    own = _flat(yaml.safe_load(preset.read_text(encoding="utf-8")))
-    keys = ((text, text.partition("=")[0].lstrip("+~")) for text in rest)
-    return [f"{text} replaces {arm}'s own {key}={own[key]}" for text, key in keys if key in own]
+    candidates = [folder / "experiment" / f"{arm}.yaml" for folder in (*own_folders, conf_folder())]
+    preset = next(path for path in candidates if path.is_file())
+    arm_settings = flattened(yaml.safe_load(preset.read_text(encoding="utf-8")))
+    sentences = []
+    for text in overrides:
+        key = text.partition("=")[0].lstrip("+~")
+        if key in arm_settings:
+            sentences.append(f"{text} replaces {arm}'s own {key}={arm_settings[key]}")
+    return sentences
 
 
-def _flat(settings: Mapping[str, Any], above: str = "") -> dict[str, Any]:
-    """Values by dotted key."""
-    found: dict[str, Any] = {}
-    for key, value in settings.items():
-        found |= _flat(value, f"{above}{key}.") if isinstance(value, dict) else {above + key: value}
-    return found
-
-
-def _problems(own: Mapping[str, str], arms: Sequence[str], rest: Sequence[str]) -> list[str]:
-    found = []
-    if not own["base"]:
-        found.append("base=: name the preset of task, model and sizes, for example base=quickstart")
+def _request_problems(
+    request: Mapping[str, str], arms: Sequence[str], for_all_arms: Sequence[str]
+) -> list[str]:
+    problems = []
+    if not request["base"]:
+        problems.append(
+            "base=: name the preset of task, model and sizes, for example base=quickstart"
+        )
     if not arms or len(set(arms)) < len(arms):
-        found.append(f"arms=[{','.join(arms)}]: name each arm once, for example arms=[collate,rft]")
-    if not own["seeds"].isdigit() or not int(own["seeds"]):
-        found.append(f"seeds={own['seeds']}: how many seeds, at least 1")
-    if not is_name(own["name"]):
-        found.append(f"name={own['name']!r}: a comparison's name is {NAME_RULE}")
-    if any(text.startswith("seed=") for text in rest):
-        found.append("seed=: a comparison counts its seeds from 0; say how many by seeds=")
-    return found
+        problems.append(
+            f"arms=[{','.join(arms)}]: name each arm once, for example arms=[collate,rft]"
+        )
+    if not request["seeds"].isdigit() or int(request["seeds"]) == 0:
+        problems.append(f"seeds={request['seeds']}: expected the number of seeds, at least 1")
+    if not is_name(request["name"]):
+        problems.append(f"name={request['name']!r}: a comparison's name is {NAME_RULE}")
+    if any(text.startswith("seed=") for text in for_all_arms):
+        problems.append("seed=: a comparison counts its seeds from 0; set their number by seeds=")
+    return problems

@@ -1,125 +1,158 @@
 """From a plain mapping to a checked `RunConfig`, with every problem told at once.
 
-Types and choices are read off the dataclasses of `schema.py`; `rules.py` holds what needs more than
-a type. Nothing here looks at files, packages or machines.
+Pydantic checks each value against the annotations of the schema, and what it finds is said here in
+plain words. `rules.py` checks what concerns several settings at once. Nothing here looks at files,
+packages or machines.
 """
 
-import difflib
-import sys
-import types
-import typing
 from collections.abc import Mapping
-from dataclasses import fields, is_dataclass
+from functools import cache
 from typing import Any
 
+from pydantic import TypeAdapter, ValidationError
+from pydantic_core import ErrorDetails
+
+from collate.config.fields import Setting, range_words, settings_of
 from collate.config.rules import problems
 from collate.config.schema import RunConfig
+from collate.config.unknown_settings import unknown_setting
 from collate.errors import InputError
 
-_SHOWN = 200  # characters of a wrong value
+SHOWN_CHARACTERS = 200
+"""How much of a wrong value an error shows."""
+
+_RANGE_ERRORS = ("greater_than", "greater_than_equal", "less_than", "less_than_equal")
+
+# What was expected, by pydantic's type of error.
+_EXPECTED = {
+    "int_type": "a whole number",
+    "float_type": "a number",
+    "finite_number": "a number",
+    "bool_type": "true or false",
+    "string_type": "a text",
+    "list_type": "a list",
+    "dict_type": "a mapping",
+    "dataclass_type": "a group of settings",
+}
+
+Location = tuple[int | str, ...]
+"""Where in nested settings an error is, as pydantic has it: ("agents", "personas", 0, "top_p")."""
 
 
 def build(settings: Mapping[str, Any]) -> RunConfig:
     """The checked configuration. Raises InputError with a line for every problem there is."""
-    config, found = read(settings)
-    if found:
-        raise InputError.of(found)
+    config, sentences = read(settings)
+    if sentences:
+        raise InputError.of(sentences)
     return config
 
 
 def read(settings: Mapping[str, Any]) -> tuple[RunConfig, list[str]]:
-    """The configuration and its problems, a line each.
+    """The configuration, and a sentence about each problem in it.
 
-    Where a value is of the wrong type the default stands in for it, so that the rules for all
-    other settings are checked as well.
+    Where a value is wrong the default stands in for it, so that the rules between all other
+    settings are checked as well.
     """
-    found: list[str] = []
-    config: RunConfig = _dataclass(RunConfig, settings, "", found)
-    told = {line.partition(":")[0] for line in found}
-    found += [line for line in problems(config) if line.partition("=")[0] not in told]
-    return config, found
+    sound_settings = _plain_copy(settings)
+    sentence_by_key: dict[str, str] = {}
+    try:
+        config = _adapter().validate_python(sound_settings)
+    except ValidationError as error:
+        for detail in error.errors(include_url=False):
+            # A union of types has an error for each of them; the first says it.
+            sentence_by_key.setdefault(_dotted_key(detail["loc"]), _sentence(detail))
+            _take_out(sound_settings, detail["loc"])
+        config = _adapter().validate_python(sound_settings)
+    sentences = list(sentence_by_key.values())
+    for problem in problems(config):
+        # A default that stands in for a wrong value is nothing that the user has set.
+        if problem.partition("=")[0] not in sentence_by_key:
+            sentences.append(problem)
+    return config, sentences
 
 
-def known_keys(cls: type = RunConfig, prefix: str = "") -> dict[str, Any]:
-    """Dotted key -> dataclass field, for every leaf setting below `cls`."""
-    keys: dict[str, Any] = {}
-    hints = typing.get_type_hints(cls)
-    for item in fields(cls):
-        name = prefix + item.name
-        if is_dataclass(hints[item.name]):
-            keys.update(known_keys(hints[item.name], name + "."))
-        else:
-            keys[name] = item
-    return keys
-
-
-def unknown_key(key: str) -> str:
-    """One sentence about a key that does not exist, naming the nearest that does."""
-    known = [*known_keys(), *(f.name for f in fields(RunConfig))]
-    nearest = difflib.get_close_matches(key, known, n=1, cutoff=0.6)
-    if not nearest:
-        last = key.rpartition(".")[2]
-        by_last = {k.rpartition(".")[2]: k for k in reversed(known)}
-        nearest = [by_last[m] for m in difflib.get_close_matches(last, by_last, n=1, cutoff=0.75)]
-    hint = (
-        f"; did you mean {nearest[0]}?" if nearest else "; collate run --help lists what there is"
-    )
-    return f"{key}: no such setting{hint}"
-
-
-_WRONG: Any = object()
-"""Stands for a value that was told to be wrong."""
-
-
-def _dataclass(cls: type, value: Any, path: str, found: list[str]) -> Any:
-    """`cls` made of `value`, with defaults where that is wrong or says nothing."""
-    if not isinstance(value, Mapping):
-        found.append(f"{path.rstrip('.')}: expected a group of settings, found {value!r}")
-        return cls()
-    hints = typing.get_type_hints(cls)
-    names = {item.name for item in fields(cls)}
-    found.extend(unknown_key(f"{path}{key}") for key in value if key not in names)
-    values = {}
-    for item in fields(cls):
-        if item.name in value:
-            key = f"{path}{item.name}"
-            made = _value(hints[item.name], value[item.name], key, found)
-            choices = item.metadata.get("choices")
-            if choices and isinstance(made, str) and made not in choices:
-                found.append(f"{key}: expected one of {', '.join(choices)}; found {made!r}")
-            elif made is not _WRONG:
-                values[item.name] = made
-    return cls(**values)
-
-
-def _value(hint: Any, value: Any, key: str, found: list[str]) -> Any:
-    """`value` as the hinted type, or a problem. Whole numbers pass as reals, never the reverse."""
-    if is_dataclass(hint):
-        return _dataclass(typing.cast(type, hint), value, f"{key}.", found)
-    origin, arguments = typing.get_origin(hint), typing.get_args(hint)
-    if origin in (typing.Union, types.UnionType):
-        if value is None and type(None) in arguments:
-            return None
-        options = [a for a in arguments if a is not type(None)]
-        if int in options and float in options and isinstance(value, (int, float)):
-            options = [int if isinstance(value, int) else float]
-        return _value(options[0], value, key, found)
-    if origin is list:
-        if isinstance(value, (list, tuple)):
-            made = [_value(arguments[0], v, f"{key}[{i}]", found) for i, v in enumerate(value)]
-            return _WRONG if any(each is _WRONG for each in made) else made
-    elif origin is dict:
+def flattened(settings: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """The leaves of nested settings by their dotted keys; a list is a leaf."""
+    leaves: dict[str, Any] = {}
+    for key, value in settings.items():
         if isinstance(value, Mapping):
-            return dict(value)
-    elif hint is float and isinstance(value, (int, float)) and not isinstance(value, bool):
-        if abs(value) <= sys.float_info.max:
-            return float(value)
-    elif isinstance(value, hint) and not (hint is int and isinstance(value, bool)):
-        return value
-    elif hint is str and isinstance(value, (int, float)) and not isinstance(value, bool):
-        return str(value)
-    kinds = {int: "a whole number", float: "a number", bool: "true or false", str: "a text"}
-    expected = kinds.get(hint, "a list" if origin is list else "a mapping")
-    shown = "null" if value is None else repr(value)[:_SHOWN]
-    found.append(f"{key}: expected {expected}, found {shown}")
-    return _WRONG
+            leaves |= flattened(value, f"{prefix}{key}.")
+        else:
+            leaves[f"{prefix}{key}"] = value
+    return leaves
+
+
+@cache
+def _adapter() -> TypeAdapter[RunConfig]:
+    return TypeAdapter(RunConfig)
+
+
+@cache
+def _known_settings() -> dict[str, Setting]:
+    return settings_of(RunConfig)
+
+
+def _plain_copy(value: Any) -> Any:
+    """The value with mappings as dicts, whose keys are texts, and sequences as lists."""
+    if isinstance(value, Mapping):
+        return {str(key): _plain_copy(each) for key, each in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain_copy(each) for each in value]
+    return value
+
+
+def _sentence(detail: ErrorDetails) -> str:
+    """What pydantic found, in words: the setting, what was expected, what was found."""
+    location, wrong_value = detail["loc"], detail["input"]
+    key, setting = _dotted_key(location), _setting_at(location)
+    if detail["type"] == "unexpected_keyword_argument":
+        # Below a setting stand the names of a record, such as a persona's.
+        return (
+            unknown_setting(key)
+            if setting is None
+            else (f"{key}: no such name; {setting.key} is a {setting.kind}")
+        )
+    if detail["type"] in _RANGE_ERRORS:
+        if setting is not None and setting.key == key:
+            return f"{key}={wrong_value}: {setting.limits}"
+        # An item of a list, or of a persona, has a range of its own, of which pydantic says an end.
+        return f"{key}={wrong_value}: {range_words(detail['ctx'])}"
+    if detail["type"] == "literal_error" and setting is not None:
+        return f"{key}: expected one of {', '.join(setting.choices)}; found {wrong_value!r}"
+    expected = _EXPECTED.get(detail["type"], "another kind of value")
+    shown_value = "null" if wrong_value is None else repr(wrong_value)[:SHOWN_CHARACTERS]
+    return f"{key}: expected {expected}, found {shown_value}"
+
+
+def _dotted_key(location: Location) -> str:
+    """A location as the user writes it: agents.personas[0].top_p."""
+    setting = _setting_at(location)
+    if setting is not None and setting.kind == "number":
+        # What follows names a member of a union: ("task", "train", "float").
+        return setting.key
+    key = ""
+    for part in location:
+        if isinstance(part, int):
+            key += f"[{part}]"
+        elif part != "[key]":  # pydantic's mark of an error in a mapping's key
+            key += f".{part}" if key else part
+    return key
+
+
+def _setting_at(location: Location) -> Setting | None:
+    """The setting at or above a location; None for a whole section and for an unknown key."""
+    for end in range(1, len(location) + 1):
+        key = ".".join(str(part) for part in location[:end])
+        if key in _known_settings():
+            return _known_settings()[key]
+    return None
+
+
+def _take_out(settings: dict[str, Any], location: Location) -> None:
+    """Take the setting, section or unknown key at a location out of nested settings."""
+    setting = _setting_at(location)
+    path = location if setting is None else setting.key.split(".")
+    target: Any = settings
+    for part in path[:-1]:
+        target = target.get(part, {})
+    target.pop(path[-1], None)

@@ -1,4 +1,4 @@
-"""What the command line shows at the end of a run: the results, and one pair side by side.
+"""What the command line shows at the end of a run: the results, and one preference side by side.
 
 Both read well at 80 columns and without a terminal: nothing is said by colour alone, and model
 text is printed as text, never as markup.
@@ -16,18 +16,20 @@ from rich.text import Text
 from collate.console.results import (
     ResultRow,
     Results,
-    clear_of_zero,
-    collect,
+    collect_results,
     percent,
     percent_interval,
     points,
     points_interval,
     round_label,
+    sign_outside_zero,
 )
 from collate.console.text import one_line, visible
-from collate.evaluation.metrics import BASE
-from collate.evaluation.votes import VOTES
-from collate.tables import Metric, Pair, Question, Rationale, Score
+from collate.evaluation.subjects import BASE, VOTES
+from collate.tables import Metric, Preference, Question, Rationale, Score
+
+LONGEST_TEXT = 1500
+"""Characters of a question or rationale that are shown."""
 
 _COLOURS = {1: "green", 0: "", -1: "red"}
 _SPLITS = {"test": "held-out", "validation": "validation"}
@@ -43,34 +45,35 @@ def results_table(
 ) -> Table:
     """Strict accuracy of the base, each agent and the votes, before tuning and after each round.
 
-    A line for chance stands above them where `chance` or the metrics know it. `width` is the number
-    of columns there are to fill. Cells stand on one line where that fits, on two where not; where
-    even that does not fit, the rounds in the middle are left out, and the caption says so. Raises
-    ValueError where nothing was measured on the split.
+    A line for chance is on top where `chance` or the metrics know it. `width` is the number of
+    columns to fill. Each cell is on one line where that fits, else on two; where even that does not
+    fit, the rounds in the middle are left out, and the caption says so. Raises ValueError where
+    nothing was measured on the split.
     """
-    results = collect(metrics, rounds, split, chance)
-    table = _table(results, results.rounds, " ")
-    # The first and the latest rounds say most.
+    results = collect_results(metrics, rounds, split, chance)
+    table = _table_of_rounds(results, results.rounds, " ")
+    # The first round and the latest ones say most, so the others go first.
     for latest in range(len(results.rounds) - 1, 0, -1):
-        if _width(table) <= width:
+        if _natural_width(table) <= width:
             break
-        table = _table(results, [results.rounds[0], *results.rounds[-latest:]], "\n")
+        shown_rounds = [results.rounds[0], *results.rounds[-latest:]]
+        table = _table_of_rounds(results, shown_rounds, "\n")
     return table
 
 
 def side_by_side(
-    pair: Pair,
+    preference: Preference,
     chosen: Rationale,
     rejected: Rationale,
     question: Question,
     scores: Mapping[str, Score],
 ) -> RenderableType:
-    """One pair under its question: the chosen rationale on the left, the rejected on the right.
+    """One preference under its question: chosen rationale on the left, rejected on the right.
 
     `scores` is by rationale id; a rationale without a score is shown without verdict.
     """
-    asked = Text(visible(question.text, 1500))
-    asked.append(f"\ngold answer: {one_line(question.gold)}", style="bold")
+    heading = Text(visible(question.text, LONGEST_TEXT))
+    heading.append(f"\ngold answer: {one_line(question.gold)}", style="bold")
     sides = Table.grid(expand=True, padding=(0, 1))
     sides.add_column(ratio=1)
     sides.add_column(ratio=1)
@@ -78,25 +81,27 @@ def side_by_side(
         _rationale_panel("chosen", chosen, scores.get(chosen.id), "green"),
         _rationale_panel("rejected", rejected, scores.get(rejected.id), "red"),
     )
-    title = Text(f"one pair for {pair.agent}: rule {pair.rule}, margin {pair.margin:.3f}")
-    return Group(Panel(asked, title=title, title_align="left", border_style="dim"), sides)
+    title = Text(
+        f"one preference of {preference.agent}: rule {preference.rule}, "
+        f"margin {preference.margin:.3f}"
+    )
+    return Group(Panel(heading, title=title, title_align="left", border_style="dim"), sides)
 
 
-def _width(table: Table) -> int:
+def _natural_width(table: Table) -> int:
     """Columns that a table needs so that nothing in it is folded."""
     console = Console(width=10_000)
     return Measurement.get(console, console.options, table).maximum
 
 
-def _table(results: Results, shown: Sequence[int], between: str) -> Table:
-    """The results of the rounds shown; `between` stands between a value and its interval."""
+def _table_of_rounds(results: Results, shown_rounds: Sequence[int], separator: str) -> Table:
+    """The results of the rounds shown; `separator` is between a value and its interval."""
+    split = _SPLITS.get(results.split, results.split)
     table = Table(
         title=Text(
-            f"Strict accuracy on {results.n} {_SPLITS.get(results.split, results.split)} "
-            "questions, 95 % intervals",
-            style="bold",
+            f"Strict accuracy on {results.n} {split} questions, 95 % intervals", style="bold"
         ),
-        caption=_caption(results, shown),
+        caption=_caption(results, shown_rounds),
         box=box.SIMPLE_HEAD,
         title_justify="left",
         caption_justify="left",
@@ -105,58 +110,59 @@ def _table(results: Results, shown: Sequence[int], between: str) -> Table:
         show_edge=False,
     )
     table.add_column("", no_wrap=True)
-    for number in shown:
-        label = round_label(number).replace("after ", f"after{between}")
+    for round in shown_rounds:
+        label = round_label(round).replace("after ", f"after{separator}")
         table.add_column(label, justify="right", no_wrap=True)
-    table.add_column(f"gain,{between}points", justify="right", no_wrap=True)
+    table.add_column(f"gain,{separator}points", justify="right", no_wrap=True)
     table.add_column("lenient", justify="right", no_wrap=True)
     for row in results.rows:
-        # The base stands apart above, the votes apart below.
-        if row.agent == VOTES[0]:
+        # A line below the base, and one above the votes.
+        if row.model == VOTES[0]:
             table.add_section()
-        table.add_row(*_cells(row, shown, between), end_section=row.agent == BASE)
+        cells = _row_cells(row, shown_rounds, separator)
+        table.add_row(*cells, end_section=row.model == BASE)
     return table
 
 
-def _cells(row: ResultRow, rounds: Sequence[int], between: str) -> list[Text]:
-    name = one_line(row.agent, 16)
-    cells = [Text(f"{name} *" if row.best else name, style="bold" if row.best else "")]
-    for number in rounds:
-        metric = row.accuracy.get(number)
-        cell = Text("" if metric is None else percent(metric))
+def _row_cells(row: ResultRow, rounds: Sequence[int], separator: str) -> list[Text]:
+    shown_name = one_line(row.model, 16)
+    cells = [Text(f"{shown_name} *" if row.best else shown_name, style="bold" if row.best else "")]
+    for round in rounds:
+        metric = row.accuracy.get(round)
+        accuracy_cell = Text("" if metric is None else percent(metric))
         if metric is not None and metric.low is not None:
-            cell.append(between + percent_interval(metric), style="dim")
-        cells.append(cell)
-    gain = Text("")
+            accuracy_cell.append(separator + percent_interval(metric), style="dim")
+        cells.append(accuracy_cell)
+    gain_cell = Text("")
     if row.gain is not None:
-        gain = Text(points(row.gain), style=_COLOURS[clear_of_zero(row.gain)])
-        gain.append(between + points_interval(row.gain), style="dim")
-    return [*cells, gain, Text("" if row.lenient is None else percent(row.lenient))]
+        gain_cell = Text(points(row.gain), style=_COLOURS[sign_outside_zero(row.gain)])
+        gain_cell.append(separator + points_interval(row.gain), style="dim")
+    return [*cells, gain_cell, Text("" if row.lenient is None else percent(row.lenient))]
 
 
-def _caption(results: Results, shown: Sequence[int]) -> Text:
+def _caption(results: Results, shown_rounds: Sequence[int]) -> Text:
     after = f"after round {results.last}" if results.last else "before tuning"
     lines = []
     if results.best is not None:
         lines.append(f"* best agent by validation accuracy {after}")
     lines.append(f"gain: paired difference from the base on the same questions, {after}")
     lines.append(f"lenient: right answer found anywhere in the text, {after}")
-    left_out = [str(number) for number in results.rounds if number not in shown]
+    left_out = [str(round) for round in results.rounds if round not in shown_rounds]
     if left_out:
         lines.append(f"rounds left out for lack of room: {', '.join(left_out)}")
     return Text("\n".join(lines), style="dim")
 
 
 def _rationale_panel(role: str, rationale: Rationale, score: Score | None, colour: str) -> Panel:
-    said = [] if score is None else [score.verdict]
+    fact_texts = [] if score is None else [score.verdict]
     if score is not None and score.likelihood is not None:
-        said.append(f"likelihood {score.likelihood:.3f}")
-    said.append(f"{len(rationale.token_ids)} tokens")
-    body = Text(", ".join(said), style="italic")
-    body.append("\n\n" + visible(rationale.text.strip(), 1500), style="not italic")
+        fact_texts.append(f"likelihood {score.likelihood:.3f}")
+    fact_texts.append(f"{len(rationale.token_ids)} tokens")
+    body = Text(", ".join(fact_texts), style="italic")
+    body.append("\n\n" + visible(rationale.text.strip(), LONGEST_TEXT), style="not italic")
     return Panel(
         body,
-        title=Text(f"{role}: {one_line(rationale.agent, 24)}", style=colour),
+        title=Text(f"{role}: {one_line(rationale.writer, 24)}", style=colour),
         title_align="left",
         border_style=colour,
     )

@@ -1,18 +1,25 @@
-"""The results of a run as rows and words, from its metrics; the screen and the page draw them."""
+"""The results of a run as rows and words, made of its metrics.
+
+The screen (`result_tables.py`) and the report's page draw them.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from collate.evaluation.metrics import BASE, CHANCE, GROUPS, READER, best_agent
-from collate.evaluation.votes import VOTES
+from collate.evaluation.subjects import BASE, CHANCE, GROUPS, READER, VOTES
+from collate.evaluation.validation import best_agent
 from collate.tables import Metric
 
 
 @dataclass(frozen=True)
 class ResultRow:
-    """One line of the results: chance, the base, an agent, or a vote. What is not known is None."""
+    """One line of the results: of chance, the base, an agent, a vote or a reader (`model`).
 
-    agent: str
+    `accuracy` is strict and by round; `gain` and `lenient` are of the last round, None where they
+    were not measured. `best` marks the agent that is best on validation questions.
+    """
+
+    model: str
     best: bool
     accuracy: dict[int, Metric]
     gain: Metric | None
@@ -21,7 +28,7 @@ class ResultRow:
 
 @dataclass(frozen=True)
 class Results:
-    """Strict accuracy on one split by round; gain over the base and lenient after the last one."""
+    """Strict accuracy on `n` questions of a split by round; gain and lenient of the last round."""
 
     split: str
     n: int
@@ -31,10 +38,11 @@ class Results:
 
     @property
     def last(self) -> int:
+        """The last of the rounds."""
         return self.rounds[-1]
 
 
-def collect(
+def collect_results(
     metrics: Sequence[Metric],
     rounds: Sequence[int],
     split: str = "test",
@@ -43,39 +51,48 @@ def collect(
     """Results of the given rounds: chance where it is known, the base, each agent, then the votes.
 
     The best agent is the one of the last of these rounds, chosen on validation questions; None
-    where there are none. `chance` is the accuracy of guessing; where it is not given, what the
-    metrics say of it stands. Raises ValueError where no accuracy was measured on the split.
+    where there are none. `chance` is the accuracy of guessing; without it, the one in the metrics
+    is shown. Raises ValueError where no accuracy was measured on the split.
     """
     rounds = sorted(set(rounds))
-    asked = [m for m in metrics if m.round in rounds]
-    found = {(m.agent, m.name, m.round): m for m in asked if m.split == split}
-    measured = [m for m in found.values() if m.name == "accuracy" and m.agent != CHANCE]
-    if not measured:
+    of_rounds = [metric for metric in metrics if metric.round in rounds]
+    of_split = {(m.model, m.name, m.round): m for m in of_rounds if m.split == split}
+    # Chance is not measured: the number of questions is that of the others.
+    counts = [m.n for m in of_split.values() if m.name == "accuracy" and m.model != CHANCE]
+    if not counts:
         raise ValueError(f"no accuracy on {split} questions in rounds {rounds}")
-    n = max(m.n for m in measured)
+    question_count = max(counts)
     if chance is not None:
-        for r in rounds:
-            guessed = Metric(r, split, CHANCE, "accuracy", chance, None, None, n)
-            found[CHANCE, "accuracy", r] = guessed
-    validated = any(m.split == "validation" and m.agent not in GROUPS for m in asked)
-    best = best_agent(asked) if validated else None
-    names = dict.fromkeys(agent for agent, name, _ in found if name == "accuracy")
-    own = [name for name in names if name not in GROUPS]
-    order = [name for name in (CHANCE, BASE, *own, *VOTES, READER) if name in names]
-    rows = [
-        ResultRow(
-            agent=name,
-            best=name == best,
-            accuracy={r: m for r in rounds if (m := found.get((name, "accuracy", r)))},
-            gain=found.get((name, "gain", rounds[-1])),
-            lenient=found.get((name, "accuracy_lenient", rounds[-1])),
-        )
-        for name in order
-    ]
-    return Results(split, n, rounds, rows, best)
+        for round in rounds:
+            guessing = Metric(round, split, CHANCE, "accuracy", chance, None, None, question_count)
+            of_split[CHANCE, "accuracy", round] = guessing
+    # Validation chooses; the held-out questions are only reported.
+    best_model = _best_on_validation(of_rounds)
+    rows = []
+    for model in _table_order([model for model, name, _ in of_split if name == "accuracy"]):
+        accuracy = {}
+        for round in rounds:
+            if (model, "accuracy", round) in of_split:
+                accuracy[round] = of_split[model, "accuracy", round]
+        gain = of_split.get((model, "gain", rounds[-1]))
+        lenient = of_split.get((model, "accuracy_lenient", rounds[-1]))
+        rows.append(ResultRow(model, model == best_model, accuracy, gain, lenient))
+    return Results(split, question_count, rounds, rows, best_model)
+
+
+def _best_on_validation(metrics: Sequence[Metric]) -> str | None:
+    is_validated = any(m.split == "validation" and m.model not in GROUPS for m in metrics)
+    return best_agent(metrics) if is_validated else None
+
+
+def _table_order(models: Sequence[str]) -> list[str]:
+    """The models without repeats: chance and base, the agents as they come, votes and reader."""
+    agents = [model for model in dict.fromkeys(models) if model not in GROUPS]
+    return [model for model in (CHANCE, BASE, *agents, *VOTES, READER) if model in models]
 
 
 def round_label(round: int) -> str:
+    """`before` for round 0, which is before any tuning, and `after round 1` and so on."""
     return "before" if round == 0 else f"after round {round}"
 
 
@@ -103,7 +120,7 @@ def points_interval(metric: Metric) -> str:
     return f"[{_signed(metric.low)}, {_signed(metric.high)}]"
 
 
-def clear_of_zero(metric: Metric) -> int:
+def sign_outside_zero(metric: Metric) -> int:
     """1 where the whole interval is above zero, -1 where it is below, else 0."""
     if metric.low is None or metric.high is None:
         return 0

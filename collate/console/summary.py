@@ -1,122 +1,165 @@
-"""What the screen says when a run begins and when it ends."""
+"""What the terminal shows when a run begins, and when it has ended."""
 
 from collections.abc import Sequence
 from dataclasses import replace
 
+from rich.console import Console
 from rich.padding import Padding
 
-from collate.agents.roster import Agent, make_agents
+from collate.agents.roster import Agent
 from collate.config.schema import RunConfig
 from collate.console.result_tables import results_table, side_by_side
-from collate.console.terminal import Screen
-from collate.evaluation.headline import best_round, headline
-from collate.evaluation.metrics import best_agent
-from collate.evaluation.statistics import paired_bootstrap, wilson
+from collate.console.terminal import say
+from collate.evaluation.headline import run_answers
+from collate.evaluation.statistics import BOOTSTRAP_RESAMPLES, paired_bootstrap, wilson
+from collate.evaluation.subjects import BASE
 from collate.models.folder import PACKAGED
+from collate.models.model_names import PACKAGED_PREFIX
 from collate.store.run_folder import RunFolder
-from collate.tables import Metric, Pair, Question, Rationale, Score
+from collate.store.run_weights import best_agent_of, chosen_round
+from collate.tables import Answer, Metric, Preference, Question, Rationale, Score
 from collate.tasks import TaskData
 
 
-def greet(screen: Screen, config: RunConfig, folder: RunFolder, data: TaskData) -> None:
+def print_header(
+    console: Console,
+    config: RunConfig,
+    store: RunFolder,
+    data: TaskData,
+    agents: Sequence[Agent],
+) -> None:
     """The run, its model and its questions, and where it goes on."""
-    packaged = PACKAGED.get(config.model.name.removeprefix("packaged:"))
+    packaged = PACKAGED.get(config.model.name.removeprefix(PACKAGED_PREFIX))
     model = config.model.name + (f", {packaged.dequantised}" if packaged else "")
-    screen.say(f"\nrun        {folder.path}")
-    screen.say(f"model      {model}")
-    if scorer := [name for name in (config.scoring.model, config.scoring.adapter) if name]:
-        screen.say(f"scorer     {' with '.join(scorer)}")
-    screen.say(
+    say(console, f"\nrun        {store.path}")
+    say(console, f"model      {model}")
+    if config.scoring.model is not None:
+        say(console, f"scorer     {config.scoring.model}")
+    say(
+        console,
         f"questions  {config.task.name}: {data.count('train'):,} to learn from, "
         f"{data.count('validation'):,} for validation, {data.count('test'):,} held out; "
-        f"{data.duplicates:,} duplicates dropped"
+        f"{data.duplicates:,} duplicates dropped",
     )
     if data.near_duplicates:
-        role = "dropped" if config.task.near_duplicates == "drop" else "kept"
-        screen.say(
-            f"           {data.near_duplicates:,} training questions nearly repeat one of the "
-            f"others, {role}"
+        fate = "dropped" if config.task.near_duplicates == "drop" else "kept"
+        say(
+            console,
+            f"           {data.near_duplicates:,} training questions nearly repeat a validation "
+            f"or held-out question ({fate})",
         )
     if data.unlabelled:
-        screen.say(f"           {data.unlabelled:,} questions without a label, left out")
-    screen.say(
+        say(console, f"           {data.unlabelled:,} questions without an answer, left out")
+    say(
+        console,
         f"agents     {config.agents.count}, {config.agents.samples} rationales a question each, "
-        f"{config.rounds} rounds"
+        f"{config.rounds} rounds",
     )
     if config.warmup.kind != "none":
-        screen.say(
-            f"warm-up    {config.warmup.kind}, a run of its own below {config.folder}/warm-up"
+        say(
+            console,
+            f"warm-up    {config.warmup.kind}, a run of its own below {config.folder}/warm-up",
         )
-    screen.say(f"log        {folder.path / 'log.txt'}\n")
-    differ = config.agents.noise or config.agents.own_part or config.warmup.kind != "none"
-    if not differ and config.agents.count > 1 and _all_alike(make_agents(config)):
-        screen.say(
-            "warning: the agents are equal copies; give worked examples (task.examples), personas, "
-            "agents.temperature_step, agents.noise or agents.own_part to make them differ"
+    say(console, f"log        {store.path / 'log.txt'}\n")
+    if _are_equal_copies(config, agents):
+        say(
+            console,
+            "warning: the agents are equal copies; give worked examples (task.examples), personas "
+            "(agents.personas), agents.noise or agents.own_part to make them differ",
         )
-    if folder.continued and not folder.complete:
-        screen.say(f"Continuing after {folder.last_stage()}.")
+    if store.continued and not store.complete:
+        say(console, f"Continuing after {store.last_stage()}.")
 
 
-def _all_alike(agents: Sequence[Agent]) -> bool:
+def print_results(console: Console, config: RunConfig, store: RunFolder) -> None:
+    """The table of results, one preference of the last round, and where everything lies."""
+    rounds = store.evaluated_rounds()
+    metrics: list[Metric] = []
+    for round in rounds:
+        metrics += store.rows(f"{store.round(round).name}/metrics", Metric)
+    say(console)
+    if metrics:
+        say(console, results_table(metrics, rounds, width=console.width))
+        if config.evaluation.answer_by != "best":
+            _print_own_answers(console, config, store)
+    if len(rounds) > 1:
+        _print_preference(console, store, rounds[-1])
+        say(
+            console, f"\nbest agent   {_best_agent_folder(config, store)}  (by validation accuracy)"
+        )
+    say(console, f"tables       {store.path}/round-*/*.parquet")
+    say(
+        console,
+        f"read         collate report run={store.path}  or  collate.load_run({str(store.path)!r})",
+    )
+
+
+def answers_of_run(config: RunConfig, store: RunFolder) -> tuple[dict[str, bool], dict[str, bool]]:
+    """Whether the run's own answer to each held-out question is right, and whether the base's is.
+
+    The run's own answers are those after the round that stands for it; whose answers they are,
+    `evaluation.answer_by` says.
+    """
+    folder = store.round(chosen_round(store, config)).name
+    own, base = run_answers(
+        store.rows("questions", Question),
+        store.rows(f"{folder}/answers", Answer),
+        [row for row in store.rows("round-00/answers", Answer) if row.writer == BASE],
+        store.rows(f"{folder}/metrics", Metric),
+        answer_by=config.evaluation.answer_by,
+        answer_kind=config.task.answer_kind,
+    )
+    return dict(own), dict(base)
+
+
+def _are_equal_copies(config: RunConfig, agents: Sequence[Agent]) -> bool:
+    """Whether nothing makes the agents differ, neither their prompts nor their weights."""
+    settings = config.agents
+    if settings.noise or settings.own_part or config.warmup.kind != "none" or len(agents) < 2:
+        return False
     return len({repr(replace(agent, name="", index=0)) for agent in agents}) == 1
 
 
-def conclude(screen: Screen, folder: RunFolder, config: RunConfig) -> None:
-    """The table of results, one pair of the last round that has any, and where everything lies."""
-    rounds = folder.evaluated()
-    metrics: list[Metric] = []
-    for round in rounds:
-        metrics += folder.rows(f"{folder.round(round).name}/metrics", Metric)
-    screen.say()
-    if metrics:
-        screen.say(results_table(metrics, rounds, width=screen.console.width))
-        if config.evaluation.answer_by != "best":
-            _say_answers(screen, folder, config)
-    if len(rounds) > 1:
-        _show_pair(screen, folder, rounds[-1])
-        last = best_round(folder, config)
-        name = best_agent([metric for metric in metrics if metric.round == last])
-        own = [folder.round(r) / "agents" / name for r in rounds if r <= last]
-        best = next((f for f in reversed(own) if f.is_dir()), folder.path)
-        screen.say(f"\nbest agent   {best}  (by validation accuracy)")
-    screen.say(f"tables       {folder.path}/round-*/*.parquet")
-    screen.say(
-        f"read         collate report run={folder.path}  or  collate.load_run({str(folder.path)!r})"
-    )
+def _best_agent_folder(config: RunConfig, store: RunFolder) -> str:
+    """Where the best agent's weights lie: those of the last round in which it learned."""
+    last = chosen_round(store, config)
+    name = best_agent_of(store, last)
+    folders = [store.round(round) / "agents" / name for round in range(last, -1, -1)]
+    tuned = next((folder for folder in folders if folder.is_dir()), None)
+    return str(tuned) if tuned is not None else f"{name}, which is the base model still"
 
 
-def _say_answers(screen: Screen, folder: RunFolder, config: RunConfig) -> None:
+def _print_own_answers(console: Console, config: RunConfig, store: RunFolder) -> None:
     """What the run's own answers give, where they are not just the best agent's."""
-    right, base = headline(folder, config)
+    right, base = answers_of_run(config, store)
     questions = sorted(right)
     gain = paired_bootstrap(
         [right[q] for q in questions], [base[q] for q in questions],
-        resamples=config.evaluation.bootstrap, seed=config.seed,
+        resamples=BOOTSTRAP_RESAMPLES, seed=config.seed,
     )  # fmt: skip
-    hits, n = sum(right.values()), len(right)
-    low, high = wilson(hits, n)
-    screen.say(
-        f"answered by {config.evaluation.answer_by}: {100 * hits / n:.1f} % "
+    hits, count = sum(right.values()), len(right)
+    low, high = wilson(hits, count)
+    say(
+        console,
+        f"answered by {config.evaluation.answer_by}: {100 * hits / count:.1f} % "
         f"[{100 * low:.1f}, {100 * high:.1f}], {100 * gain.value:+.1f} "
-        f"[{100 * gain.low:+.1f}, {100 * gain.high:+.1f}] from the base"
+        f"[{100 * gain.low:+.1f}, {100 * gain.high:+.1f}] from the base",
     )
 
 
-def _show_pair(screen: Screen, folder: RunFolder, round: int) -> None:
-    """The pair of the round with the widest margin."""
-    at = folder.round(round).name
-    pairs = (pair for pair in folder.stored(f"{at}/pairs", Pair) if pair.rejected_id is not None)
-    pair = max(pairs, key=lambda p: (p.margin, p.id), default=None)
-    if pair is None or pair.rejected_id is None:  # supervised tuning rejects nothing
+def _print_preference(console: Console, store: RunFolder, round: int) -> None:
+    """The preference of the round with the widest margin; nothing where nothing is rejected."""
+    folder = store.round(round).name
+    preferences = store.stored(f"{folder}/preferences", Preference)
+    with_loser = (row for row in preferences if row.rejected_id is not None)
+    widest = max(with_loser, key=lambda row: (row.margin, row.id), default=None)
+    if widest is None or widest.rejected_id is None:
         return
-    rationales = folder.stored(f"{at}/rationales", Rationale)
-    (chosen,) = rationales.having(id=pair.chosen_id)
-    (rejected,) = rationales.having(id=pair.rejected_id)
-    scores = {
-        score.rationale_id: score
-        for score in folder.stored(f"{at}/scores", Score).having(question_id=pair.question_id)
-    }
-    (question,) = folder.stored("questions", Question).having(id=pair.question_id)
-    shown = side_by_side(pair, chosen, rejected, question, scores)
-    screen.say(Padding(shown, (1, 0)))
+    rationales = store.stored(f"{folder}/rationales", Rationale)
+    (chosen,) = rationales.having(id=widest.chosen_id)
+    (rejected,) = rationales.having(id=widest.rejected_id)
+    scores = store.stored(f"{folder}/scores", Score).having(question_id=widest.question_id)
+    (question,) = store.stored("questions", Question).having(id=widest.question_id)
+    score_by_id = {score.rationale_id: score for score in scores}
+    shown = side_by_side(widest, chosen, rejected, question, score_by_id)
+    say(console, Padding(shown, (1, 0)))

@@ -1,15 +1,14 @@
-"""What the user sees while a run goes on: one line a stage, with a bar on a terminal.
+"""The terminal of a run: a bar while a stage goes on, and one line when it has ended.
 
-The words and warnings of libraries, in this process and in Ray's, go to the run's log file: for
-the length of a run the process's standard output and error are that file, and this screen writes to
-the terminal that stood there before.
+The words and warnings of libraries, in this process and in Ray's, go to the run's log file: while a
+run lasts, the process's standard output and error are that file, and the console writes to the
+terminal that stood there before.
 """
 
 import contextlib
 import os
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 from rich.console import Console, RenderableType
@@ -25,80 +24,128 @@ from rich.progress import (
 )
 from rich.text import Text
 
-Tick = Callable[[int, int], None]
+from collate.console.events import Event
+
+LABEL_WIDTH = 20
+"""Columns for the name of a stage; what is said of it stands behind them."""
 
 
-class _Rate(ProgressColumn):
-    """Tokens per second since the stage began."""
+def say(console: Console, message: RenderableType = "") -> None:
+    """Print a message as it stands: nothing in it is markup, and a text is not folded."""
+    is_text = isinstance(message, str)
+    console.print(message, highlight=False, markup=False, soft_wrap=is_text)
+
+
+class Terminal:
+    """A listener that shows a run's events on a console."""
+
+    def __init__(self, console: Console):
+        self._console = console
+        self._progress: Progress | None = None
+        self._task: Task | None = None
+
+    def __call__(self, event: Event) -> None:
+        if event.name == "stage_started":
+            self._start_bar(event)
+        elif event.name == "stage_progress":
+            self._move_bar(event)
+        elif event.name == "stage_finished":
+            self._end_bar()
+            say(self._console, _finished_line(event))
+        elif event.name == "tuning_step" and self._progress is not None and self._task is not None:
+            loss = f"loss {event.numbers['loss']:.3f}"
+            self._progress.update(self._task.id, detail=loss)
+        elif event.name == "warning":
+            say(self._console, f"  {event.text}")
+        elif event.name == "message":
+            say(self._console, f"  {'':<{LABEL_WIDTH}} {event.text}")
+
+    def close(self) -> None:
+        """Take a bar off the screen that an error left there."""
+        self._end_bar()
+
+    def _start_bar(self, event: Event) -> None:
+        self._end_bar()
+        self._progress = Progress(
+            TextColumn(f"  {{task.description:<{LABEL_WIDTH}}}"),
+            BarColumn(bar_width=24),
+            MofNCompleteColumn(),
+            _Detail(),
+            TimeElapsedColumn(),
+            TextColumn("left"),
+            TimeRemainingColumn(),
+            console=self._console,
+            transient=True,
+            # Without a terminal the line at the stage's end is all there is to see.
+            disable=not self._console.is_terminal,
+            redirect_stdout=False,
+            redirect_stderr=False,
+        )
+        self._progress.start()
+        number = self._progress.add_task(
+            stage_label(event), total=event.numbers["total"], tokens=0, detail=""
+        )
+        self._task = self._progress.tasks[number]
+
+    def _move_bar(self, event: Event) -> None:
+        if self._progress is not None and self._task is not None:
+            numbers = event.numbers
+            self._progress.update(
+                self._task.id, completed=numbers["done"], tokens=numbers["tokens"]
+            )
+
+    def _end_bar(self) -> None:
+        if self._progress is not None:
+            self._progress.stop()
+        self._progress = self._task = None
+
+
+class _Detail(ProgressColumn):
+    """What else there is to say of a stage: a loss, or tokens per second since it began."""
 
     def render(self, task: Task) -> Text:
         tokens, elapsed = task.fields.get("tokens", 0), task.elapsed or 0
-        return Text(f"{tokens / elapsed:,.0f} tokens/s" if tokens and elapsed else "", style="cyan")
+        rate = f"{tokens / elapsed:,.0f} tokens/s" if tokens and elapsed else ""
+        return Text(task.fields.get("detail") or rate, style="cyan")
 
 
-class Screen:
-    """The terminal of one run."""
+def stage_label(event: Event) -> str:
+    """A stage's name with its round, as in `round 1  generate`."""
+    round = event.numbers["round"]
+    when = f"round {round:g}" if round else "before"
+    return f"{when}  {event.labels['stage']}"
 
-    def __init__(self, console: Console):
-        self.console = console
 
-    def say(self, message: RenderableType = "") -> None:
-        whole = isinstance(message, str)
-        self.console.print(message, highlight=False, markup=False, soft_wrap=whole)
-
-    @contextlib.contextmanager
-    def stage(self, name: str, unit: str, total: int, kept: int = 0) -> Iterator[Tick]:
-        """A bar while the block runs, and one line about it when it has ended.
-
-        `kept` of the units were done before. The block is given a function that takes (units done
-        since, tokens).
-        """
-        began, seen = time.monotonic(), [0, 0]
-        columns = (
-            TextColumn("  {task.description:<20}"), BarColumn(bar_width=24), MofNCompleteColumn(),
-            _Rate(), TimeElapsedColumn(), TextColumn("left"), TimeRemainingColumn(),
-        )  # fmt: skip
-        shown = self.console.is_terminal
-        with Progress(
-            *columns,
-            console=self.console,
-            transient=True,
-            disable=not shown,
-            redirect_stdout=False,
-            redirect_stderr=False,
-        ) as progress:
-            task = progress.add_task(name, total=total, tokens=0)
-
-            def tick(done: int, tokens: int) -> None:
-                seen[:] = [done, tokens]
-                progress.update(task, completed=kept + done, tokens=tokens)
-
-            yield tick
-        seconds = time.monotonic() - began
-        parts = [f"{total:,} {unit}"]
-        if kept:
-            parts.append(f"{kept:,} of them kept")
-        if seen[1]:
-            parts.append(f"{seen[1]:,} tokens, {seen[1] / seconds:,.0f}/s")
-        self.say(f"  {name:<20} {', '.join(parts):<44} {seconds:7.1f} s")
+def _finished_line(event: Event) -> str:
+    """`  round 1  generate    384 rationales, 6,806 tokens, 460/s             14.8 s`"""
+    numbers = event.numbers
+    seconds, tokens = numbers["seconds"], numbers["tokens"]
+    parts = [f"{numbers['total']:,.0f} {event.labels['unit']}"]
+    if numbers["stored"]:
+        parts.append(f"{numbers['stored']:,.0f} of them from before")
+    if tokens:
+        rate = f", {tokens / seconds:,.0f}/s" if seconds else ""
+        parts.append(f"{tokens:,.0f} tokens{rate}")
+    label = stage_label(event)
+    return f"  {label:<{LABEL_WIDTH}} {', '.join(parts):<44} {seconds:7.1f} s"
 
 
 @contextlib.contextmanager
-def screen_and_log(log: Path) -> Iterator[Screen]:
-    """A screen on the present terminal, while everything else that is printed goes to `log`."""
+def output_to_log(log: Path) -> Iterator[Console]:
+    """A console on the present terminal, while everything else that is printed goes to `log`."""
     sys.stdout.flush()
     sys.stderr.flush()
-    kept = [os.dup(1), os.dup(2)]
+    saved = [os.dup(1), os.dup(2)]
     terminal = os.fdopen(os.dup(1), "w", encoding="utf-8", errors="replace")
     handle = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
     try:
         os.dup2(handle, 1)
         os.dup2(handle, 2)
-        yield Screen(Console(file=terminal))
+        yield Console(file=terminal)
     finally:
         sys.stdout.flush()
         sys.stderr.flush()
-        for number, original in zip((1, 2), kept, strict=True):
+        for number, original in zip((1, 2), saved, strict=True):
             os.dup2(original, number)
             os.close(original)
         os.close(handle)

@@ -10,10 +10,11 @@ from transformers import DynamicCache
 
 from collate.engines.protocol import Request
 from collate.engines.sampling import RowSampler
+from collate.models.token_layout import padded
 
 COMPACT_BELOW = 0.75
 """Finished rows leave the cache when fewer than this share of its rows still write: leaving costs
-about as much as a step, a dead row its part of every further step."""
+about as much as a step, a finished row its part of every further step."""
 
 
 class Decoding:
@@ -27,42 +28,47 @@ class Decoding:
         self.token_ids: list[list[int]] = [[] for _ in requests]
         self.logprobs = [0.0] * len(requests)
         prompts = list(dict.fromkeys(request.prompt_ids for request in requests))
-        place = {prompt: i for i, prompt in enumerate(prompts)}
-        shared = torch.tensor([place[r.prompt_ids] for r in requests], device=self._device)
+        index_of_prompt = {prompt: index for index, prompt in enumerate(prompts)}
+        prompt_B = torch.tensor(
+            [index_of_prompt[request.prompt_ids] for request in requests], device=self._device
+        )
+        # Which of the requests each row of the cache is.
         self._rows_B = torch.arange(len(requests), device=self._device)
         self._cache = DynamicCache(config=model.config)
-        ids_B_T, self._mask_B_T = left_padded(prompts, self._device)
-        self._logits_B_V = self._forward(ids_B_T)[shared]
-        self._cache.batch_select_indices(shared)
-        self._mask_B_T = self._mask_B_T[shared]
+        # The ends of the prompts are aligned, so that every row's next token is in one column.
+        ids_B_T, mask_B_T = padded(prompts, side="left")
+        self._mask_B_T = mask_B_T.to(self._device)
+        self._logits_B_V = self._forward(ids_B_T.to(self._device))[prompt_B]
+        self._cache.batch_select_indices(prompt_B)
+        self._mask_B_T = self._mask_B_T[prompt_B]
 
-    def run(self, is_last: Callable[[Sequence[int]], bool]) -> None:
-        """Write every row until `is_last` says so of its tokens, or its room is used up.
+    def run(self, is_complete: Callable[[Sequence[int]], bool]) -> None:
+        """Write every row until `is_complete` says so of its tokens, or its room is used up.
 
         Fills `token_ids` and `logprobs` (sums, in nats), in the order of the requests.
         """
-        alive = list(range(len(self.token_ids)))
-        present = alive.copy()
+        unfinished = list(range(len(self.token_ids)))
+        in_cache = unfinished.copy()
         for step in range(max(self._rooms)):
             token_B, logprob_B = self._sampler(self._logits_B_V, self._rows_B, step)
-            written = dict(
-                zip(present, zip(token_B.tolist(), logprob_B.tolist(), strict=True), strict=True)
+            drawn = dict(
+                zip(in_cache, zip(token_B.tolist(), logprob_B.tolist(), strict=True), strict=True)
             )
-            for row in alive:
-                token, logprob = written[row]
+            for row in unfinished:
+                token, logprob = drawn[row]
                 self.token_ids[row].append(token)
                 self.logprobs[row] += logprob
-            alive = [
-                row
-                for row in alive
-                if len(self.token_ids[row]) < self._rooms[row] and not is_last(self.token_ids[row])
-            ]
-            if not alive:
+            unfinished = [row for row in unfinished if self._goes_on(row, is_complete)]
+            if not unfinished:
                 return
-            if len(alive) < COMPACT_BELOW * len(present):
-                token_B = self._keep([present.index(row) for row in alive], token_B)
-                present = alive.copy()
+            if len(unfinished) < COMPACT_BELOW * len(in_cache):
+                token_B = self._compact([in_cache.index(row) for row in unfinished], token_B)
+                in_cache = unfinished.copy()
             self._advance(token_B)
+
+    def _goes_on(self, row: int, is_complete: Callable[[Sequence[int]], bool]) -> bool:
+        token_ids = self.token_ids[row]
+        return len(token_ids) < self._rooms[row] and not is_complete(token_ids)
 
     def _advance(self, token_B: Tensor) -> None:
         new_B_1 = torch.ones_like(self._mask_B_T[:, :1])
@@ -72,6 +78,7 @@ class Decoding:
     def _forward(self, ids_B_T: Tensor) -> Tensor:
         """Logits of the last position, `_B_V`; the cache grows by the ids."""
         position_B_T = (self._mask_B_T.cumsum(-1) - 1).clamp(min=0)[:, -ids_B_T.shape[1] :]
+        # Not every model takes these: one with a recurrent state has no positions.
         optional = {"position_ids": position_B_T, "logits_to_keep": 1}
         output = self._model(
             input_ids=ids_B_T,
@@ -80,21 +87,12 @@ class Decoding:
             use_cache=True,
             **{name: value for name, value in optional.items() if name in self._accepted},
         )
-        return output.logits[:, -1]
+        logits_B_V: Tensor = output.logits[:, -1]
+        return logits_B_V
 
-    def _keep(self, places: list[int], token_B: Tensor) -> Tensor:
-        kept = torch.tensor(places, device=self._device)
-        self._cache.batch_select_indices(kept)
-        self._mask_B_T, self._rows_B = self._mask_B_T[kept], self._rows_B[kept]
-        return token_B[kept]
-
-
-def left_padded(prompts: Sequence[tuple[int, ...]], device: torch.device) -> tuple[Tensor, Tensor]:
-    """Ids and attention mask, `_B_T` each, with the prompts' ends aligned."""
-    width = max(map(len, prompts))
-    ids_B_T = torch.zeros(len(prompts), width, dtype=torch.long)
-    mask_B_T = torch.zeros_like(ids_B_T)
-    for row, prompt in enumerate(prompts):
-        ids_B_T[row, width - len(prompt) :] = torch.tensor(prompt)
-        mask_B_T[row, width - len(prompt) :] = 1
-    return ids_B_T.to(device), mask_B_T.to(device)
+    def _compact(self, rows: Sequence[int], token_B: Tensor) -> Tensor:
+        """Leave only these rows in the cache; returns their part of the tokens."""
+        row_B = torch.tensor(rows, device=self._device)
+        self._cache.batch_select_indices(row_B)
+        self._mask_B_T, self._rows_B = self._mask_B_T[row_B], self._rows_B[row_B]
+        return token_B[row_B]

@@ -1,33 +1,29 @@
 """Where a completion ends, and how its tokens read: one rule for every engine."""
 
 from collections.abc import Sequence
-from pathlib import Path
-from typing import Any
-
-from transformers import AutoConfig, GenerationConfig
 
 from collate.engines.protocol import Completion, Request
 from collate.errors import EngineError
-from collate.models import before_stop, load_tokenizer, stop_texts
+from collate.models.chat import before_stop
+from collate.models.loading import load_tokenizer, max_positions
+from collate.models.stopping import stopping_of
 
 
 class Limits:
-    """Stop tokens, stop texts, room for tokens, and decoding, for the model of a folder.
+    """How far the completions of one model may go.
 
-    `stop_ids` are the end-of-sequence tokens of the tokenizer and of the generation config (chat
-    models often have an end-of-turn token only in the latter). `stop_texts` are for models without
-    a chat template. `max_length` is the configured one, or the model's own where that is smaller.
+    `max_length` is the longest prompt and completion together, in tokens: the configured one, or
+    the model's own where that is smaller. `stopping` says what ends a completion before.
     """
 
     def __init__(self, model_folder: str, max_length: int, *, trust_remote_code: bool):
-        settings = AutoConfig.from_pretrained(model_folder, trust_remote_code=trust_remote_code)
-        positions = getattr(settings.get_text_config(), "max_position_embeddings", None)
+        positions = max_positions(model_folder, trust_remote_code=trust_remote_code)
         self.max_length = min(max_length, positions or max_length)
         self.tokenizer = load_tokenizer(model_folder, trust_remote_code=trust_remote_code)
-        self.stop_ids = stop_ids(model_folder, self.tokenizer)
-        self.stop_texts = stop_texts(self.tokenizer)
-        longest = max((len(text.encode()) for text in self.stop_texts), default=0)
-        self._tail = longest + 1
+        self.stopping = stopping_of(model_folder, self.tokenizer)
+        # A token is at least a byte, so that a stop text and a token before it fit into this many.
+        stop_bytes = [len(text.encode()) for text in self.stopping.stop_texts]
+        self._tail_tokens = max(stop_bytes, default=0) + 1
 
     def room(self, request: Request) -> int:
         """Tokens that may be written: `max_tokens`, or what `max_length` leaves of it."""
@@ -39,38 +35,30 @@ class Limits:
             )
         return min(request.max_tokens, room)
 
-    def ends_with_stop_text(self, token_ids: Sequence[int]) -> bool:
-        """Whether one of the last tokens completed a stop text; a token is at least a byte."""
-        if not self.stop_texts:
+    def is_complete(self, token_ids: Sequence[int]) -> bool:
+        """Whether the last of the tokens ended the completion."""
+        if token_ids[-1] in self.stopping.stop_ids:
+            return True
+        if not self.stopping.stop_texts:
             return False
-        tail = self._decode(token_ids[-self._tail :])
-        return any(text in tail for text in self.stop_texts)
+        tail = self._decode(token_ids[-self._tail_tokens :])
+        return any(text in tail for text in self.stopping.stop_texts)
 
     def completion(self, request: Request, token_ids: Sequence[int], logprob: float) -> Completion:
         """The completion that a request's sampled tokens make."""
-        stopped = bool(token_ids) and token_ids[-1] in self.stop_ids
-        text = self._decode(token_ids[:-1] if stopped else token_ids)
-        kept = before_stop(text, self.stop_texts)
+        ends_in_stop = bool(token_ids) and token_ids[-1] in self.stopping.stop_ids
+        whole_text = self._decode(token_ids[:-1] if ends_in_stop else token_ids)
+        text = before_stop(whole_text, self.stopping.stop_texts)
         return Completion(
             key=request.key,
             token_ids=tuple(token_ids),
-            text=kept,
-            finish_reason="stop" if stopped or kept != text else "length",
+            text=text,
+            finish_reason="stop" if ends_in_stop or text != whole_text else "length",
             logprob=logprob,
         )
 
     def _decode(self, token_ids: Sequence[int]) -> str:
-        return self.tokenizer.decode(
+        text: str = self.tokenizer.decode(
             list(token_ids), skip_special_tokens=True, clean_up_tokenization_spaces=False
         )
-
-
-def stop_ids(model_folder: str, tokenizer: Any) -> frozenset[int]:
-    """Ids of the tokens that end a completion; empty for a model that names none."""
-    ids: set[int] = set()
-    if tokenizer.eos_token_id is not None:
-        ids.add(tokenizer.eos_token_id)
-    if (Path(model_folder) / "generation_config.json").is_file():
-        eos = GenerationConfig.from_pretrained(model_folder).eos_token_id
-        ids.update([eos] if isinstance(eos, int) else eos or [])
-    return frozenset(ids)
+        return text

@@ -1,4 +1,4 @@
-"""What an engine is asked for and what it answers.
+"""Requests to an engine, the completions that come back, and what every engine can do.
 
 An engine hosts the base model once and speaks as any agent. A request names its agent; the agents'
 weights come with each call, so that an engine needs no notion of rounds. Tokens go in and tokens
@@ -7,13 +7,16 @@ come out; text is decoded for reading only.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Literal, Protocol
 
-from collate.errors import EngineError
 from collate.models.weights import AgentWeights
 
 Progress = Callable[[int, int], None]
-"""Told (requests done, tokens written) of the present call, from time to time."""
+"""Is called from time to time with the requests that are done and the tokens written so far."""
+
+Hosting = Literal["adapter", "swap"]
+"""How an engine speaks as an agent: with all agents' adapters beside the base model, or with one
+agent's whole weights written over it at a time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,42 +63,11 @@ class Engine(Protocol):
         """Completions in the order of the requests.
 
         A sampled completion is decided by weights, prompt, seed, temperature and top-p, up to the
-        rounding of differently composed batches. Raises `EngineError` when an agent is missing or
-        its weights cannot be used, when a prompt leaves no room, or when the engine dies.
+        rounding of differently composed batches. Raises `EngineError` when there are no weights for
+        an agent or they cannot be used, when a prompt leaves no room, or when the engine dies.
         """
         ...
 
     def close(self) -> None:
         """Give back memory; the engine is of no use afterwards."""
         ...
-
-
-def used_agents(
-    requests: Sequence[Request], agents: Mapping[str, AgentWeights]
-) -> dict[str, AgentWeights]:
-    """The agents that the requests name, each once; raises `EngineError` for one not given."""
-    used: dict[str, AgentWeights] = {}
-    for request in requests:
-        if request.agent not in agents:
-            known = ", ".join(sorted(agents)) or "none"
-            raise EngineError(
-                f"request {request.key} names agent {request.agent!r}, whose weights were not "
-                f"given (given: {known})"
-            )
-        used[request.agent] = agents[request.agent]
-    return used
-
-
-def groups_by_weights(
-    requests: Sequence[Request], agents: Mapping[str, AgentWeights], first: str | None
-) -> list[tuple[AgentWeights, list[int]]]:
-    """Places of the requests, grouped by their weights' digest.
-
-    Agents with equal digests share a group; the group with digest `first` leads, so that weights
-    that are live already are used before others are written.
-    """
-    groups: dict[str, tuple[AgentWeights, list[int]]] = {}
-    for place, request in enumerate(requests):
-        weights = agents[request.agent]
-        groups.setdefault(weights.digest, (weights, []))[1].append(place)
-    return sorted(groups.values(), key=lambda group: group[0].digest != first)

@@ -14,22 +14,21 @@ class RowSampler:
     A row's draws are one uniform number for each of its tokens, made from its seed before the first
     step on the CPU: they depend neither on the other rows, nor on how many there are, nor on the
     device. The token is where the number falls in the cumulative distribution over the vocabulary
-    (inversion), after temperature and top-p; one number a token instead of the vocabulary's worth
-    that Gumbel noise would take. Sums run in float64, since a float32 sum over a large vocabulary
-    loses the tail.
+    (inversion), after temperature and top-p.
     """
 
     def __init__(self, requests: Sequence[Request], rooms: Sequence[int], device: torch.device):
         self._uniform_B_T = torch.zeros(len(requests), max(rooms), dtype=torch.float64)
         for row, (request, room) in enumerate(zip(requests, rooms, strict=True)):
             if request.temperature > 0:
-                source = torch.Generator().manual_seed(request.seed)
-                draws_T = torch.rand(room, generator=source, dtype=torch.float64)
+                generator = torch.Generator().manual_seed(request.seed)
+                draws_T = torch.rand(room, generator=generator, dtype=torch.float64)
                 self._uniform_B_T[row, :room] = draws_T
         self._uniform_B_T = self._uniform_B_T.to(device)
-        self._temperature_B = torch.tensor([r.temperature for r in requests], device=device)
-        self._top_p_B = torch.tensor([r.top_p for r in requests], device=device)
-        self._sampled = any(r.temperature > 0 for r in requests)
+        temperatures = [request.temperature for request in requests]
+        self._temperature_B = torch.tensor(temperatures, device=device)
+        self._top_p_B = torch.tensor([request.top_p for request in requests], device=device)
+        self._any_sampled = any(temperature > 0 for temperature in temperatures)
 
     def __call__(self, logits_B_V: Tensor, rows_B: Tensor, step: int) -> tuple[Tensor, Tensor]:
         """Token ids and their log-probabilities (nats, temperature 1, all tokens), `(_B, _B)`.
@@ -38,7 +37,7 @@ class RowSampler:
         """
         logits_B_V = logits_B_V.float()
         token_B = logits_B_V.argmax(-1)
-        if self._sampled:
+        if self._any_sampled:
             temperature_B = self._temperature_B[rows_B]
             drawn_B = self._draw(logits_B_V, temperature_B, rows_B, step)
             token_B = token_B.where(temperature_B == 0, drawn_B)
@@ -51,6 +50,7 @@ class RowSampler:
         top_p_B = self._top_p_B[rows_B]
         if bool((top_p_B < 1).any()):
             prob_B_V = nucleus(prob_B_V, top_p_B)
+        # In float64: a float32 sum over a large vocabulary loses its tail.
         cumulative_B_V = prob_B_V.cumsum(-1, dtype=torch.float64)
         target_B = self._uniform_B_T[rows_B, step] * cumulative_B_V[:, -1]
         return torch.searchsorted(cumulative_B_V, target_B[:, None], right=True)[:, 0]
@@ -65,5 +65,6 @@ def nucleus(prob_B_V: Tensor, top_p_B: Tensor) -> Tensor:
     sorted_B_V, order_B_V = prob_B_V.sort(-1, descending=True)
     before_B_V = sorted_B_V.cumsum(-1) - sorted_B_V
     outside_B_V = (before_B_V >= top_p_B[:, None]) & (top_p_B[:, None] < 1)
+    # The most probable token stays even if it alone exceeds top-p.
     outside_B_V[:, 0] = False
     return prob_B_V.scatter(-1, order_B_V, sorted_B_V.masked_fill(outside_B_V, 0.0))

@@ -13,16 +13,19 @@ import torch
 from peft import PeftModel
 
 from collate.config.schema import EngineConfig, ModelConfig
+from collate.engines.agent_weights import (
+    fitting_adapter,
+    indices_by_weights,
+    requested_agents,
+    whole_weights,
+)
 from collate.engines.decoding import Decoding
 from collate.engines.limits import Limits
-from collate.engines.protocol import Completion, Progress, Request, groups_by_weights, used_agents
+from collate.engines.protocol import Completion, Progress, Request
 from collate.errors import EngineError
-from collate.models import load_causal_lm
-from collate.models.checkpoints import agent_state, check_adapter
-from collate.models.weights import AgentWeights
+from collate.models.loading import load_causal_lm
+from collate.models.weights import BASE, AgentWeights
 from collate.tables import digest
-
-BASE = "base"
 
 
 class TransformersEngine:
@@ -31,7 +34,7 @@ class TransformersEngine:
     name = "transformers"
 
     def __init__(self, model_folder: str, config: EngineConfig, model: ModelConfig):
-        self._folder, self._batch = model_folder, config.batch
+        self._folder, self._batch_rows = model_folder, config.batch
         trust = model.trust_remote_code
         self._limits = Limits(model_folder, config.max_length, trust_remote_code=trust)
         if config.threads:
@@ -45,7 +48,8 @@ class TransformersEngine:
                 f"the model in {model_folder} could not be loaded: {error}"
             ) from error
         self._peft: Any = None
-        self._adapters: set[str] = set()
+        self._adapter_names: set[str] = set()
+        # Digest of the weights below any adapter; None while they are being overwritten.
         self._live_base: str | None = BASE
 
     def generate(
@@ -55,41 +59,36 @@ class TransformersEngine:
         progress: Progress | None = None,
     ) -> list[Completion]:
         """See `Engine.generate`. Adapters of agents that are not in `agents` are let go."""
-        used_agents(requests, agents)
+        requested_agents(requests, agents)
         rooms = [self._limits.room(request) for request in requests]
         self._forget_adapters(except_of=agents)
         completions: dict[int, Completion] = {}
         tokens = 0
-        for weights, places in groups_by_weights(requests, agents, self._live_base):
+        for weights, indices in indices_by_weights(requests, agents, self._live_base):
+            # Prompts of about one length make batches with little padding.
+            indices.sort(key=lambda index: (len(requests[index].prompt_ids), index))
             with torch.no_grad(), self._speaking_as(weights):
-                by_length = sorted(places, key=lambda p: (len(requests[p].prompt_ids), p))
-                for start in range(0, len(by_length), self._batch):
-                    batch = by_length[start : start + self._batch]
-                    written = self._write([requests[p] for p in batch], [rooms[p] for p in batch])
+                for start in range(0, len(indices), self._batch_rows):
+                    batch = indices[start : start + self._batch_rows]
+                    written = self._write([requests[i] for i in batch], [rooms[i] for i in batch])
                     completions.update(zip(batch, written, strict=True))
-                    tokens += sum(len(c.token_ids) for c in written)
+                    tokens += sum(len(completion.token_ids) for completion in written)
                     if progress is not None:
                         progress(len(completions), tokens)
-        return [completions[place] for place in range(len(requests))]
+        return [completions[index] for index in range(len(requests))]
 
     def close(self) -> None:
         """Let the model go."""
         self._model = self._peft = None
 
     def _write(self, requests: Sequence[Request], rooms: Sequence[int]) -> list[Completion]:
-        def is_last(token_ids: Sequence[int]) -> bool:
-            return token_ids[-1] in self._limits.stop_ids or self._limits.ends_with_stop_text(
-                token_ids
-            )
-
         decoding = Decoding(self._model, requests, rooms)
-        decoding.run(is_last)
-        return [
-            self._limits.completion(request, ids, logprob)
-            for request, ids, logprob in zip(
-                requests, decoding.token_ids, decoding.logprobs, strict=True
-            )
-        ]
+        decoding.run(self._limits.is_complete)
+        completions = []
+        for row, request in enumerate(requests):
+            token_ids, logprob = decoding.token_ids[row], decoding.logprobs[row]
+            completions.append(self._limits.completion(request, token_ids, logprob))
+        return completions
 
     def _speaking_as(self, weights: AgentWeights) -> AbstractContextManager[Any]:
         """A context in which the model is this agent."""
@@ -105,14 +104,15 @@ class TransformersEngine:
         """Copy whole weights into the model, below any adapter, unless they are there already."""
         if weights.digest == self._live_base:
             return
-        state = agent_state(self._folder, weights)
+        tensors = whole_weights(self._folder, weights)
+        # PEFT renames the layers that it adapts.
         live = {
             name.replace(".base_layer.", "."): tensor
             for name, tensor in self._model.state_dict().items()
         }
         self._live_base = None
         with torch.no_grad():
-            for name, tensor in state:
+            for name, tensor in tensors:
                 if name not in live:
                     raise EngineError(
                         f"agent {weights.agent!r}: the model has no tensor {name}; full weights of "
@@ -123,30 +123,28 @@ class TransformersEngine:
 
     def _load_adapter(self, weights: AgentWeights) -> str:
         name = adapter_name(weights)
-        if name in self._adapters:
+        if name in self._adapter_names:
             return name
-        if weights.folder is None:
-            raise EngineError(f"agent {weights.agent!r}: weights of kind 'adapter' need a folder")
-        check_adapter(self._folder, weights.folder)
+        _, folder = fitting_adapter(self._folder, weights)
         if self._peft is None:
-            self._peft = PeftModel.from_pretrained(self._model, weights.folder, adapter_name=name)
+            self._peft = PeftModel.from_pretrained(self._model, folder, adapter_name=name)
         else:
-            self._peft.load_adapter(weights.folder, adapter_name=name)
+            self._peft.load_adapter(folder, adapter_name=name)
         self._peft.eval()
-        self._adapters.add(name)
+        self._adapter_names.add(name)
         return name
 
     def _forget_adapters(self, except_of: Mapping[str, AgentWeights]) -> None:
-        wanted = {adapter_name(weights) for weights in except_of.values()}
-        stale = self._adapters - wanted
+        needed = {adapter_name(weights) for weights in except_of.values()}
+        stale = self._adapter_names - needed
         if not stale:
             return
-        if stale == self._adapters:
+        if stale == self._adapter_names:
             self._model, self._peft = self._peft.unload(), None
         else:
             for name in sorted(stale):
                 self._peft.delete_adapter(name)
-        self._adapters -= stale
+        self._adapter_names -= stale
 
 
 def adapter_name(weights: AgentWeights) -> str:

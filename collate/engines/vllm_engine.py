@@ -1,8 +1,8 @@
 """The vLLM engine, inside the calling process.
 
-Agents go onto it in one of two ways. `adapter`: vLLM's multi-LoRA, all agents' requests in one
-batch. `swap`: an agent's merged weights are written into the live engine, agent by agent, which on
-a CPU is several times faster than its LoRA kernels.
+It hosts agents in one of two ways. `adapter`: vLLM's multi-LoRA, all agents' requests in one batch.
+`swap`: an agent's merged weights are written into the live engine, agent by agent, which on a CPU
+is several times faster than its LoRA kernels.
 
 In-process (`VLLM_ENABLE_V1_MULTIPROCESSING=0`) is what lets weights be handed over as tensors; it
 also means that vLLM's changes to torch's threads and to the environment stay with this process.
@@ -18,15 +18,19 @@ import torch
 from torch import set_num_threads  # vLLM replaces torch's own by one that does nothing
 
 from collate.config.schema import EngineConfig, ModelConfig
+from collate.engines.agent_weights import (
+    fitting_adapter,
+    indices_by_weights,
+    requested_agents,
+    whole_weights,
+)
 from collate.engines.limits import Limits
-from collate.engines.protocol import Completion, Progress, Request, groups_by_weights, used_agents
+from collate.engines.protocol import Completion, Hosting, Progress, Request
 from collate.errors import CollateError, EngineDiedError, EngineError
-from collate.models.checkpoints import agent_state, check_adapter
-from collate.models.weights import AgentWeights
+from collate.models.weights import BASE, AgentWeights
 
-BASE = "base"
 MAX_LORAS = 8
-"""Adapters in one batch; requests of further agents wait in vLLM's queue for a place."""
+"""Adapters in one batch; requests of further agents wait in vLLM's queue."""
 LORA_RANKS = (8, 16, 32, 64, 128, 256, 320, 512)
 """The ranks that vLLM makes room for."""
 CPU_BLOCK = 32
@@ -36,29 +40,42 @@ CPU_PREFILL_TOKENS = 4096
 
 
 class VllmEngine:
-    """An engine over vLLM. One a process."""
+    """An engine over vLLM. One a process.
+
+    With `hosting=adapter` there is room for adapters of up to `rank`.
+    """
 
     name = "vllm"
 
-    def __init__(self, model_folder: str, config: EngineConfig, model: ModelConfig):
+    def __init__(
+        self,
+        model_folder: str,
+        config: EngineConfig,
+        model: ModelConfig,
+        *,
+        rank: int,
+        hosting: Hosting,
+    ):
         on_gpu = torch.cuda.is_available()
-        self._folder, self._max_rank = model_folder, config.max_rank
-        self._host = resolve_host(config.host, on_gpu=on_gpu)
+        self._folder, self._hosting, self._max_rank = model_folder, hosting, rank
         prepare_environment(on_gpu=on_gpu, compile=config.compile)
         trust = model.trust_remote_code
         self._limits = Limits(model_folder, config.max_length, trust_remote_code=trust)
         self._threads = 0 if on_gpu else config.threads or len(os.sched_getaffinity(0))
         self._use_threads()
-        arguments = engine_arguments(config, model, self._limits, self._host, on_gpu=on_gpu)
+        arguments = engine_arguments(config, model, self._limits.max_length, on_gpu=on_gpu)
+        if hosting == "adapter":
+            arguments |= adapter_arguments(rank)
         with _as_engine_error(f"vLLM could not start with the model in {model_folder}"):
             from vllm import LLM
 
             self._llm: Any = LLM(model_folder, **arguments)
             if not on_gpu:
                 _leave_out_ranks()
+        # Digest of the weights in place; None while they are being overwritten.
         self._live: str | None = BASE
         self._adapters: dict[str, Any] = {}
-        self._names = itertools.count()
+        self._request_numbers = itertools.count()
 
     def generate(
         self,
@@ -68,29 +85,33 @@ class VllmEngine:
     ) -> list[Completion]:
         """See `Engine.generate`. Swapping writes each set of weights at most once a call."""
         self._use_threads()
-        used = used_agents(requests, agents)
+        requested = requested_agents(requests, agents)
         for request in requests:
-            self._limits.room(request)
-        adapters = {name: self._adapter(weights) for name, weights in used.items()}
-        groups: list[tuple[AgentWeights | None, list[int]]] = [(None, list(range(len(requests))))]
-        if self._host == "swap":
-            groups = list(groups_by_weights(requests, agents, self._live))
+            self._limits.room(request)  # every prompt is checked before the first is computed
+        adapters = {name: self._adapter(weights) for name, weights in requested.items()}
         completions: dict[int, Completion] = {}
         tokens = 0
-        for weights, places in groups:
+        for weights, indices in self._in_turn(requests, agents):
             if weights is not None:
                 self._swap_to(weights)
-            for place, output in self._outputs(
-                {place: (requests[place], adapters[requests[place].agent]) for place in places}
-            ):
+            group = {index: requests[index] for index in indices}
+            for index, output in self._outputs(group, adapters):
                 completion = self._limits.completion(
-                    requests[place], output.token_ids, output.cumulative_logprob
+                    requests[index], output.token_ids, output.cumulative_logprob
                 )
-                completions[place] = completion
+                completions[index] = completion
                 tokens += len(completion.token_ids)
                 if progress is not None:
                     progress(len(completions), tokens)
-        return [completions[place] for place in range(len(requests))]
+        return [completions[index] for index in range(len(requests))]
+
+    def _in_turn(
+        self, requests: Sequence[Request], agents: Mapping[str, AgentWeights]
+    ) -> list[tuple[AgentWeights | None, list[int]]]:
+        """Indices of the requests that are written together, with the weights to swap in first."""
+        if self._hosting == "adapter":
+            return [(None, list(range(len(requests))))]
+        return list(indices_by_weights(requests, agents, self._live))
 
     def close(self) -> None:
         """Shut vLLM down and give its memory back."""
@@ -108,44 +129,51 @@ class VllmEngine:
         if self._threads:
             set_num_threads(self._threads)
 
-    def _outputs(self, asked: Mapping[int, tuple[Request, Any]]) -> Iterator[tuple[int, Any]]:
-        """(place, output) of each request, as it finishes; none is left running on an error."""
+    def _outputs(
+        self, requests: Mapping[int, Request], adapters: Mapping[str, Any]
+    ) -> Iterator[tuple[int, Any]]:
+        """(index, output) of each request, as it finishes; none is left running on an error.
+
+        `adapters` has vLLM's handle of each agent's adapter.
+        """
         engine = self._llm.llm_engine
-        waiting: dict[str, int] = {}
+        index_by_name: dict[str, int] = {}
         # vLLM gives up its engine on any error inside a step: only a new process can go on.
-        failed = f"vLLM failed while writing {len(asked)} rationales"
+        failed = f"vLLM failed while writing {len(requests)} rationales"
         with _as_engine_error(failed, EngineDiedError):
             from vllm.inputs import tokens_input
 
             try:
-                for place, (request, adapter) in asked.items():
-                    name = str(next(self._names))
-                    prompt = tokens_input(list(request.prompt_ids))
-                    waiting[name] = place
-                    engine.add_request(name, prompt, self._params(request), lora_request=adapter)
-                while waiting:
+                for index, request in requests.items():
+                    name = str(next(self._request_numbers))
+                    prompt, params = tokens_input(list(request.prompt_ids)), self._params(request)
+                    index_by_name[name] = index
+                    engine.add_request(name, prompt, params, lora_request=adapters[request.agent])
+                while index_by_name:
                     if not engine.has_unfinished_requests():
-                        raise EngineError(f"vLLM ended without {len(waiting)} of the requests")
+                        raise EngineError(
+                            f"vLLM ended without {len(index_by_name)} of the requests"
+                        )
                     for output in engine.step():
-                        if output.finished and output.request_id in waiting:
-                            yield waiting.pop(output.request_id), output.outputs[0]
+                        if output.finished and output.request_id in index_by_name:
+                            yield index_by_name.pop(output.request_id), output.outputs[0]
             finally:
-                if waiting:
-                    engine.abort_request(list(waiting))
+                if index_by_name:
+                    engine.abort_request(list(index_by_name))
 
     def _params(self, request: Request) -> Any:
         from vllm import SamplingParams
         from vllm.sampling_params import RequestOutputKind
 
-        stop_texts = list(self._limits.stop_texts)
+        stopping = self._limits.stopping
         return SamplingParams(
             temperature=request.temperature,
             top_p=request.top_p,
             seed=request.seed,
             max_tokens=self._limits.room(request),
-            stop_token_ids=sorted(self._limits.stop_ids),
-            stop=stop_texts,
-            detokenize=bool(stop_texts),
+            stop_token_ids=sorted(stopping.stop_ids),
+            stop=list(stopping.stop_texts),
+            detokenize=bool(stopping.stop_texts),
             logprobs=0,
             output_kind=RequestOutputKind.FINAL_ONLY,
         )
@@ -156,34 +184,34 @@ class VllmEngine:
         Name, id and path of a handle are never used for other weights: vLLM's prefix cache is keyed
         by them, and re-use serves what the former weights computed (vllm #42125, #48312).
         """
-        if self._host == "swap" or weights.kind == "base":
+        if self._hosting == "swap" or weights.kind == BASE:
             return None
-        if weights.kind != "adapter" or weights.folder is None:
+        if weights.kind != "adapter":
             raise EngineError(
-                f"agent {weights.agent!r} has weights of kind {weights.kind!r}, which engine.host="
-                "adapter cannot host; set engine.host=swap"
+                f"agent {weights.agent!r} has weights of kind {weights.kind!r}, but this engine "
+                "was started for adapters; set agents.weights=full"
             )
         name = f"{weights.agent}@{weights.digest}"
         if name not in self._adapters:
             from vllm.lora.request import LoRARequest
 
-            rank = check_adapter(self._folder, weights.folder).rank
-            if rank > self._max_rank:
+            adapter, folder = fitting_adapter(self._folder, weights)
+            if adapter.rank > self._max_rank:
                 raise EngineError(
-                    f"agent {weights.agent!r} has an adapter of rank {rank}; the engine has room "
-                    f"for {self._max_rank} (engine.max_rank)"
+                    f"agent {weights.agent!r} has an adapter of rank {adapter.rank}, but the "
+                    f"engine has room for rank {self._max_rank}; set agents.rank={adapter.rank}"
                 )
-            self._adapters[name] = LoRARequest(name, len(self._adapters) + 1, weights.folder)
+            self._adapters[name] = LoRARequest(name, len(self._adapters) + 1, folder)
         return self._adapters[name]
 
     def _swap_to(self, weights: AgentWeights) -> None:
         """Make the live weights this agent's, and forget every cached prefix of the former."""
         if weights.digest == self._live:
             return
-        state = agent_state(self._folder, weights)
+        tensors = whole_weights(self._folder, weights)
         self._live = None
         with _as_engine_error(f"the weights of agent {weights.agent!r} could not be written"):
-            self._llm.collective_rpc("reload_weights", kwargs={"weights_iterator": state})
+            self._llm.collective_rpc("reload_weights", kwargs={"weights_iterator": tensors})
             self._llm.apply_model(_renew_tied_heads)
             if not self._llm.reset_prefix_cache():
                 raise EngineError("vLLM kept its prefix cache: requests are still running")
@@ -220,11 +248,9 @@ def _renew_tied_heads(model: torch.nn.Module) -> None:
             layer.quant_method.process_weights_after_loading(layer)
 
 
-def resolve_host(host: str, *, on_gpu: bool) -> str:
-    """How agents go onto the engine: `adapter` or `swap`."""
-    if host != "auto":
-        return host
-    return "adapter" if on_gpu else "swap"
+def default_hosting(weights: str) -> Hosting:
+    """How agents are hosted here whose weights are `weights` (see `agents.weights`)."""
+    return "adapter" if torch.cuda.is_available() and weights == "adapter" else "swap"
 
 
 def prepare_environment(*, on_gpu: bool, compile: bool) -> None:
@@ -251,13 +277,13 @@ def cpu_multiplies_bfloat16() -> bool:
 
 
 def engine_arguments(
-    config: EngineConfig, model: ModelConfig, limits: Limits, host: str, *, on_gpu: bool
+    config: EngineConfig, model: ModelConfig, max_length: int, *, on_gpu: bool
 ) -> dict[str, Any]:
     """The arguments of `vllm.LLM`."""
     arguments: dict[str, Any] = {
         "dtype": model.dtype,
         "trust_remote_code": model.trust_remote_code,
-        "max_model_len": limits.max_length,
+        "max_model_len": max_length,
         "max_num_seqs": config.batch,
         "enable_prefix_caching": True,
         "enforce_eager": not config.compile,
@@ -266,18 +292,21 @@ def engine_arguments(
     }
     if model.dtype == "auto":
         arguments["dtype"] = "bfloat16" if on_gpu or cpu_multiplies_bfloat16() else "float32"
-    if host == "adapter":
-        rank = next((rank for rank in LORA_RANKS if rank >= config.max_rank), LORA_RANKS[-1])
-        arguments |= {"enable_lora": True, "max_loras": MAX_LORAS, "max_lora_rank": rank}
     if on_gpu:
         return arguments | {"gpu_memory_utilization": config.gpu_memory}
     # A chunked prefill rewinds a seeded generator, which torch's CPU generators cannot do.
     return arguments | {
         "enable_chunked_prefill": False,
-        "max_num_batched_tokens": max(limits.max_length, CPU_PREFILL_TOKENS),
+        "max_num_batched_tokens": max(max_length, CPU_PREFILL_TOKENS),
         "block_size": CPU_BLOCK,
         "kv_cache_memory_bytes": int(config.cache_gib * 2**30),
     }
+
+
+def adapter_arguments(rank: int) -> dict[str, Any]:
+    """The arguments of `vllm.LLM` that make room for adapters of up to a rank."""
+    room = next((possible for possible in LORA_RANKS if possible >= rank), LORA_RANKS[-1])
+    return {"enable_lora": True, "max_loras": MAX_LORAS, "max_lora_rank": room}
 
 
 @contextmanager

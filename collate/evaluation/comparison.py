@@ -131,17 +131,17 @@ def detectable_difference(
         )
     z = float(ndtri(1 - level / 2) + ndtri(power))
     base = base_accuracy * (1 - base_accuracy)
-    own = (1 + (n_seeds - 1) * correlation) / n_seeds
+    within_arm = (1 + (n_seeds - 1) * correlation) / n_seeds
 
     def excess(gain: float) -> float:
         # Rounding may leave 1 - p a hair below zero.
         arm = max(0.0, (base_accuracy + gain) * (1 - base_accuracy - gain))
-        questions = (base + arm) * own - 2 * correlation * math.sqrt(base * arm)
+        questions = (base + arm) * within_arm - 2 * correlation * math.sqrt(base * arm)
         variance = questions / n_questions + 2 * seed_spread**2 / n_seeds
         return gain - z * math.sqrt(variance)
 
-    most = 1 - base_accuracy
-    return math.inf if excess(most) < 0 else float(brentq(excess, 0.0, most))
+    largest_gain = 1 - base_accuracy
+    return math.inf if excess(largest_gain) < 0 else float(brentq(excess, 0.0, largest_gain))
 
 
 def _between_seeds(arm_S_Q: Array) -> tuple[float, float]:

@@ -17,8 +17,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from collate.evaluation.metrics import AGENTS
 from collate.evaluation.statistics import RunningMean
+from collate.evaluation.subjects import AGENTS
 from collate.tables import Metric
 
 UNDER = "logprob_under:"
@@ -43,27 +43,27 @@ def cross_likelihood(
     Student's over rationales. Raises ValueError for a row of an unknown agent, and for a rationale
     that a reader read twice.
     """
-    logprob: dict[tuple[str, str], dict[str, float]] = defaultdict(dict)
+    logprobs: dict[tuple[str, str], dict[str, float]] = defaultdict(dict)
     for row in rows:
         if not {row.writer, row.reader} <= set(agents):
             raise ValueError(f"{row.writer} read by {row.reader}: not two of {list(agents)}")
-        own = logprob[row.writer, row.reader]
-        if row.rationale_id in own:
+        of_pair = logprobs[row.writer, row.reader]
+        if row.rationale_id in of_pair:
             raise ValueError(f"{row.reader} read rationale {row.rationale_id} twice")
-        own[row.rationale_id] = row.mean_logprob
-    found: dict[tuple[str, str], RunningMean] = defaultdict(RunningMean)
+        of_pair[row.rationale_id] = row.mean_logprob
+    means: dict[tuple[str, str], RunningMean] = defaultdict(RunningMean)
     for writer in agents:
-        others = [agent for agent in agents if agent != writer]
         for reader in agents:
-            for value in logprob[writer, reader].values():
-                found[writer, UNDER + reader].add(value)
-        for id, own_value in logprob[writer, writer].items():
-            read = [logprob[writer, o][id] for o in others if id in logprob[writer, o]]
-            if read:
-                distance = own_value - sum(read) / len(read)
-                found[writer, "divergence"].add(distance)
-                found[AGENTS, "divergence"].add(distance)
+            for logprob in logprobs[writer, reader].values():
+                means[writer, UNDER + reader].add(logprob)
+        others = [agent for agent in agents if agent != writer]
+        for id, own_logprob in logprobs[writer, writer].items():
+            by_others = [logprobs[writer, o][id] for o in others if id in logprobs[writer, o]]
+            if by_others:
+                distance = own_logprob - sum(by_others) / len(by_others)
+                means[writer, "divergence"].add(distance)
+                means[AGENTS, "divergence"].add(distance)
     return [
         Metric(round, "train", agent, name, *mean.interval(), mean.n)
-        for (agent, name), mean in found.items()
+        for (agent, name), mean in means.items()
     ]

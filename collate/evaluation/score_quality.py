@@ -1,14 +1,15 @@
-"""How well the scores separate right rationales from wrong ones, of the agent `scorer`.
+"""How well the scores separate right rationales from wrong ones, whose metrics are of `scorer`.
 
 | metric | what it is |
 | --- | --- |
 | auc:S | chance that a right rationale scores above a wrong one, over all rationales |
 | auc_within:S | the same over the pairs that share a question, which is what a pairing rule uses |
-| misranked | share of the right-wrong pairs of one question in which the wrong one is likelier |
+| disagreement_with_verdict | share of these pairs in which the wrong one is likelier |
 
-S is a score of `SCORES`. A tie counts half for the AUC and does not for `misranked`, which is of
-the configured likelihood. `auc` also rewards telling easy questions from hard ones, `auc_within`
-does not. Only rationales that an agent sampled count, and unknown verdicts have no say.
+S is a score of `SCORES`. A tie counts half for the AUC and does not for
+`disagreement_with_verdict`, which is of the configured likelihood. `auc` also rewards telling easy
+questions from hard ones, `auc_within` does not. Only rationales that an agent sampled count, and
+unknown verdicts have no say.
 """
 
 import math
@@ -24,6 +25,8 @@ from collate.evaluation.statistics import Difference, auc
 from collate.tables import RIGHT, SAMPLED, WRONG, Metric, Question, Rationale, Score
 
 SCORER = "scorer"
+"""Whom these metrics are of."""
+DISAGREEMENT = "disagreement_with_verdict"
 SCORES = (
     "sum_logprob", "mean_logprob", "geometric", "mean_prob", "posterior", "likelihood", "lift",
 )  # fmt: skip
@@ -73,15 +76,18 @@ def compared(right_N: NDArray[np.float64], wrong_N: NDArray[np.float64]) -> tupl
     return gap.size - lost - int((gap == 0).sum()) / 2, lost
 
 
-class Separation:
-    """Score quality of a round, added in blocks of whole questions; of the rows scores are kept."""
+class ScoreQuality:
+    """Score quality of a round; add one block of whole questions at a time.
+
+    Only scores are stored, not rows.
+    """
 
     def __init__(self, *, round: int) -> None:
         self._round = round
         self._right: list[bool] = []
         self._values: dict[str, list[float]] = {name: [] for name in SCORES}
         self._within: dict[str, PairShare] = {name: PairShare() for name in SCORES}
-        self._misranked = PairShare()
+        self._likelier_wrong = PairShare()
 
     def add(
         self,
@@ -93,12 +99,13 @@ class Separation:
 
         Raises ValueError for a score whose rationale is not in the block.
         """
-        source = {one.id: one.source for one in rationales}
+        origins = {rationale.id: rationale.origin for rationale in rationales}
         by_question: dict[str, list[Score]] = defaultdict(list)
         for score in scores:
-            if score.rationale_id not in source:
+            if score.rationale_id not in origins:
                 raise ValueError(f"score of {score.rationale_id}: no such rationale in the block")
-            if source[score.rationale_id] == SAMPLED and score.verdict in (RIGHT, WRONG):
+            is_sampled = origins[score.rationale_id] == SAMPLED
+            if is_sampled and score.verdict in (RIGHT, WRONG):
                 by_question[score.question_id].append(score)
         for judged in by_question.values():
             self._add_question(judged)
@@ -117,26 +124,28 @@ class Separation:
                 won, lost = compared(right_N, wrong_N)
                 self._within[name].add(won, pairs)
                 if name == "likelihood":
-                    self._misranked.add(lost, pairs)
+                    self._likelier_wrong.add(lost, pairs)
 
     def metrics(self) -> list[Metric]:
         """All metrics that what was added can give; `n` counts rationales for `auc`, else pairs.
 
         `auc` has no interval: neither rationales nor their pairs are independent.
         """
-        found = []
+        metrics = []
         for name in SCORES:
             values = self._values[name]
             value = auc(values, self._right)
             if not math.isnan(value):
-                n = int((~np.isnan(values)).sum())
-                found.append(
-                    Metric(self._round, "train", SCORER, f"auc:{name}", value, None, None, n)
-                )
+                count = int((~np.isnan(values)).sum())
+                metrics.append(self._metric(f"auc:{name}", (value, None, None), count))
         shares = {f"auc_within:{name}": self._within[name] for name in SCORES}
-        for name, share in {**shares, "misranked": self._misranked}.items():
+        shares[DISAGREEMENT] = self._likelier_wrong
+        for name, share in shares.items():
             if share.pairs:
-                found.append(
-                    Metric(self._round, "train", SCORER, name, *share.interval(), int(share.pairs))
-                )
-        return found
+                metrics.append(self._metric(name, share.interval(), int(share.pairs)))
+        return metrics
+
+    def _metric(
+        self, name: str, interval: tuple[float, float | None, float | None], count: int
+    ) -> Metric:
+        return Metric(self._round, "train", SCORER, name, *interval, count)

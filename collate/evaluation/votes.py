@@ -14,14 +14,12 @@ from dataclasses import dataclass, field, replace
 from itertools import combinations
 
 from collate.answers.reading import answer_key
+from collate.evaluation.subjects import ROUTED, VOTE, WEIGHTED_VOTE
 from collate.tables import UNKNOWN, Answer
-
-VOTE, WEIGHTED_VOTE, ROUTED = "vote", "weighted_vote", "routed"
-VOTES = (VOTE, WEIGHTED_VOTE, ROUTED)
 
 
 @dataclass(frozen=True)
-class Reader:
+class AnswerParser:
     """How the answers of a task are read: their kind, and a question's options by its id."""
 
     kind: str
@@ -40,10 +38,10 @@ class Reader:
         return self.key(answer.found, answer.question_id)
 
 
-def winner(
+def winning_index(
     ballots: Sequence[Hashable | None], weights: Sequence[float] | None = None
 ) -> int | None:
-    """Place of the first ballot of the most frequent answer, or None where nobody voted.
+    """Index of the first ballot of the most frequent answer, or None where nobody voted.
 
     None is an abstention. With weights, the answer of the largest sum of them wins, and of equal
     sums the more frequent. Between equals the one voted for first wins, so the order of the ballots
@@ -60,15 +58,15 @@ def winner(
     return ballots.index(max(counts, key=lambda ballot: (total[ballot], counts[ballot])))
 
 
-def majority(answers: Sequence[Answer], reader: Reader) -> Answer:
-    """The vote of several answers to one question, as an answer of the agent `vote`.
+def majority(answers: Sequence[Answer], parser: AnswerParser) -> Answer:
+    """The vote of several answers to one question, as an answer of the writer `vote`.
 
     The order of `answers` breaks ties. The strict reading is the vote over `stated`, the lenient
     one the vote over `found`; each carries the verdict of its winner, or `unknown` where nobody
     voted. Text and finish reason are the strict winner's (else the lenient one's, else the first),
     and `tokens` is the sum: what the vote costs.
     """
-    return _elected(answers, reader, VOTE, None)
+    return _elected(answers, parser, VOTE, None)
 
 
 def has_confidence(answers: Sequence[Answer]) -> bool:
@@ -77,18 +75,18 @@ def has_confidence(answers: Sequence[Answer]) -> bool:
     return bool(stated) and all(answer.confidence is not None for answer in stated)
 
 
-def weighted_vote(answers: Sequence[Answer], reader: Reader) -> Answer:
-    """The vote weighted by confidence, as an answer of the agent `weighted_vote`.
+def weighted_vote(answers: Sequence[Answer], parser: AnswerParser) -> Answer:
+    """The vote weighted by confidence, as an answer of the writer `weighted_vote`.
 
     As `majority`, but an answer counts as much as the frozen scorer finds likely what it states,
     given its own rationale. What was found but not stated has no confidence and weighs nothing,
     unless nothing weighs more. Raises ValueError for a confidence that is no probability.
     """
-    return _elected(answers, reader, WEIGHTED_VOTE, [_confidence(answer) for answer in answers])
+    return _elected(answers, parser, WEIGHTED_VOTE, [_confidence(answer) for answer in answers])
 
 
 def routed(answers: Sequence[Answer]) -> Answer:
-    """The most confident of several answers to one question, as one of the agent `routed`.
+    """The most confident of several answers to one question, as one of the writer `routed`.
 
     Of equals the first, and the first of all where none states an answer. `tokens` is the sum: all
     of them have to be written before one can be chosen. Raises ValueError for a confidence that is
@@ -96,7 +94,7 @@ def routed(answers: Sequence[Answer]) -> Answer:
     """
     confidence = [_confidence(answer) for answer in answers]
     chosen = answers[confidence.index(max(confidence))]
-    return replace(chosen, agent=ROUTED, sample=0, tokens=sum(answer.tokens for answer in answers))
+    return replace(chosen, writer=ROUTED, sample=0, tokens=sum(answer.tokens for answer in answers))
 
 
 def _confidence(answer: Answer) -> float:
@@ -104,52 +102,52 @@ def _confidence(answer: Answer) -> float:
         return 0.0
     if not 0.0 <= answer.confidence <= 1.0:
         raise ValueError(
-            f"answer of {answer.agent} to {answer.question_id} has confidence "
+            f"answer of {answer.writer} to {answer.question_id} has confidence "
             f"{answer.confidence}: expected a probability"
         )
     return answer.confidence
 
 
 def _elected(
-    answers: Sequence[Answer], reader: Reader, agent: str, weights: Sequence[float] | None
+    answers: Sequence[Answer], parser: AnswerParser, writer: str, weights: Sequence[float] | None
 ) -> Answer:
-    stated = winner([reader.stated(answer) for answer in answers], weights)
-    found = winner([reader.found(answer) for answer in answers], weights)
-    shown = answers[next((place for place in (stated, found) if place is not None), 0)]
-    return Answer(
-        question_id=shown.question_id,
-        split=shown.split,
-        agent=agent,
+    stated = winning_index([parser.stated(answer) for answer in answers], weights)
+    found = winning_index([parser.found(answer) for answer in answers], weights)
+    # The text to show is the strict winner's, else the lenient one's, else the first.
+    winners = [index for index in (stated, found) if index is not None]
+    shown = answers[winners[0] if winners else 0]
+    return replace(
+        shown,
+        writer=writer,
         sample=0,
-        text=shown.text,
         tokens=sum(answer.tokens for answer in answers),
-        finish_reason=shown.finish_reason,
         stated=None if stated is None else answers[stated].stated,
         verdict=UNKNOWN if stated is None else answers[stated].verdict,
         found=None if found is None else answers[found].found,
         found_verdict=UNKNOWN if found is None else answers[found].found_verdict,
+        confidence=None,
     )
 
 
-def disagree(answers: Sequence[Answer], reader: Reader) -> bool:
+def disagree(answers: Sequence[Answer], parser: AnswerParser) -> bool:
     """Whether two answers to one question are stated differently; unstated is an answer too."""
-    return len({reader.stated(answer) for answer in answers}) > 1
+    return len({parser.stated(answer) for answer in answers}) > 1
 
 
 def agreement(
-    answers_K_Q: Mapping[str, Sequence[Answer]], reader: Reader
+    answers_K_Q: Mapping[str, Sequence[Answer]], parser: AnswerParser
 ) -> dict[tuple[str, str], float]:
     """Share of questions on which two agents state the same answer, for every two agents.
 
     Each agent's answers are to the same questions in the same order. Both unstated agrees.
     """
-    keys = {
-        agent: [reader.stated(answer) for answer in answers_Q]
-        for agent, answers_Q in answers_K_Q.items()
-    }
-    return {
-        (one, other): sum(a == b for a, b in zip(keys[one], keys[other], strict=True))
-        / len(keys[one])
-        for one, other in combinations(keys, 2)
-        if keys[one]
-    }
+    keys_by_agent = {}
+    for agent, answers_Q in answers_K_Q.items():
+        keys_by_agent[agent] = [parser.stated(answer) for answer in answers_Q]
+    shares = {}
+    for first, second in combinations(keys_by_agent, 2):
+        pairs = list(zip(keys_by_agent[first], keys_by_agent[second], strict=True))
+        if pairs:
+            same = sum(first_key == second_key for first_key, second_key in pairs)
+            shares[first, second] = same / len(pairs)
+    return shares

@@ -1,7 +1,7 @@
-"""A model's name -> a folder of safetensors -> tokens and tensors."""
+"""Models: their names, their folders of safetensors, how they chat, how their weights are read."""
 
-from collate.models.chat import before_stop, render, stop_texts
-from collate.models.folder import folder_digest, model_problems, prepare_model
+from collate.models.chat import before_stop, render
+from collate.models.folder import folder_digest
 from collate.models.loading import BaseModel, load_causal_lm, load_tokenizer
 
 __all__ = [
@@ -10,8 +10,5 @@ __all__ = [
     "folder_digest",
     "load_causal_lm",
     "load_tokenizer",
-    "model_problems",
-    "prepare_model",
     "render",
-    "stop_texts",
 ]

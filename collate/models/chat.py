@@ -11,35 +11,43 @@ A model without a chat template gets a plain frame:
     Question: <the question>
     Answer:
 
-and generation for it stops at the next "Question:" (`stop_texts`).
+and its answer ends where it goes on to the next "Question:" (see `stopping.py`).
 """
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+PLAIN_FRAME_STOP = "\nQuestion:"
+"""What a model without a chat template writes when its answer has ended."""
+
+PLAIN_FRAME_TURNS = {
+    "system": "{}\n\n",
+    "user": "Question: {}\n",
+    "assistant": "Answer: {}\n\n",
+}
+PLAIN_FRAME_ANSWER = "Answer:"
+
 
 def render(tokenizer: Any, messages: Sequence[Mapping[str, str]]) -> tuple[int, ...]:
     """Token ids of the messages, ending where the model's answer begins."""
     if tokenizer.chat_template is not None:
-        ids = tokenizer.apply_chat_template(
+        token_ids = tokenizer.apply_chat_template(
             list(messages), add_generation_prompt=True, tokenize=True, return_dict=False
         )
-        return tuple(ids)
+        return tuple(token_ids)
     return tuple(tokenizer(plain_frame(messages))["input_ids"])
-
-
-def stop_texts(tokenizer: Any) -> tuple[str, ...]:
-    """Texts that end generation beside the end-of-turn token: only the plain frame needs any."""
-    return () if tokenizer.chat_template is not None else ("\nQuestion:",)
-
-
-def before_stop(text: str, stops: Sequence[str]) -> str:
-    """The text up to the first of the texts that end generation."""
-    return text[: min((at for stop in stops if (at := text.find(stop)) >= 0), default=len(text))]
 
 
 def plain_frame(messages: Sequence[Mapping[str, str]]) -> str:
     """The text of a conversation for a model without a chat template."""
-    forms = {"system": "{}\n\n", "user": "Question: {}\n", "assistant": "Answer: {}\n\n"}
-    turns = (forms[m["role"]].replace("{}", m["content"].strip()) for m in messages)
-    return "".join(turns) + "Answer:"
+    text = ""
+    for message in messages:
+        # Not str.format: a message may hold braces of its own.
+        text += PLAIN_FRAME_TURNS[message["role"]].replace("{}", message["content"].strip())
+    return text + PLAIN_FRAME_ANSWER
+
+
+def before_stop(text: str, stop_texts: Sequence[str]) -> str:
+    """The text up to the first of the texts that end a turn."""
+    ends = [text.find(stop_text) for stop_text in stop_texts]
+    return text[: min((end for end in ends if end >= 0), default=len(text))]

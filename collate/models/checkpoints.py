@@ -1,28 +1,47 @@
-"""Weights as streams of (checkpoint name, tensor), read from safetensors and never kept.
+"""Weights as streams of (tensor name, tensor), read from safetensors and written to safetensors.
 
-An agent's merged weights always start from the base model's tensors on disk: merging into and out
-of live weights drifts in bfloat16. Tensors are memory-mapped, so a stream costs one tensor of
-memory at a time.
+Tensors are mapped into memory as a stream comes to them, so that reading a model costs one tensor
+of memory, and writing one shard. Merged weights always start from the base model's tensors on disk:
+merging into and out of live weights drifts in bfloat16.
 """
 
 import json
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
 from safetensors import safe_open
+from safetensors.torch import save_file
 from torch import Tensor
 
-from collate.errors import EngineError
+from collate.errors import ModelError
+from collate.models.folder import ADAPTER_SETTINGS, ADAPTER_TENSORS
 from collate.models.weights import AgentWeights
 
-Named = Iterator[tuple[str, Tensor]]
-"""(checkpoint name, tensor on the CPU)."""
+NamedTensors = Iterator[tuple[str, Tensor]]
+"""(name in the checkpoint, tensor on the CPU)."""
+
+WEIGHTS, INDEX = "model.safetensors", "model.safetensors.index.json"
 
 _PEFT_PREFIX = "base_model.model."
+# What a LoRA adapter may be beyond pairs of matrices, by the switch in its settings.
+_UNSUPPORTED = {
+    "use_dora": "uses DoRA",
+    "modules_to_save": "carries whole modules (modules_to_save)",
+    "fan_in_fan_out": "is made for transposed weights (fan_in_fan_out)",
+    "lora_bias": "has biases of its own (lora_bias)",
+    "rank_pattern": "mixes ranks (rank_pattern)",
+    "alpha_pattern": "mixes scalings (alpha_pattern)",
+    "layer_replication": "replicates layers (layer_replication)",
+    "use_qalora": "uses QALoRA",
+    "use_bdlora": "uses block-diagonal LoRA",
+    "alora_invocation_tokens": "is switched on by tokens (aLoRA)",
+    "target_parameters": "adapts bare parameters (target_parameters)",
+    "trainable_token_indices": "trains token embeddings (trainable_token_indices)",
+}
 
 
 @dataclass(frozen=True)
@@ -35,56 +54,63 @@ class Adapter:
     modules: tuple[str, ...]
 
 
-def agent_state(base_folder: str, weights: AgentWeights) -> Named:
-    """Everything that a model must hold to be this agent, whatever kind of weights it owns."""
+# Reading ------------------------------------------------------------------------------------------
+
+
+def agent_state(base_folder: str, weights: AgentWeights) -> NamedTensors:
+    """Everything that a model must hold to be this agent, whatever kind of weights it owns.
+
+    Raises `ModelError` where the weights do not fit the base model.
+    """
     if weights.kind == "base":
         return full_state(base_folder)
     if weights.folder is None:
-        raise EngineError(
-            f"agent {weights.agent!r}: weights of kind {weights.kind!r} need a folder"
+        raise ModelError(
+            f"agent {weights.agent!r}: weights of kind {weights.kind!r} need a folder, and none is "
+            "named"
         )
     if weights.kind == "adapter":
         return merged_state(base_folder, weights.folder)
     if weights.kind == "full":
         return full_state(weights.folder, like=base_folder)
-    raise EngineError(
+    raise ModelError(
         f"agent {weights.agent!r}: unknown kind of weights {weights.kind!r}; expected base, "
         "adapter or full"
     )
 
 
-def full_state(folder: str, *, like: str | None = None) -> Named:
+def full_state(folder: str, *, like: str | None = None) -> NamedTensors:
     """All tensors of a model folder, as stored.
 
-    With `like`, raises `EngineError` at once unless every tensor of that folder is there in the
-    same shape, since whatever is missing would be left from the agent before.
+    With `like`, raises `ModelError` at once unless every tensor of that folder is there in the same
+    shape: whatever were missing would be left from the agent before.
     """
     files = checkpoint_files(folder)
     if like is not None:
         shapes, expected = _shapes(files), _shapes(checkpoint_files(like))
         wrong = [name for name, shape in expected.items() if shapes.get(name) != shape]
         if wrong:
-            raise EngineError(
+            raise ModelError(
                 f"{folder} is not a copy of the base model: {len(wrong)} tensors are missing or of "
                 f"another shape, for example {wrong[0]}"
             )
     return _stream(files)
 
 
-def merged_state(base_folder: str, adapter_folder: str) -> Named:
+def merged_state(base_folder: str, adapter_folder: str) -> NamedTensors:
     """All tensors of the base model with a LoRA adapter merged in.
 
     Adapted tensors are W + scaling * B A in float32, with scaling alpha / r, or alpha / sqrt(r)
     with rsLoRA (Hu et al. 2021, section 4.1; Kalajdzievski 2023); the others are as stored. Raises
-    `EngineError`, before the first tensor, for an adapter that is not plain LoRA on linear layers
-    of this base.
+    `ModelError`, before the first tensor, for an adapter that is not plain LoRA on linear layers of
+    this base.
     """
     adapter = check_adapter(base_folder, adapter_folder)
     return _merge(checkpoint_files(base_folder), adapter)
 
 
 def check_adapter(base_folder: str, adapter_folder: str) -> Adapter:
-    """The adapter of a PEFT folder, fit for this base; raises `EngineError` otherwise."""
+    """The adapter of a PEFT folder, fit for this base; raises `ModelError` otherwise."""
     adapter = read_adapter(adapter_folder)
     _check_fit(adapter, _shapes(checkpoint_files(base_folder)), adapter_folder)
     return adapter
@@ -92,98 +118,87 @@ def check_adapter(base_folder: str, adapter_folder: str) -> Adapter:
 
 def checkpoint_files(folder: str) -> list[Path]:
     """The safetensors files of a model folder: one, or the shards that its index names."""
-    index, single = (
-        Path(folder) / "model.safetensors.index.json",
-        Path(folder) / "model.safetensors",
-    )
+    index, single = Path(folder) / INDEX, Path(folder) / WEIGHTS
     if index.is_file():
         names = sorted(set(json.loads(index.read_text())["weight_map"].values()))
         return [Path(folder) / name for name in names]
     if single.is_file():
         return [single]
-    raise EngineError(f"{folder} holds neither {single.name} nor {index.name}")
+    raise ModelError(f"{folder} holds neither {single.name} nor {index.name}")
 
 
 def read_adapter(folder: str) -> Adapter:
-    """The adapter of a PEFT folder; raises `EngineError` for anything but plain LoRA.
+    """The adapter of a PEFT folder; raises `ModelError` for anything but plain LoRA.
 
     Both ways of hosting an agent refuse the same adapters, so that a run means the same on a CPU
     and on a GPU.
     """
-    settings_file, file = (
-        Path(folder) / "adapter_config.json",
-        Path(folder) / "adapter_model.safetensors",
-    )
+    settings_file, file = Path(folder) / ADAPTER_SETTINGS, Path(folder) / ADAPTER_TENSORS
     for part in (settings_file, file):
         if not part.is_file():
-            raise EngineError(f"{folder} is not an adapter folder: it holds no {part.name}")
+            raise ModelError(f"{folder} is not an adapter folder: it holds no {part.name}")
     settings = json.loads(settings_file.read_text())
     if problem := _unsupported(settings):
-        raise EngineError(f"the adapter in {folder} {problem}; only plain LoRA can be hosted")
+        raise ModelError(f"the adapter in {folder} {problem}; only plain LoRA can be hosted")
     rank, alpha = settings["r"], settings["lora_alpha"]
+    scaling = alpha / math.sqrt(rank) if settings.get("use_rslora") else alpha / rank
+    modules = _adapted_modules(file, folder)
+    return Adapter(file=file, rank=rank, scaling=scaling, modules=modules)
+
+
+def _adapted_modules(file: Path, folder: str) -> tuple[str, ...]:
+    """Names of the linear layers that an adapter changes, by the base model's names."""
+    # base_model.model.model.layers.0.self_attn.q_proj.lora_A.weight
+    suffix = ".lora_A.weight"
     with safe_open(file, framework="pt") as tensors:
         names = set(tensors.keys())
     modules = sorted(
-        name[len(_PEFT_PREFIX) : -len(".lora_A.weight")]
+        name.removeprefix(_PEFT_PREFIX).removesuffix(suffix)
         for name in names
-        if name.startswith(_PEFT_PREFIX) and name.endswith(".lora_A.weight")
+        if name.startswith(_PEFT_PREFIX) and name.endswith(suffix)
     )
-    known = {f"{_PEFT_PREFIX}{module}.lora_{side}.weight" for module in modules for side in "AB"}
-    if not modules or names != known:
-        odd = sorted(names ^ known)
-        example = odd[0] if odd else "no tensor at all"
-        raise EngineError(
+    expected = {f"{_PEFT_PREFIX}{module}.lora_{side}.weight" for module in modules for side in "AB"}
+    if not modules or names != expected:
+        unexpected = sorted(names ^ expected)
+        raise ModelError(
             f"the adapter in {folder} is not made of pairs of lora_A and lora_B on linear layers: "
-            f"{example}"
+            f"{unexpected[0] if unexpected else 'it holds no tensor'}"
         )
-    scaling = alpha / math.sqrt(rank) if settings.get("use_rslora") else alpha / rank
-    return Adapter(file=file, rank=rank, scaling=scaling, modules=tuple(modules))
+    return tuple(modules)
 
 
-def _unsupported(settings: dict[str, Any]) -> str | None:
+def _unsupported(settings: Mapping[str, Any]) -> str | None:
+    """What an adapter's settings ask for that cannot be hosted, in words; None where nothing."""
     if settings.get("peft_type") != "LORA":
         return f"is of type {settings.get('peft_type')}"
     if settings.get("bias", "none") != "none":
         return f"trains biases (bias={settings['bias']!r})"
-    switches = {
-        "use_dora": "uses DoRA",
-        "modules_to_save": "carries whole modules (modules_to_save)",
-        "fan_in_fan_out": "is made for transposed weights (fan_in_fan_out)",
-        "lora_bias": "has biases of its own (lora_bias)",
-        "rank_pattern": "mixes ranks (rank_pattern)",
-        "alpha_pattern": "mixes scalings (alpha_pattern)",
-        "layer_replication": "replicates layers (layer_replication)",
-        "use_qalora": "uses QALoRA",
-        "use_bdlora": "uses block-diagonal LoRA",
-        "alora_invocation_tokens": "is switched on by tokens (aLoRA)",
-        "target_parameters": "adapts bare parameters (target_parameters)",
-        "trainable_token_indices": "trains token embeddings (trainable_token_indices)",
-    }
-    return next((words for switch, words in switches.items() if settings.get(switch)), None)
+    return next((words for switch, words in _UNSUPPORTED.items() if settings.get(switch)), None)
 
 
-def _check_fit(adapter: Adapter, shapes: dict[str, tuple[int, ...]], folder: str) -> None:
+def _check_fit(adapter: Adapter, base_shapes: Mapping[str, Sequence[int]], folder: str) -> None:
     with safe_open(adapter.file, framework="pt") as tensors:
         for module in adapter.modules:
-            rank_in, inputs = tensors.get_slice(f"{_PEFT_PREFIX}{module}.lora_A.weight").get_shape()
-            outputs, rank_out = tensors.get_slice(
-                f"{_PEFT_PREFIX}{module}.lora_B.weight"
-            ).get_shape()
-            found = shapes.get(f"{module}.weight")
-            if found is None:
-                raise EngineError(
+            down, up = (
+                tensors.get_slice(f"{_PEFT_PREFIX}{module}.lora_{side}.weight").get_shape()
+                for side in "AB"
+            )
+            base_shape = base_shapes.get(f"{module}.weight")
+            if base_shape is None:
+                raise ModelError(
                     f"the adapter in {folder} adapts {module}, which the base model has no weights "
                     "for (a tied lm_head cannot be adapted)"
                 )
-            if found != (outputs, inputs) or rank_in != adapter.rank or rank_out != adapter.rank:
-                raise EngineError(
+            shape = (up[0], down[1])
+            if tuple(base_shape) != shape or {down[0], up[1]} != {adapter.rank}:
+                raise ModelError(
                     f"the adapter in {folder} was made for another model: {module} is "
-                    f"{outputs} x {inputs} at rank {rank_in}, the base model's is "
-                    f"{' x '.join(map(str, found))}, and its settings say rank {adapter.rank}"
+                    f"{' x '.join(map(str, shape))} at rank {down[0]}, the base model's is "
+                    f"{' x '.join(map(str, base_shape))}, and its settings say rank {adapter.rank}"
                 )
 
 
-def _shapes(files: list[Path]) -> dict[str, tuple[int, ...]]:
+def _shapes(files: Sequence[Path]) -> dict[str, tuple[int, ...]]:
     shapes: dict[str, tuple[int, ...]] = {}
     for file in files:
         with safe_open(file, framework="pt") as tensors:
@@ -191,20 +206,107 @@ def _shapes(files: list[Path]) -> dict[str, tuple[int, ...]]:
     return shapes
 
 
-def _stream(files: list[Path]) -> Named:
+def _stream(files: Sequence[Path]) -> NamedTensors:
     for file in files:
         with safe_open(file, framework="pt") as tensors:
             for name in tensors.keys():  # noqa: SIM118
                 yield name, tensors.get_tensor(name)
 
 
-def _merge(files: list[Path], adapter: Adapter) -> Named:
+def _merge(files: Sequence[Path], adapter: Adapter) -> NamedTensors:
     adapted = {f"{module}.weight": f"{_PEFT_PREFIX}{module}" for module in adapter.modules}
     with safe_open(adapter.file, framework="pt") as lora:
         for name, tensor in _stream(files):
             if name not in adapted:
                 yield name, tensor
                 continue
-            a = lora.get_tensor(f"{adapted[name]}.lora_A.weight").float()
-            b = lora.get_tensor(f"{adapted[name]}.lora_B.weight").float()
-            yield name, torch.addmm(tensor.float(), b, a, alpha=adapter.scaling)
+            down = lora.get_tensor(f"{adapted[name]}.lora_A.weight").float()
+            up = lora.get_tensor(f"{adapted[name]}.lora_B.weight").float()
+            yield name, torch.addmm(tensor.float(), up, down, alpha=adapter.scaling)
+
+
+# Writing ------------------------------------------------------------------------------------------
+
+
+def write_checkpoint(
+    folder: Path,
+    named_tensors: Iterable[tuple[str, Tensor]],
+    *,
+    shard_bytes: int,
+    like: Path | None = None,
+) -> None:
+    """Write tensors, in the order in which they come, as the safetensors of a model folder.
+
+    What fits into `shard_bytes` becomes one file; more becomes shards of at most that size (or of
+    one larger tensor) with the index that transformers reads. No more than one shard is in memory.
+    With `like`, a model's folder, every tensor is stored in the number format that it has there;
+    raises `ModelError` unless the names and shapes are that folder's.
+    """
+    expected = None if like is None else _layout(like)
+    files: list[Path] = []
+    file_of_tensor: dict[str, Path] = {}
+    total_size = 0
+    for shard in _shards(_in_layout(named_tensors, expected, like), shard_bytes):
+        # How many shards there will be, which is part of their names, is known at the end only.
+        file = folder / f"unfinished-{len(files) + 1}.safetensors"
+        save_file(shard, file, metadata={"format": "pt"})
+        files.append(file)
+        file_of_tensor.update(dict.fromkeys(shard, file))
+        total_size += sum(tensor.nbytes for tensor in shard.values())
+        shard.clear()  # or it would stay in memory while the next one grows
+    if len(files) == 1:
+        files[0].rename(folder / WEIGHTS)
+        return
+    shard_names = {}
+    for number, file in enumerate(files, start=1):
+        shard_names[file] = f"model-{number:05d}-of-{len(files):05d}.safetensors"
+        file.rename(folder / shard_names[file])
+    weight_map = {name: shard_names[file] for name, file in sorted(file_of_tensor.items())}
+    index = {"metadata": {"total_size": total_size}, "weight_map": weight_map}
+    (folder / INDEX).write_text(json.dumps(index, indent=2) + "\n")
+
+
+def _shards(named_tensors: NamedTensors, shard_bytes: int) -> Iterator[dict[str, Tensor]]:
+    """The tensors in groups of at most so many bytes; at least one group, and one tensor in it."""
+    shard: dict[str, Tensor] = {}
+    size = 0
+    for name, tensor in named_tensors:
+        if shard and size + tensor.nbytes > shard_bytes:
+            yield shard
+            shard, size = {}, 0
+        shard[name] = tensor.contiguous()
+        size += tensor.nbytes
+    yield shard
+
+
+def _layout(folder: Path) -> dict[str, tuple[tuple[int, ...], torch.dtype]]:
+    """Shape and number format of every tensor of a model folder."""
+    layout = {}
+    for name, tensor in full_state(str(folder)):
+        layout[name] = tuple(tensor.shape), tensor.dtype
+    return layout
+
+
+def _in_layout(
+    named_tensors: Iterable[tuple[str, Tensor]],
+    expected: Mapping[str, tuple[tuple[int, ...], torch.dtype]] | None,
+    like: Path | None,
+) -> NamedTensors:
+    """The tensors in the number formats of another checkpoint, which has the same ones."""
+    if expected is None:
+        yield from named_tensors
+        return
+    missing = set(expected)
+    for name, tensor in named_tensors:
+        shape, dtype = expected.get(name, ((), tensor.dtype))
+        if name not in missing or tuple(tensor.shape) != shape:
+            raise ModelError(
+                f"tensor {name} of shape {' x '.join(map(str, tensor.shape))} has no place in a "
+                f"model such as {like}"
+            )
+        missing.remove(name)
+        yield name, tensor.to(dtype)
+    if missing:
+        raise ModelError(
+            f"{len(missing)} tensors of {like} are missing, for example {min(missing)}"
+        )

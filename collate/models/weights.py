@@ -1,6 +1,12 @@
-"""The weights that an agent speaks with, named by a digest of their content."""
+"""Weights and models as values: what an engine, a scorer or a trainer needs to know of them."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+BASE = "base"
+FINISHED = "finished"
+"""Where in a scratch folder the weights lie that were to be made there, once they are whole."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,4 +25,22 @@ class AgentWeights:
     @classmethod
     def base(cls, agent: str) -> "AgentWeights":
         """Those of the untouched base model, for an agent that speaks as it."""
-        return cls(agent, "base", None, "base")
+        return cls(agent, BASE, None, BASE)
+
+
+@dataclass(frozen=True)
+class ResolvedModel:
+    """What a model's name stands for (see `model_names.py`).
+
+    `folder` holds the base model: settings, tokenizer with chat template, tensors. `weights` is
+    what goes onto it: nothing, an adapter, or whole weights. `trust_remote_code` holds for this
+    model alone. `lineage` says where the model comes from; a run's agent has `run` and `agent`.
+    """
+
+    name: str
+    folder: Path
+    weights: AgentWeights
+    trust_remote_code: bool = False
+    lineage: Mapping[str, str] = field(default_factory=dict)
+    run: Path | None = None
+    agent: str | None = None

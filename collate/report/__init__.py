@@ -1,4 +1,4 @@
-"""A run shown: as DataFrames, plots, a page, and tables on the screen.
+"""A finished or running run, shown: as DataFrames, plots and one HTML page.
 
-Reads what `collate.rounds` wrote and changes none of it; needs neither a model nor Ray.
+Reads what the run wrote and changes none of it; needs neither a model nor Ray.
 """

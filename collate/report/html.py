@@ -7,26 +7,24 @@ that a model, a data set or a configuration wrote is escaped where it enters the
 from html import escape
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import yaml
 
 from collate.atomic import complete_file
-from collate.console.results import (
-    ResultRow,
-    Results,
-    clear_of_zero,
-    collect,
-    percent,
-    percent_interval,
-    points,
-    points_interval,
-    round_label,
-)
 from collate.evaluation.divergence import UNDER
-from collate.evaluation.metrics import BEST
-from collate.evaluation.votes import VOTE
+from collate.evaluation.score_quality import DISAGREEMENT
 from collate.report import plots
+from collate.report.frames import (
+    contested_questions,
+    diversity_of_metrics,
+    score_quality_of_metrics,
+    separation_of_metrics,
+    separation_of_rationales,
+    writers_by_readers,
+)
+from collate.report.load_run import Run, RunTables, load_run
 from collate.report.page import (
     details,
     escaped,
@@ -35,19 +33,24 @@ from collate.report.page import (
     number_cell,
     section,
     table_of,
+    table_of_metrics,
 )
-from collate.report.question import best_first, judged
-from collate.report.reading import Run, load_run
+from collate.report.question import best_first, verdict_text
+from collate.report.results_section import results_section
+from collate.tables import RIGHT, WRONG
 
-_QUESTIONS = 5
+QUESTIONS_SHOWN = 5
+_PREFERENCE_TITLES = (
+    "", "rationales", "right", "mean tokens", "preferences", "questions with a preference",
+)  # fmt: skip
+# No scripts, no requests: only the page's own style sheet is allowed.
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'"
-_SIGNS = {1: "up", 0: "even", -1: "down"}
 
 
 def write_report(run_path: str | Path) -> Path:
     """Write `report.html` into the run's folder and return its path.
 
-    What the run does not hold (yet) is left out of the page. Raises InputError where there is no
+    What the run does not have (yet) is left out of the page. Raises InputError where there is no
     run, RunFolderError where a table of it is damaged.
     """
     run = load_run(run_path)
@@ -60,15 +63,16 @@ def write_report(run_path: str | Path) -> Path:
 
 def render(run: Run) -> str:
     """The page of a run as text."""
-    name = str(run.config.get("name") or run.path.resolve().name)
+    tables = run.read_all()
+    name = str(tables.config.get("name") or run.path.resolve().name)
     sections = [
-        _results(run),
-        _pairs(run),
-        _scores(run),
-        _diversity(run),
-        _tuning(run),
-        _questions(run),
-        _settings(run),
+        results_section(tables),
+        _preferences_section(tables),
+        _scores_section(tables),
+        _diversity_section(tables),
+        _tuning_section(tables),
+        _questions_section(tables),
+        _settings_section(tables),
     ]
     style = files("collate.report").joinpath("report.css").read_text(encoding="utf-8")
     return (
@@ -76,236 +80,168 @@ def render(run: Run) -> str:
         f'<meta http-equiv="Content-Security-Policy" content="{escape(_POLICY)}">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         f"<title>{escaped(name)}: collate</title>\n<style>\n{style}</style>\n</head>\n<body>\n"
-        f"<header><h1>{escaped(name)}</h1>\n<p>{escaped(_subtitle(run))}</p></header>\n"
+        f"<header><h1>{escaped(name)}</h1>\n<p>{escaped(_subtitle(tables))}</p></header>\n"
         f"<main>\n{''.join(sections)}</main>\n</body>\n</html>\n"
     )
 
 
-def _results(run: Run) -> str:
-    metrics = run.metric_rows()
-    if not any((m.split, m.name) == ("test", "accuracy") for m in metrics):
-        return section("Results", "<p>No round is evaluated yet.</p>")
-    results = collect(metrics, run.rounds)
-    frame = run.metrics()
-    figure = plots.accuracy_over_rounds(frame)
-    lenient = plots.accuracy_over_rounds(frame, name="accuracy_lenient")
-    return section(
-        "Results",
-        _headline(results)
-        + _results_table(results)
-        + "<p class=note>Strict accuracy: right answers stated in the form asked for, on held-out "
-        "questions, with 95 % Wilson intervals. Gain: paired difference from the base on the same "
-        f"questions, {escaped(round_label(results.last))}, with a 95 % bootstrap interval. "
-        "Lenient: right answers found anywhere in the text. * marks the agent with the best "
-        "validation accuracy.</p>"
-        + figure_of(figure, "results", "Strict accuracy on held-out questions by round")
-        + figure_of(lenient, "lenient", "Lenient accuracy on held-out questions by round")
-        + details("Further measures of the last round", _further(frame, results)),
-    )
+def _subtitle(tables: RunTables) -> str:
+    subtitle_parts = []
+    for section_name in ("model", "task"):
+        name = (tables.config.get(section_name) or {}).get("name")
+        if name:
+            subtitle_parts.append(str(name))
+    subtitle_parts.append(f"{len(tables.agents)} agents")
+    subtitle_parts.append(f"{max(tables.rounds, default=0)} rounds finished")
+    return ", ".join(subtitle_parts)
 
 
-def _headline(results: Results) -> str:
-    """The result in a sentence: the best agent and the vote against the base."""
-    said = []
-    for row in results.rows:
-        metric = row.accuracy.get(results.last)
-        if metric is None or row.gain is None or not (row.best or row.agent == VOTE):
-            continue
-        who = "the majority vote" if row.agent == VOTE else f"the best agent, {row.agent},"
-        said.append(
-            f"{who} {percent(metric)} ({points(row.gain)} points over the base, "
-            f"{points_interval(row.gain)})"
-        )
-    if not said:
-        return ""
-    sentence = f"{round_label(results.last).capitalize()}: {'; '.join(said)}."
-    return f"<p class=headline>{escaped(sentence)}</p>"
+# Rationales, preferences and scores ---------------------------------------------------------------
 
 
-def _results_table(results: Results) -> str:
-    head = ["", *(round_label(r) for r in results.rounds), "gain, points", "lenient"]
-    rows = []
-    for row in results.rows:
-        cells = [_cell(row, r) for r in results.rounds]
-        gain = "<td></td>"
-        if row.gain is not None:
-            sign = _SIGNS[clear_of_zero(row.gain)]
-            gain = number_cell(points(row.gain), points_interval(row.gain), sign)
-        lenient = "<td></td>" if row.lenient is None else number_cell(percent(row.lenient))
-        name = escaped(row.agent) + (" *" if row.best else "")
-        kind = "best" if row.best else "plain"
-        rows.append(f"<tr class={kind}><th>{name}</th>{''.join(cells)}{gain}{lenient}</tr>")
-    return table_of(head, rows)
-
-
-def _cell(row: ResultRow, round: int) -> str:
-    metric = row.accuracy.get(round)
-    return "<td></td>" if metric is None else number_cell(percent(metric), percent_interval(metric))
-
-
-def _further(metrics: pd.DataFrame, results: Results) -> str:
-    """Every other metric of the last round on held-out questions: agents down, names across."""
-    last = metrics[(metrics["round"] == results.last) & (metrics["split"] == results.split)]
-    shown = ("accuracy", "accuracy_lenient", "gain", "gain_lenient")
-    # The best agent has a row of its own already.
-    last = last[~last["name"].isin(shown) & (last["agent"] != BEST)]
-    names, agents = list(dict.fromkeys(last["name"])), list(dict.fromkeys(last["agent"]))
-    values = last.set_index(["agent", "name"])["value"]
-    rows = []
-    for agent in agents:
-        cells = ""
-        for name in names:
-            value = values.get((agent, name))
-            if value is None:
-                cells += "<td></td>"
-            else:
-                cells += number_cell(
-                    f"{value:.1f}" if name == "mean_tokens" else f"{100 * value:.1f} %"
-                )
-        rows.append(f"<tr><th>{escaped(agent)}</th>{cells}</tr>")
-    return table_of(["", *(name.replace("_", " ") for name in names)], rows)
-
-
-def _pairs(run: Run) -> str:
-    pairs, dropped, rationales = run.pairs(), run.dropped(), run.rationales()
+def _preferences_section(tables: RunTables) -> str:
+    rationales, preferences, dropped = tables.rationales, tables.preferences, tables.dropped
     if rationales.empty:
         return ""
+    # One column for each reason that occurs in any round, the most frequent first.
     reasons = list(dropped["reason"].value_counts().index)
-    rows = []
-    for number in sorted(rationales["round"].unique()):
-        written = rationales[rationales["round"] == number]
-        made, lost = pairs[pairs["round"] == number], dropped[dropped["round"] == number]
-        counts = lost["reason"].value_counts()
+    table_rows = []
+    for round in sorted(rationales["round"].unique()):
+        written = rationales[rationales["round"] == round]
+        preferred = preferences[preferences["round"] == round]
+        reason_counts = dropped.loc[dropped["round"] == round, "reason"].value_counts()
+        question_counts = preferred["question_id"].nunique(), written["question_id"].nunique()
         cells = [
             f"{len(written):,}",
-            f"{100 * (written['verdict'] == 'right').mean():.1f} %",
+            f"{100 * (written['verdict'] == RIGHT).mean():.1f} %",
             f"{written['tokens'].mean():.1f}",
-            f"{len(made):,}",
-            f"{made['question_id'].nunique():,} of {written['question_id'].nunique():,}",
-            *(f"{counts.get(reason, 0):,}" for reason in reasons),
+            f"{len(preferred):,}",
+            "{:,} of {:,}".format(*question_counts),
+            *(f"{reason_counts.get(reason, 0):,}" for reason in reasons),
         ]
-        numbers = "".join(number_cell(cell) for cell in cells)
-        rows.append(f"<tr><th>round {number}</th>{numbers}</tr>")
-    head = ["", "rationales", "right", "mean tokens", "pairs", "questions with a pair"]
-    table = table_of([*head, *(f"dropped: {reason}" for reason in reasons)], rows)
-    note = (
-        "<p class=note>Pairs are counted for every agent that is tuned on them; dropped counts a "
-        "question once for each agent that got no pair from it.</p>"
+        numbers = "".join(number_cell(cell_text) for cell_text in cells)
+        table_rows.append(f"<tr><th>round {round}</th>{numbers}</tr>")
+    table = table_of([*_PREFERENCE_TITLES, *(f"none: {reason}" for reason in reasons)], table_rows)
+    explanation = (
+        "<p class=note>Preferences are counted for every agent that is tuned on them. Questions "
+        "without a preference are counted by the reason, once for each agent that got none from "
+        "them.</p>"
     )
-    return section("Rationales and pairs", table + note)
+    return section("Rationales and preferences", table + explanation)
 
 
-def _scores(run: Run) -> str:
-    scored = run.rationales()
+def _scores_section(tables: RunTables) -> str:
+    quality = score_quality_of_metrics(tables.metrics)
     parts = ""
-    if scored["likelihood"].notna().any():
-        separation = run.separation()
-        rows = [
-            f"<tr><th>{escaped(str(name).replace('_', ' '))}</th>{number_cell(f'{row.auc:.3f}')}"
-            f"{number_cell(f'{row.auc_within:.3f}')}</tr>"
-            for name, row in separation.iterrows()
-        ]
-        parts += (
-            "<p>How well each likelihood of the gold answer ranks a right rationale above a wrong "
-            "one: over all rationales, and among rationales of one question.</p>"
-            + table_of(["", "AUC", "AUC within questions"], rows)
-            + figure_of(plots.score_histogram(scored), "scores", "Likelihood by verdict")
-        )
-    quality = run.score_quality()
+    if tables.rationales["likelihood"].notna().any():
+        parts += _separation_table(tables, quality)
+        histogram = plots.score_histogram(tables.rationales)
+        parts += figure_of(histogram, "scores", "Likelihood by verdict")
     if len(quality):
-        drawn = plots.score_quality_over_rounds(quality)
-        parts += figure_of(drawn, "quality", "Right ranked above wrong, by round")
-        parts += _misranked(quality)
-    agreement = run.agreement()
-    if len(agreement) > 1:
+        by_round = plots.score_quality_over_rounds(quality)
+        parts += figure_of(by_round, "quality", "Right ranked above wrong, by round")
+        parts += _disagreement_sentence(quality)
+    if len(tables.agreement) > 1:
         parts += "<p>Share of held-out questions on which two agents state the same answer.</p>"
-        parts += figure_of(plots.agreement_matrix(agreement), "agreement", "Agreement of agents")
+        matrix = plots.agreement_matrix(tables.agreement)
+        parts += figure_of(matrix, "agreement", "Agreement of agents")
     return section("Scores and agreement", parts) if parts else ""
 
 
-def _misranked(quality: pd.DataFrame) -> str:
-    """How often likelihood and verdict disagree, round by round, in a sentence."""
-    rows = quality[quality["name"] == "misranked"].sort_values("round")
-    if rows.empty:
-        return ""
-    said = ", ".join(
-        f"{100 * row.value:.1f} % in round {row.round} ({row.n:,} pairs)"
-        for row in rows.itertuples()
-    )
+def _separation_table(tables: RunTables, quality: pd.DataFrame) -> str:
+    """How well each score ranks right above wrong, as the last round's diagnostics have it."""
+    last_quality = quality[quality["round"] == quality["round"].max()]
+    separation = separation_of_metrics(last_quality)
+    which_rounds = f"in round {last_quality['round'].max()}"
+    if separation.empty:  # a run whose diagnostics are not taken yet
+        separation, which_rounds = separation_of_rationales(tables.rationales), "over all rounds"
+    table_rows = []
+    for row in separation.itertuples():
+        shares = row.auc, row.auc_within
+        cells = "".join(number_cell("" if pd.isna(share) else f"{share:.3f}") for share in shares)
+        table_rows.append(f"<tr><th>{escaped(str(row.Index).replace('_', ' '))}</th>{cells}</tr>")
     return (
-        "<p>Of all pairs of a right and a wrong rationale of one question, the wrong one is "
-        f"likelier in: {escaped(said)}.</p>"
+        "<p>How well each likelihood of the gold answer ranks a right rationale above a wrong one "
+        f"{which_rounds}: over all rationales, and among rationales of one question.</p>"
+        + table_of(["", "AUC", "AUC within questions"], table_rows)
     )
 
 
-def _diversity(run: Run) -> str:
-    diversity = run.diversity()
+def _disagreement_sentence(quality: pd.DataFrame) -> str:
+    """How often likelihood and verdict disagree, round by round, in a sentence."""
+    disagreement = quality[quality["name"] == DISAGREEMENT].sort_values("round")
+    if disagreement.empty:
+        return ""
+    share_texts = []
+    for metric in disagreement.itertuples():
+        percentage = 100 * metric.value
+        share_texts.append(f"{percentage:.1f} % in round {metric.round} ({metric.n:,} pairs)")
+    return (
+        "<p>Share of the pairs of a right and a wrong rationale of one question in which the "
+        f"likelihood prefers the wrong one: {escaped(', '.join(share_texts))}.</p>"
+    )
+
+
+# Diversity, tuning, single questions --------------------------------------------------------------
+
+
+def _diversity_section(tables: RunTables) -> str:
+    diversity = diversity_of_metrics(tables.metrics)
     if diversity.empty:
         return ""
-    parts = figure_of(plots.diversity_over_rounds(diversity), "diversity", "Diversity by round")
-    last = diversity[diversity["round"] == diversity["round"].max()]
-    names = list(dict.fromkeys(last.loc[~last["name"].str.startswith(UNDER), "name"]))
-    values = {(row.agent, row.name): row.value for row in last.itertuples(index=False)}
-    rows = []
-    for agent in dict.fromkeys(last["agent"]):
-        found = [values.get((agent, name)) for name in names]
-        cells = ("<td></td>" if v is None else number_cell(f"{v:.3f}") for v in found)
-        rows.append(f"<tr><th>{escaped(agent)}</th>{''.join(cells)}</tr>")
-    titles = ["", *(name.replace("_", " ") for name in names)]
-    parts += details("All measures of the last round", table_of(titles, rows))
-    cross = run.cross_likelihood()
+    by_round = plots.diversity_over_rounds(diversity)
+    parts = figure_of(by_round, "diversity", "Diversity by round")
+    last_diversity = diversity[diversity["round"] == diversity["round"].max()]
+    # Who finds whose rationales how likely has a figure of its own, below.
+    last_diversity = last_diversity[~last_diversity["name"].str.startswith(UNDER)]
+    table = table_of_metrics(last_diversity, lambda name, value: f"{value:.3f}")
+    parts += details("All measures of the last round", table)
+    cross = writers_by_readers(tables.metrics)
     if len(cross) > 1:
         title = "Writers down, readers across: log-probability in nats a token"
         parts += figure_of(plots.cross_likelihood_matrix(cross), "cross", title)
     return section("Diversity of rationales", parts)
 
 
-def _tuning(run: Run) -> str:
-    curves = run.tuning()
-    if curves.empty:
+def _tuning_section(tables: RunTables) -> str:
+    if tables.tuning.empty:
         return ""
-    return section("Tuning", figure_of(plots.tuning_curves(curves), "tuning", "Tuning curves"))
+    curves = plots.tuning_curves(tables.tuning)
+    return section("Tuning", figure_of(curves, "tuning", "Tuning curves"))
 
 
-def _questions(run: Run) -> str:
+def _questions_section(tables: RunTables) -> str:
     """The best and the worst rationale of some questions on which rationales differ."""
-    rationales = run.rationales()
-    if rationales.empty:
+    if tables.rationales.empty:
         return ""
-    last = int(rationales["round"].max())
-    written = rationales[rationales["round"] == last]
-    parts = []
-    for id in run.contested(last)[:_QUESTIONS]:
-        own = best_first(written[written["question_id"] == id])
-        first, final = own.iloc[0], own.iloc[-1]
-        parts.append(
-            f"<article><h3>{escaped_block(first['question'])}</h3><p class=note>gold answer "
-            f"<b>{escaped(first['gold'])}</b>, {len(own)} rationales, id {escaped(id)}</p>"
-            f"<div class=sides>{_rationale('best', first)}{_rationale('worst', final)}</div>"
-            "</article>"
+    last_round = int(tables.rationales["round"].max())
+    of_round = tables.rationales[tables.rationales["round"] == last_round]
+    articles = []
+    for question_id in contested_questions(of_round)[:QUESTIONS_SHOWN]:
+        # Rows of `itertuples`, since a Series has an attribute `flags` of its own.
+        ranked = list(best_first(of_round[of_round["question_id"] == question_id]).itertuples())
+        best_row, worst_row = ranked[0], ranked[-1]
+        panels = _rationale_panel("best", best_row) + _rationale_panel("worst", worst_row)
+        articles.append(
+            f"<article><h3>{escaped_block(best_row.question)}</h3>"
+            f"<p class=note>gold answer <b>{escaped(best_row.gold)}</b>, {len(ranked)} rationales, "
+            f"id {escaped(question_id)}</p><div class=sides>{panels}</div></article>"
         )
-    if not parts:
+    if not articles:
         return ""
-    lead = f"<p>From round {last}: some rationales solve these, others fail.</p>"
-    return section("Questions read closely", lead + "".join(parts))
+    opening = f"<p>From round {last_round}: some rationales solve these, others fail.</p>"
+    return section("Questions read closely", opening + "".join(articles))
 
 
-def _rationale(role: str, row: pd.Series) -> str:
-    kind = str(row["verdict"]) if row["verdict"] in ("right", "wrong") else "unknown"
+def _rationale_panel(role: str, row: Any) -> str:
+    verdict_class = row.verdict if row.verdict in (RIGHT, WRONG) else "unknown"
     return (
-        f"<section class={kind}><h4>{role}: {escaped(row['agent'])}</h4>"
-        f"<p class=note>{escaped(judged(row))}</p>"
-        f"<p class=model>{escaped_block(row['text'])}</p></section>"
+        f"<section class={verdict_class}><h4>{role}: {escaped(row.writer)}</h4>"
+        f"<p class=note>{escaped(verdict_text(row))}</p>"
+        f"<p class=model>{escaped_block(row.text)}</p></section>"
     )
 
 
-def _settings(run: Run) -> str:
-    text = yaml.safe_dump(run.config, sort_keys=False, allow_unicode=True)
-    return section("Settings", details("config.yaml", f"<pre>{escaped_block(text)}</pre>"))
-
-
-def _subtitle(run: Run) -> str:
-    config = run.config
-    named = [(config.get(part) or {}).get("name") for part in ("model", "task")]
-    counted = f"{len(run.agents)} agents, {max(run.rounds, default=0)} rounds finished"
-    return ", ".join([*(str(name) for name in named if name), counted])
+def _settings_section(tables: RunTables) -> str:
+    settings_text = yaml.safe_dump(tables.config, sort_keys=False, allow_unicode=True)
+    return section("Settings", details("config.yaml", f"<pre>{escaped_block(settings_text)}</pre>"))

@@ -2,19 +2,25 @@
 
 import io
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from html import escape
 
 import matplotlib as mpl
+import pandas as pd
 from matplotlib.figure import Figure
 
 from collate.console.text import visible
 
+# Where an SVG names or uses an id: `id="m1"`, `href="#m1"`, `url(#m1)`.
+_SVG_ID = re.compile(r'(\bid="|href="#|url\(#)')
+LONGEST_BLOCK = 20_000
+"""Characters of a rationale, or of the settings, that the page shows."""
 
-def number_cell(value: str, interval: str = "", kind: str = "even") -> str:
+
+def number_cell(value: str, interval: str = "", css_class: str = "even") -> str:
     """A cell of a table: a value, with its interval beside it."""
     beside = f" <small>{escaped(interval)}</small>" if interval else ""
-    return f"<td class={kind}>{escaped(value)}{beside}</td>"
+    return f"<td class={css_class}>{escaped(value)}{beside}</td>"
 
 
 def section(title: str, body: str) -> str:
@@ -30,22 +36,43 @@ def details(title: str, body: str) -> str:
 def table_of(head: Sequence[str], rows: Iterable[str]) -> str:
     """A table with these titles; `rows` are markup."""
     titles = "".join(f"<th>{escaped(title)}</th>" for title in head)
-    body = "\n".join(rows)
+    body_rows = "\n".join(rows)
     return (
-        f"<div class=wide><table>\n<thead><tr>{titles}</tr></thead>\n<tbody>\n{body}\n"
+        f"<div class=wide><table>\n<thead><tr>{titles}</tr></thead>\n<tbody>\n{body_rows}\n"
         "</tbody></table></div>\n"
     )
 
 
-def figure_of(drawn: Figure, prefix: str, title: str) -> str:
+def table_of_metrics(metrics: pd.DataFrame, cell_text: Callable[[str, float], str]) -> str:
+    """A table of one round's metrics: whom they are of down, their names across.
+
+    `cell_text` makes a cell's text of a metric's name and value.
+    """
+    metric_names = list(dict.fromkeys(metrics["name"]))
+    values = {(row.model, row.name): row.value for row in metrics.itertuples(index=False)}
+    table_rows = []
+    for model in dict.fromkeys(metrics["model"]):
+        cells = []
+        for metric_name in metric_names:
+            if (model, metric_name) in values:
+                cells.append(number_cell(cell_text(metric_name, values[model, metric_name])))
+            else:
+                cells.append("<td></td>")
+        table_rows.append(f"<tr><th>{escaped(model)}</th>{''.join(cells)}</tr>")
+    titles = [name.replace("_", " ") for name in metric_names]
+    return table_of(["", *titles], table_rows)
+
+
+def figure_of(figure: Figure, prefix: str, title: str) -> str:
     """A figure as SVG in the page. Its ids get a prefix, since all figures share one document."""
     buffer = io.StringIO()
-    unsigned = dict.fromkeys(("Date", "Creator", "Format", "Type"))
+    # Neither dates nor random ids, so that the same run gives the same page.
+    no_metadata = dict.fromkeys(("Date", "Creator", "Format", "Type"))
     with mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": prefix}):
-        drawn.savefig(buffer, format="svg", metadata=unsigned, transparent=True)
+        figure.savefig(buffer, format="svg", metadata=no_metadata, transparent=True)
     svg = buffer.getvalue()
-    svg = svg[svg.index("<svg") :]
-    svg = re.sub(r'(\bid="|href="#|url\(#)', rf"\g<1>{prefix}-", svg)
+    svg = svg[svg.index("<svg") :]  # without the XML declaration
+    svg = _SVG_ID.sub(rf"\g<1>{prefix}-", svg)
     return (
         f'<figure role="img" aria-label="{escaped(title)}">{svg}'
         f"<figcaption>{escaped(title)}</figcaption></figure>\n"
@@ -59,4 +86,4 @@ def escaped(value: object) -> str:
 
 def escaped_block(value: object) -> str:
     """Like `escaped`, with room for a whole rationale."""
-    return escape(visible(str(value).strip(), 20_000))
+    return escape(visible(str(value).strip(), LONGEST_BLOCK))

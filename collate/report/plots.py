@@ -3,27 +3,45 @@
 Figures are made without pyplot, so drawing them leaves no global state behind and needs no display.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import pandas as pd
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from collate.console.text import one_line
-from collate.evaluation.metrics import AGENTS, BASE, BEST, CHANCE, GROUPS, READER
 from collate.evaluation.statistics import auc
-from collate.evaluation.votes import ROUTED, VOTE, VOTES, WEIGHTED_VOTE
+from collate.evaluation.subjects import (
+    AGENTS,
+    BASE,
+    BEST,
+    CHANCE,
+    GROUPS,
+    READER,
+    ROUTED,
+    VOTE,
+    VOTES,
+    WEIGHTED_VOTE,
+)
 from collate.tables import RIGHT, WRONG
 
-# Okabe and Ito's colours, which stay apart for colour-blind readers.
+# Okabe and Ito's colours, which colour-blind readers can tell apart.
 _COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
-_GREYS = {BASE: "#777777", VOTE: "#111111", AGENTS: "#111111"}
-_GREYS |= {WEIGHTED_VOTE: "#555555", ROUTED: "#999999", READER: "#8A6D3B"}
-_RIGHT, _WRONG = "#009E73", "#D55E00"
+_GROUP_COLOURS = {
+    BASE: "#777777",
+    VOTE: "#111111",
+    AGENTS: "#111111",
+    WEIGHTED_VOTE: "#555555",
+    ROUTED: "#999999",
+    READER: "#8A6D3B",
+}
+_RIGHT_COLOUR, _WRONG_COLOUR = "#009E73", "#D55E00"
 
 _DIVERSITY = ("duplicate_rate", "distinct_2", "distinct_answers", "disagreement", "divergence")
+_PANELS_A_ROW = 3
 
 
 def accuracy_over_rounds(
@@ -31,38 +49,37 @@ def accuracy_over_rounds(
 ) -> Figure:
     """A metric of base, agents and votes by round, with its 95 % intervals, in percent.
 
-    A dotted line stands where chance is, if it is known.
+    A dotted line is at the accuracy of guessing, where it is known.
     """
-    rows = metrics[(metrics["split"] == split) & (metrics["name"] == name)]
-    guessed = rows.loc[rows["agent"] == CHANCE, "value"]
-    rows = rows[~rows["agent"].isin((BEST, CHANCE))]
-    names = _base_first(rows["agent"].unique())
-    rounds = sorted(rows["round"].unique())
+    accuracy_rows = metrics[(metrics["split"] == split) & (metrics["name"] == name)]
+    chance = accuracy_rows.loc[accuracy_rows["model"] == CHANCE, "value"]
+    # The best agent is drawn under its own name already.
+    accuracy_rows = accuracy_rows[~accuracy_rows["model"].isin((BEST, CHANCE))]
+    models = _base_first(accuracy_rows["model"].unique())
+    rounds = sorted(accuracy_rows["round"].unique())
     figure, axes = _figure(7.2, 3.8)
-    for place, agent in enumerate(names):
-        own = rows[rows["agent"] == agent].sort_values("round")
-        value = 100 * own["value"].to_numpy(float)
-        bounds = np.vstack([value - 100 * own["low"], 100 * own["high"] - value])
+    for position, model in enumerate(models):
+        of_model = accuracy_rows[accuracy_rows["model"] == model].sort_values("round")
+        percent = 100 * of_model["value"].to_numpy(float)
+        below, above = percent - 100 * of_model["low"], 100 * of_model["high"] - percent
         # Side by side, or the intervals of one round would hide each other.
-        shift = (place - (len(names) - 1) / 2) * 0.06
+        shift = (position - (len(models) - 1) / 2) * 0.06
         axes.errorbar(
-            own["round"].to_numpy(float) + shift,
-            value,
-            yerr=np.nan_to_num(bounds.astype(float)).clip(min=0),
-            label=_label(agent),
+            of_model["round"].to_numpy(float) + shift,
+            percent,
+            yerr=np.nan_to_num(np.vstack([below, above]).astype(float)).clip(min=0),
+            label=_label(model),
             marker="o",
             markersize=5,
             capsize=3,
             linewidth=1.6,
             elinewidth=1,
-            color=_colour(agent, names),
-            linestyle="--" if agent == BASE else "-",
+            color=_colour(model, models),
+            linestyle="--" if model == BASE else "-",
         )
-    if len(guessed):
-        axes.axhline(
-            100 * guessed.iloc[-1], color=_GREYS[BASE], linestyle=":", linewidth=1.2, label=CHANCE
-        )
-    axes.set_xticks(rounds, ["before" if r == 0 else f"round {r}" for r in rounds])
+    if len(chance):
+        _dotted_line(axes, 100 * chance.iloc[-1], CHANCE)
+    axes.set_xticks(rounds, ["before" if round == 0 else f"round {round}" for round in rounds])
     axes.set_ylabel(f"{name.replace('_', ' ')}, %")
     axes.grid(axis="y", alpha=0.3)
     _legend(axes)
@@ -74,25 +91,28 @@ def score_histogram(rationales: pd.DataFrame, *, score: str = "likelihood") -> F
 
     `rationales` is what `Run.rationales()` gives. Bars are shares within each verdict.
     """
-    kept = rationales[rationales["verdict"].isin([RIGHT, WRONG]) & rationales[score].notna()]
-    values, right = kept[score].to_numpy(float), (kept["verdict"] == RIGHT).to_numpy()
+    is_judged = rationales["verdict"].isin([RIGHT, WRONG])
+    judged = rationales[is_judged & rationales[score].notna()]
+    values = judged[score].to_numpy(float)
+    is_right = (judged["verdict"] == RIGHT).to_numpy()
     figure, axes = _figure(7.2, 3.2)
     if len(values):
-        bins = np.histogram_bin_edges(values, bins=30).tolist()
-        for mask, colour, label in ((right, _RIGHT, RIGHT), (~right, _WRONG, WRONG)):
-            count = int(mask.sum())
+        bin_edges = np.histogram_bin_edges(values, bins=30).tolist()
+        sides = ((is_right, _RIGHT_COLOUR, RIGHT), (~is_right, _WRONG_COLOUR, WRONG))
+        for of_verdict, colour, verdict in sides:
+            count = int(of_verdict.sum())
             axes.hist(
-                values[mask],
-                bins=bins,
+                values[of_verdict],
+                bins=bin_edges,
                 weights=np.full(count, 100 / max(count, 1)),
                 alpha=0.55,
                 color=colour,
-                label=f"{label} ({count})",
+                label=f"{verdict} ({count})",
             )
-        axes.set_title(f"AUC {auc(values, right):.3f}", loc="left", fontsize=11)
+        axes.set_title(f"AUC {auc(values, is_right):.3f}", loc="left", fontsize=11)
         _legend(axes)
     else:
-        _say(axes, "no rationale with a verdict and this score")
+        _note(axes, "no rationale with a verdict and this score")
     axes.set_xlabel(score.replace("_", " "))
     axes.set_ylabel("share of rationales, %")
     return figure
@@ -100,15 +120,16 @@ def score_histogram(rationales: pd.DataFrame, *, score: str = "likelihood") -> F
 
 def agreement_matrix(agreement: pd.DataFrame) -> Figure:
     """How often two agents state the same answer, from what `Run.agreement()` gives."""
-    return _matrix(100 * agreement, "{:.0f} %", 0, 100, "no answers to compare")
+    return _matrix(100 * agreement, "{:.0f} %", 0, 100, if_empty="no answers to compare")
 
 
 def cross_likelihood_matrix(cross: pd.DataFrame) -> Figure:
     """How likely one agent finds another's rationales, from what `Run.cross_likelihood()` gives."""
-    known = cross.to_numpy(float)
-    known = known[np.isfinite(known)]
-    low, high = (known.min(), known.max()) if known.size else (0.0, 1.0)
-    return _matrix(cross, "{:.3f}", low, max(high, low + 1e-9), "no rationale was read by another")
+    known_values = cross.to_numpy(float)
+    known_values = known_values[np.isfinite(known_values)]
+    lowest, highest = (known_values.min(), known_values.max()) if known_values.size else (0.0, 1.0)
+    highest = max(highest, lowest + 1e-9)  # equal numbers would leave no range to shade
+    return _matrix(cross, "{:.3f}", lowest, highest, if_empty="no rationale was read by another")
 
 
 def tuning_curves(tuning: pd.DataFrame) -> Figure:
@@ -118,101 +139,106 @@ def tuning_curves(tuning: pd.DataFrame) -> Figure:
     too is the known failure of preference tuning, so both are drawn side by side.
     """
     figure = Figure(figsize=(9.6, 3.4), layout="constrained")
-    loss, logprob = figure.subplots(1, 2)
-    names = list(dict.fromkeys(tuning["agent"]))
-    for agent in names:
-        own = tuning[tuning["agent"] == agent].sort_values(["round", "step"])
-        colour = _colour(agent, names)
-        steps = 0
-        for _, curve in own.groupby("round"):
+    loss_axes, logratio_axes = figure.subplots(1, 2)
+    agents = list(dict.fromkeys(tuning["agent"]))
+    for agent in agents:
+        of_agent = tuning[tuning["agent"] == agent].sort_values(["round", "step"])
+        colour = _colour(agent, agents)
+        steps_before = 0
+        for _, curve in of_agent.groupby("round"):
             # A gap between rounds: each starts from a new reference.
-            at = np.arange(steps + 1, steps + len(curve) + 1)
-            loss.plot(at, curve["loss"], color=colour, label=None if steps else _label(agent))
-            for column, style in (("chosen_logratio", "-"), ("rejected_logratio", ":")):
-                logprob.plot(at, curve[column], style, color=colour)
-            steps += len(curve)
-    loss.set(xlabel="step, over all rounds", ylabel="loss")
-    logprob.set(xlabel="step, over all rounds", ylabel="log-ratio to the reference, nats")
+            steps = np.arange(steps_before + 1, steps_before + len(curve) + 1)
+            label = None if steps_before else _label(agent)
+            loss_axes.plot(steps, curve["loss"], color=colour, label=label)
+            logratio_axes.plot(steps, curve["chosen_logratio"], "-", color=colour)
+            logratio_axes.plot(steps, curve["rejected_logratio"], ":", color=colour)
+            steps_before += len(curve)
+    loss_axes.set(xlabel="step, over all rounds", ylabel="loss")
+    logratio_axes.set(xlabel="step, over all rounds", ylabel="log-ratio to the reference, nats")
     if tuning["chosen_logratio"].isna().all():
-        _say(logprob, "supervised tuning has no reference")
-    logprob.set_title("log-probability: chosen —, rejected ···", loc="left", fontsize=10)
-    for axes in (loss, logprob):
+        _note(logratio_axes, "supervised tuning has no reference")
+    logratio_axes.set_title("log-probability: chosen —, rejected ···", loc="left", fontsize=10)
+    for axes in (loss_axes, logratio_axes):
         axes.spines[["top", "right"]].set_visible(False)
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         axes.grid(alpha=0.3)
-    _legend(loss)
+    _legend(loss_axes)
     return figure
 
 
 def diversity_over_rounds(diversity: pd.DataFrame) -> Figure:
-    """How far rationales differ, by round, from what `Run.diversity()` gives.
+    """How much rationales differ, by round, from what `Run.diversity()` gives.
 
-    One panel for each measure: agents by themselves in colours, all agents together in black.
+    One panel for each measure: single agents in colours, all agents together in black.
     """
-    shown = [name for name in _DIVERSITY if (diversity["name"] == name).any()]
-    gains = diversity.loc[diversity["name"].str.startswith("oracle_gain@"), "name"]
-    shown += sorted(gains.unique(), key=lambda name: int(name.partition("@")[2]))[-1:]
-    figure = Figure(figsize=(9.6, 2.7 * max(1, -(-len(shown) // 3))), layout="constrained")
-    panels = figure.subplots(max(1, -(-len(shown) // 3)), 3, squeeze=False).ravel()
-    names = [name for name in dict.fromkeys(diversity["agent"]) if name not in GROUPS]
-    for axes, name in zip(panels, shown, strict=False):
-        rows = diversity[diversity["name"] == name]
-        for agent in (*names, AGENTS):
-            own = rows[rows["agent"] == agent]
-            if len(own):
-                label = "all agents" if agent == AGENTS else _label(agent)
-                _line(axes, own, label, _colour(agent, names))
-        axes.set_title(name.replace("_", " "), loc="left", fontsize=10)
-    for axes in panels[len(shown) :]:
+    measured_names = set(diversity["name"])
+    shown_names = [name for name in _DIVERSITY if name in measured_names]
+    gains = diversity.loc[diversity["name"].str.startswith("oracle_gain@"), "name"].unique()
+    # Of oracle_gain@2, @4, ... the one of most samples.
+    shown_names += sorted(gains, key=lambda name: int(name.partition("@")[2]))[-1:]
+    panel_rows = max(1, -(-len(shown_names) // _PANELS_A_ROW))
+    figure = Figure(figsize=(9.6, 2.7 * panel_rows), layout="constrained")
+    panels = figure.subplots(panel_rows, _PANELS_A_ROW, squeeze=False).ravel()
+    agents = [model for model in dict.fromkeys(diversity["model"]) if model not in GROUPS]
+    for axes, metric_name in zip(panels, shown_names, strict=False):
+        metric_rows = diversity[diversity["name"] == metric_name]
+        for model in (*agents, AGENTS):
+            of_model = metric_rows[metric_rows["model"] == model]
+            if len(of_model):
+                label = "all agents" if model == AGENTS else _label(model)
+                _line_with_intervals(axes, of_model, label, _colour(model, agents))
+        axes.set_title(metric_name.replace("_", " "), loc="left", fontsize=10)
+    for axes in panels[len(shown_names) :]:
         axes.set_visible(False)
-    if shown:
-        handles = {
-            line.get_label(): line for axes in panels for line in axes.lines if line.get_label()
-        }
-        figure.legend(
-            handles.values(), handles.keys(), frameon=False, fontsize=9, loc="outside right upper"
-        )
+    if shown_names:
+        _shared_legend(figure, panels)
     return figure
 
 
 def score_quality_over_rounds(quality: pd.DataFrame) -> Figure:
     """AUC within questions of each score by round, from what `Run.score_quality()` gives."""
     figure, axes = _figure(7.2, 3.2)
-    rows = quality[quality["name"].str.startswith("auc_within:")]
-    names = list(dict.fromkeys(rows["name"]))
-    for place, name in enumerate(names):
-        label = name.partition(":")[2].replace("_", " ")
-        own = rows[rows["name"] == name]
-        _line(axes, own, _label(label), _COLOURS[place % len(_COLOURS)], spread=place)
-    if names:
-        axes.axhline(0.5, color=_GREYS[BASE], linestyle=":", linewidth=1.2, label="by chance")
+    auc_rows = quality[quality["name"].str.startswith("auc_within:")]
+    metric_names = list(dict.fromkeys(auc_rows["name"]))
+    for position, metric_name in enumerate(metric_names):
+        label = _label(metric_name.partition(":")[2].replace("_", " "))
+        colour = _COLOURS[position % len(_COLOURS)]
+        of_score = auc_rows[auc_rows["name"] == metric_name]
+        _line_with_intervals(axes, of_score, label, colour, shift=position)
+    if metric_names:
+        _dotted_line(axes, 0.5, "by chance")
         _legend(axes)
     else:
-        _say(axes, "no question with a right and a wrong rationale")
+        _note(axes, "no question with a right and a wrong rationale")
     axes.set_ylabel("AUC within questions")
     return figure
 
 
-def _line(axes: Axes, rows: pd.DataFrame, label: str, colour: str, spread: int = 0) -> None:
-    """One measure by round with its intervals; `spread` moves it aside to keep them apart."""
-    own = rows.sort_values("round")
-    at = own["round"].to_numpy(float) + 0.04 * spread
-    value = own["value"].to_numpy(float)
-    axes.plot(at, value, marker="o", markersize=4, linewidth=1.5, color=colour, label=label)
-    axes.vlines(at, own["low"].to_numpy(float), own["high"].to_numpy(float), color=colour, lw=1)
+def _line_with_intervals(
+    axes: Axes, rows: pd.DataFrame, label: str, colour: str, shift: int = 0
+) -> None:
+    """One measure by round with its intervals; `shift` moves lines apart that would overlap."""
+    by_round = rows.sort_values("round")
+    rounds = by_round["round"].to_numpy(float) + 0.04 * shift
+    values = by_round["value"].to_numpy(float)
+    low, high = by_round["low"].to_numpy(float), by_round["high"].to_numpy(float)
+    axes.plot(rounds, values, marker="o", markersize=4, linewidth=1.5, color=colour, label=label)
+    axes.vlines(rounds, low, high, color=colour, lw=1)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.set_xlabel("round")
     axes.spines[["top", "right"]].set_visible(False)
     axes.grid(axis="y", alpha=0.3)
 
 
-def _matrix(values: pd.DataFrame, form: str, low: float, high: float, nothing: str) -> Figure:
+def _matrix(
+    values: pd.DataFrame, number_format: str, low: float, high: float, *, if_empty: str
+) -> Figure:
     """A square table of numbers in cells, darker where they are higher."""
     count = len(values)
-    side = 1.8 + 0.75 * max(count, 2)
-    figure, axes = _figure(side + 0.8, side)
+    side_inches = 1.8 + 0.75 * max(count, 2)
+    figure, axes = _figure(side_inches + 0.8, side_inches)
     if count == 0:
-        _say(axes, nothing)
+        _note(axes, if_empty)
         return figure
     cells = values.to_numpy(float)
     # A mesh stays vectors in SVG, where an image would be an embedded bitmap.
@@ -225,9 +251,10 @@ def _matrix(values: pd.DataFrame, form: str, low: float, high: float, nothing: s
     for row, column in np.ndindex(cells.shape):
         value = cells[row, column]
         if np.isfinite(value):
-            shade = "white" if (value - low) / (high - low) > 0.55 else "black"
-            text = form.format(value)
-            axes.text(column + 0.5, row + 0.5, text, ha="center", va="center", color=shade)
+            # White on dark cells, black on light ones.
+            colour = "white" if (value - low) / (high - low) > 0.55 else "black"
+            cell_text = number_format.format(value)
+            axes.text(column + 0.5, row + 0.5, cell_text, ha="center", va="center", color=colour)
     axes.spines[:].set_visible(False)
     axes.tick_params(length=0)
     return figure
@@ -240,27 +267,42 @@ def _figure(width: float, height: float) -> tuple[Figure, Axes]:
     return figure, axes
 
 
-def _base_first(names: Sequence[str]) -> list[str]:
-    own = [name for name in names if name not in GROUPS]
-    return [name for name in (BASE, *own, *VOTES, READER) if name in names]
+def _base_first(models: Sequence[str]) -> list[str]:
+    agents = [model for model in models if model not in GROUPS]
+    return [model for model in (BASE, *agents, *VOTES, READER) if model in models]
 
 
-def _colour(agent: str, names: Sequence[str]) -> str:
-    own = [name for name in names if name not in GROUPS]
-    return _GREYS.get(agent) or _COLOURS[own.index(agent) % len(_COLOURS)]
+def _colour(model: str, models: Sequence[str]) -> str:
+    agents = [name for name in models if name not in GROUPS]
+    return _GROUP_COLOURS.get(model) or _COLOURS[agents.index(model) % len(_COLOURS)]
 
 
 def _label(name: str) -> str:
     """A name as matplotlib shows it word for word: no mathematics, and not hidden from a legend."""
-    shown = one_line(name, 24).replace("$", r"\$")
-    return f" {shown}" if shown.startswith("_") else shown
+    # $ would begin mathematics, and matplotlib leaves labels with a leading _ out of legends.
+    shown_name = one_line(name, 24).replace("$", r"\$")
+    return f" {shown_name}" if shown_name.startswith("_") else shown_name
+
+
+def _dotted_line(axes: Axes, height: float, label: str) -> None:
+    axes.axhline(height, color=_GROUP_COLOURS[BASE], linestyle=":", linewidth=1.2, label=label)
 
 
 def _legend(axes: Axes) -> None:
     axes.legend(frameon=False, fontsize=9, loc="upper left", bbox_to_anchor=(1.0, 1.0))
 
 
-def _say(axes: Axes, text: str) -> None:
+def _shared_legend(figure: Figure, panels: Iterable[Axes]) -> None:
+    """One legend for all panels, with every label once."""
+    line_by_label: dict[str, Artist] = {}
+    for axes in panels:
+        for line in axes.lines:
+            line_by_label[str(line.get_label())] = line
+    lines, labels = list(line_by_label.values()), list(line_by_label)
+    figure.legend(lines, labels, frameon=False, fontsize=9, loc="outside right upper")
+
+
+def _note(axes: Axes, text: str) -> None:
     axes.text(0.5, 0.5, text, ha="center", va="center", transform=axes.transAxes)
     axes.set_xticks([])
     axes.set_yticks([])

@@ -1,4 +1,4 @@
-"""One question of a run, whole: what every agent wrote for it, and which pairs came of it."""
+"""One question of a run, whole: what every agent wrote for it, and what was preferred to what."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -8,17 +8,17 @@ import pandas as pd
 from collate.console.text import one_line, visible
 from collate.tables import RIGHT, UNKNOWN, WRONG, Question
 
-_RANK = {RIGHT: 0, UNKNOWN: 1, WRONG: 2}
+_VERDICT_RANKS = {RIGHT: 0, UNKNOWN: 1, WRONG: 2}
 
 
 def best_first(rationales: pd.DataFrame) -> pd.DataFrame:
     """Scored rationales from best to worst: by verdict, then by the likelihood of the gold answer.
 
-    What was not scored comes last. The index is the place in the given frame.
+    What was not scored comes last. Rows keep the index that they have in the given frame.
     """
     order = pd.DataFrame(
         {
-            "verdict": rationales["verdict"].map(_RANK).astype(float),
+            "verdict": rationales["verdict"].map(_VERDICT_RANKS).astype(float),
             "likelihood": -rationales["likelihood"].astype(float),
             "id": rationales["id"],
         }
@@ -39,46 +39,52 @@ class QuestionView:
     answers: pd.DataFrame
 
     def __str__(self) -> str:
-        asked = self.question
-        lines = [f"{asked.id}  {asked.task}, {asked.split}", "", visible(asked.text)]
-        lines += [f"  ({chr(65 + n)}) {visible(option)}" for n, option in enumerate(asked.options)]
-        lines += [f"gold answer: {visible(asked.gold)}"]
+        lines = self._question_lines()
         for row in self.rationales.itertuples():
-            lines += ["", f"── {row.agent}, round {row.round}, sample {row.sample}: {judged(row)}"]
+            verdict = verdict_text(row)
+            lines += ["", f"── {row.writer}, round {row.round}, sample {row.sample}: {verdict}"]
             lines += [visible(str(row.text)).strip()]
         if len(self.pairs):
-            lines += ["", "pairs (chosen > rejected, or chosen alone)"]
+            lines += ["", "preferences (chosen > rejected, or chosen alone)"]
         for row in self.pairs.itertuples():
-            lines += [f"  round {row.round}, for {row.agent}: {_paired(row)}"]
+            lines += [f"  round {row.round}, for {row.agent}: {_pair_text(row)}"]
         greedy = self.answers[self.answers["sample"] == 0]
         if len(greedy):
             lines += ["", "greedy answers in evaluation"]
         for row in greedy.itertuples():
             stated = "states no answer" if pd.isna(row.stated) else one_line(str(row.stated), 40)
-            lines += [f"  round {row.round}, {row.agent}: {stated}, {row.verdict}"]
+            lines += [f"  round {row.round}, {row.writer}: {stated}, {row.verdict}"]
         return "\n".join(lines)
 
+    def _question_lines(self) -> list[str]:
+        question = self.question
+        lines = [f"{question.id}  {question.task}, {question.split}", "", visible(question.text)]
+        for number, option in enumerate(question.options):
+            lines.append(f"  ({chr(ord('A') + number)}) {visible(option)}")
+        return [*lines, f"gold answer: {visible(question.gold)}"]
 
-def _paired(row: Any) -> str:
+
+def _pair_text(row: Any) -> str:
     """Who wrote the two sides of a pair, by which rule it came, and how the texts begin."""
     chosen = one_line(str(row.chosen_text), 40)
     if pd.isna(row.rejected_id):
-        return f"{row.chosen_agent}, {row.rule}: {chosen!r}"
+        return f"{row.chosen_writer}, {row.rule}: {chosen!r}"
     rejected = one_line(str(row.rejected_text), 40)
     return (
-        f"{row.chosen_agent} > {row.rejected_agent}, {row.rule}, margin {row.margin:.3f}: "
+        f"{row.chosen_writer} > {row.rejected_writer}, {row.rule}, margin {row.margin:.3f}: "
         f"{chosen!r} > {rejected!r}"
     )
 
 
-def judged(row: object) -> str:
-    """What verifier and scorer say of one rationale, from a row of scored rationales."""
-    verdict, likelihood = getattr(row, "verdict", None), getattr(row, "likelihood", None)
-    if not isinstance(verdict, str):
+def verdict_text(row: Any) -> str:
+    """What verifier and scorer say of a rationale, from its row as `itertuples` gives it.
+
+    For example `right, only the answer, likelihood 0.913 (+0.412 by the rationale)`.
+    """
+    if not isinstance(row.verdict, str):
         return "not scored yet"
-    marks = "".join(f", {mark}" for mark in getattr(row, "marks", ()))
-    if likelihood is None or pd.isna(likelihood):
-        return verdict + marks
-    lift = getattr(row, "lift", None)
-    change = "" if lift is None or pd.isna(lift) else f" ({lift:+.3f} by the rationale)"
-    return f"{verdict}{marks}, likelihood {likelihood:.3f}{change}"
+    flagged_verdict = ", ".join([row.verdict, *row.flags])
+    if pd.isna(row.likelihood):
+        return flagged_verdict
+    lift_text = "" if pd.isna(row.lift) else f" ({row.lift:+.3f} by the rationale)"
+    return f"{flagged_verdict}, likelihood {row.likelihood:.3f}{lift_text}"

@@ -34,28 +34,27 @@ class Spent:
         )
 
 
-def spent(folder: RunFolder) -> Spent:
+def spent_by_run(folder: RunFolder) -> Spent:
     """What a run has spent in all of its rounds, its own warm-up left aside."""
-    rounds = [int(path.parent.name.removeprefix("round-")) for path in
-              folder.path.glob("round-*/rationales.parquet")]  # fmt: skip
-    tuned_in = [r for r in rounds if (folder.round(r) / "tuning.parquet").is_file()]
-    stages = folder.manifest.stages.items()
-    seconds = sum(record["seconds"] for stage, record in stages if not _within_another(stage))
-    return Spent(generated(folder, rounds), tuned(folder, tuned_in), seconds)
-
-
-def _within_another(stage: str) -> bool:
-    """Whether a stage's seconds are part of another's: of shards, of one agent, of a reader."""
-    return stage.count("/") > 1 or stage.endswith("/reader")
+    rounds = [
+        int(path.parent.name.removeprefix("round-"))
+        for path in folder.path.glob("round-*/rationales.parquet")
+    ]
+    tuned_rounds = [r for r in rounds if (folder.round(r) / "tuning.parquet").is_file()]
+    seconds = 0.0
+    for stage, record in folder.manifest.stages.items():
+        if not _is_within_another(stage):
+            seconds += record["seconds"]
+    return Spent(generated_tokens(folder, rounds), tuned_tokens(folder, tuned_rounds), seconds)
 
 
 def spent_on_warmup(config: RunConfig) -> Spent:
     """What the run that warmed up this one's agents has spent; nothing where there was none."""
-    before = warmup_run(config)
-    return Spent() if before is None else spent(RunFolder.existing(run_path(before)))
+    warmup = warmup_run(config)
+    return Spent() if warmup is None else spent_by_run(RunFolder.existing(run_path(warmup)))
 
 
-def share(budget: int, spent: int, round: int, rounds: int) -> int:
+def share_of_round(budget: int, spent: int, round: int, rounds: int) -> int:
     """What a round may spend of a budget of which the rounds before it spent so much; 0 or more."""
     return max(0, budget - spent) // (rounds - round + 1)
 
@@ -65,9 +64,18 @@ def questions_within(tokens: float, tokens_each: float) -> int:
     return max(0, round(tokens / max(tokens_each, 1.0)))
 
 
-def generated(folder: RunFolder, rounds: Sequence[int]) -> int:
+def generated_tokens(folder: RunFolder, rounds: Sequence[int]) -> int:
     """Tokens of the rationales of these rounds, worked solutions of the data aside."""
-    return sum(_lengths(folder, rounds))
+    return sum(_rationale_lengths(folder, rounds))
+
+
+def tuned_tokens(folder: RunFolder, rounds: Sequence[int]) -> int:
+    """Completion tokens of all agents' optimizer steps in these rounds."""
+    total = 0
+    for number in rounds:
+        steps = folder.rows(f"{folder.round(number).name}/tuning", TuningStep)
+        total += sum(step.tokens for step in steps)
+    return total
 
 
 def mean_tokens(folder: RunFolder, rounds: Sequence[int]) -> float | None:
@@ -75,26 +83,22 @@ def mean_tokens(folder: RunFolder, rounds: Sequence[int]) -> float | None:
 
     None where there are neither.
     """
-    lengths = list(_lengths(folder, rounds))
-    if not rounds and (folder.round(0) / "answers.parquet").is_file():
+    lengths = list(_rationale_lengths(folder, rounds))
+    if not rounds:
         lengths = [answer.tokens for answer in folder.rows("round-00/answers", Answer)]
     return mean(lengths) if lengths else None
 
 
-def _lengths(folder: RunFolder, rounds: Sequence[int]) -> Iterator[int]:
+def _rationale_lengths(folder: RunFolder, rounds: Sequence[int]) -> Iterator[int]:
     for number in rounds:
         with pq.ParquetFile(folder.round(number) / "rationales.parquet") as file:
-            for batch in file.iter_batches(columns=["token_ids", "source"]):
+            for batch in file.iter_batches(columns=["token_ids", "origin"]):
                 lengths = batch["token_ids"].value_lengths().to_pylist()
-                for length, source in zip(lengths, batch["source"].to_pylist(), strict=True):
-                    if source != GOLD:
+                for length, origin in zip(lengths, batch["origin"].to_pylist(), strict=True):
+                    if origin != GOLD:
                         yield length
 
 
-def tuned(folder: RunFolder, rounds: Sequence[int]) -> int:
-    """Completion tokens of all agents' optimizer steps in these rounds."""
-    return sum(
-        step.tokens
-        for round in rounds
-        for step in folder.rows(f"{folder.round(round).name}/tuning", TuningStep)
-    )
+def _is_within_another(stage: str) -> bool:
+    """Whether a stage's seconds are part of another's: of shards, of one agent, of a reader."""
+    return stage.count("/") > 1 or stage.endswith("/reader")

@@ -1,10 +1,11 @@
-"""The first stage of a round: rationales by every agent, and those from other sources.
+"""Stage 1 of a round, generate: rationales by every agent, and those of other origins.
 
     sampled   every agent, `agents.samples` times for each question; of its own part alone where
-              it is tuned on that part and pairs hold nothing of others (the paper's stage 2)
-    peer      begun by another agent and completed by this one (`agents.peers`)
+              it is tuned on that part and its preferences hold nothing of others (the paper's
+              stage 2)
+    peer      begun by another agent and completed by this one (`agents.peer_completions`)
     hint      by an agent with the answer in view, for questions that nobody solved
-              (`agents.hints`; STaR's rationalisation, Zelikman et al. 2022)
+              (`agents.hinted_samples`; STaR's rationalisation, Zelikman et al. 2022)
     gold      the data set's own solutions, where a pairing rule asks for them
 
 Each of the first three is a pass over the engines; a pass may look at what the passes before it
@@ -13,103 +14,84 @@ brought. What comes out is one table, block by block, in one order on every mach
 
 import math
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
 
 from collate.agents.prompts import Prompts
 from collate.agents.roster import Agent, own_parts, temperature_in
 from collate.answers.verifier import Verifier
-from collate.cluster.requests import Ask, Asked, Kept, Weights, in_order, left_over, write
-from collate.cluster.workers import Report, Workers
+from collate.cluster.requests import (
+    PendingRow,
+    Plan,
+    RowStore,
+    count_rows,
+    ordered_rows,
+    write_rows,
+)
+from collate.cluster.workers import Workers
 from collate.config.schema import RunConfig
+from collate.console.events import Tick
 from collate.engines.protocol import Completion, Request
-from collate.pairs import needs_own_alone
-from collate.tables import GOLD, HINT, PEER, RIGHT, SAMPLED, Question, Rationale, digest, seed_of
+from collate.models.weights import AgentWeights
+from collate.pairs.conditions import needs_gold, needs_own_alone
+from collate.rounds import budget
+from collate.rounds.context import RunContext
+from collate.rounds.questions import next_questions, round_blocks
+from collate.store.run_weights import Weights
+from collate.store.shards import Shards
+from collate.store.tables_on_disk import StoredRows
+from collate.tables import (
+    GOLD,
+    HINT,
+    PEER,
+    RIGHT,
+    SAMPLED,
+    Question,
+    Rationale,
+    digest,
+    seed_of,
+)
 
-Show = Callable[[str, int, int], AbstractContextManager[Report]]
-"""What the user sees of a pass: given its name, how many rationales it asks for and has already."""
+ShowPass = Callable[[str, int, int], AbstractContextManager[Tick]]
+"""What the user sees of a pass, from its name, its number of rationales, and those stored."""
 
 
 @dataclass(frozen=True)
-class Round:
-    """What all passes of a round's first stage need to know."""
+class Writing:
+    """What all passes of a round need to know: who writes, with what weights and prompts."""
 
     config: RunConfig
-    number: int
+    round: int
     agents: Sequence[Agent]
+    weights: Mapping[str, AgentWeights]
     prompts: Prompts
-
-    def request(
-        self, agent: Agent, question: Question, sample: int, source: str, *, prefix: Sequence[int]
-    ) -> Request:
-        other = () if source == SAMPLED else (source,)
-        key = digest(question.id, agent.name, self.number, sample, *other)
-        seed = seed_of(self.config.seed, self.number, agent.name, question.id, sample, *other)
-        prompt = (
-            self.prompts.hinted(agent.name, question)
-            if source == HINT
-            else self.prompts.of(agent.name, question)
-        )
-        return Request(
-            key=key, agent=agent.name, prompt_ids=(*prompt, *prefix), seed=seed,
-            temperature=temperature_in(self.config, agent, self.number),
-            top_p=agent.top_p, max_tokens=max(1, self.config.agents.max_tokens - len(prefix)),
-        )  # fmt: skip
-
-    def asked(
-        self,
-        agent: Agent,
-        question: Question,
-        sample: int,
-        source: str,
-        *,
-        prefix: Sequence[int] = (),
-    ) -> Asked:
-        request = self.request(agent, question, sample, source, prefix=prefix)
-        return Asked(request, question, sample, source, tuple(prefix))
+    model: str
+    """The base model's name as the table has it."""
 
 
-def generate(
-    round: Round,
-    weights: Weights,
+def write_rationales(
+    writing: Writing,
     blocks: Sequence[Sequence[Question]],
     workers: Workers,
-    kept: Kept,
-    show: Show,
-    *,
-    gold: bool,
+    store: RowStore,
+    show: ShowPass,
 ) -> Iterator[list[Rationale]]:
-    """The round's rationales; with `gold` also the data set's solutions, of the agent "gold"."""
-
-    def rationales(written: Sequence[tuple[Asked, Completion]]) -> list[Rationale]:
-        return [_rationale(round, weights, of, done) for of, done in written]
-
+    """The round's rationales, block by block, with the data's solutions if a rule needs them."""
     with ExitStack() as stack:
-        passes = _passes(round, stack)
-        for label, ask in passes.items():
-            total, there = left_over(blocks, ask, _id, kept)
-            with show(label, total, there) as tick:
-                write(blocks, ask, rationales, _id, weights, workers, kept, tick)
-        rows = in_order(blocks, list(passes.values()), _id, kept)
-        for block, own in zip(blocks, rows, strict=True):
-            yield own + ([_gold(round, question) for question in block] if gold else [])
-
-
-def _id(row: Rationale) -> str:
-    return row.id
-
-
-def _passes(round: Round, stack: ExitStack) -> dict[str, Ask]:
-    """What is asked, by what the user is told; verifiers live as long as the stack."""
-    passes: dict[str, Ask] = {"generate": lambda block, _: _sampled(round, block)}
-    if round.config.agents.peers:
-        passes["complete"] = lambda block, rows: _completions(round, block, rows)
-    if round.config.agents.hints:
-        task = round.config.task
-        verifier = stack.enter_context(Verifier(task.answer_kind, task.marker))
-        passes["hint"] = lambda block, rows: _hinted(round, block, rows, verifier)
-    return passes
+        passes = _passes(writing, stack)
+        for name, plan in passes.items():
+            total, stored = count_rows(blocks, plan, _rationale_id, store)
+            with show(name, total, stored) as tick:
+                write_rows(
+                    blocks, plan, lambda written: [_rationale(writing, *each) for each in written],
+                    _rationale_id, writing.weights, workers, store, tick,
+                )  # fmt: skip
+        written_blocks = ordered_rows(blocks, list(passes.values()), _rationale_id, store)
+        for block, rationales in zip(blocks, written_blocks, strict=True):
+            if needs_gold(writing.config.pairs):
+                rationales += [_gold_rationale(writing, question) for question in block]
+            yield rationales
 
 
 def writes_own_part(config: RunConfig) -> bool:
@@ -117,81 +99,240 @@ def writes_own_part(config: RunConfig) -> bool:
     return (
         config.agents.own_part
         and needs_own_alone(config.pairs)
-        and not config.agents.peers
+        and not config.agents.peer_completions
         and config.evaluation.reader != "trained"
     )
 
 
-def _sampled(round: Round, block: Sequence[Question]) -> Iterator[Asked]:
-    config = round.config
-    parts = own_parts(config, round.agents, block) if writes_own_part(config) else None
-    for agent in round.agents:
+def _passes(writing: Writing, stack: ExitStack) -> dict[str, Plan]:
+    """The passes by what the user is told of them; verifiers live as long as the stack."""
+    config = writing.config
+    passes: dict[str, Plan] = {"generate": lambda block, _: _sampled(writing, block)}
+    if config.agents.peer_completions:
+        passes["complete"] = lambda block, rows: _peer_completions(writing, block, rows)
+    if config.agents.hinted_samples:
+        verifier = stack.enter_context(Verifier(config.task.answer_kind, config.task.marker))
+        passes["hint"] = lambda block, rows: _hinted(writing, block, rows, verifier)
+    return passes
+
+
+def _sampled(writing: Writing, block: Sequence[Question]) -> Iterator[PendingRow]:
+    config = writing.config
+    parts = own_parts(config, writing.agents, block) if writes_own_part(config) else None
+    for agent in writing.agents:
         for question in block:
             if parts is not None and question.id not in parts[agent.name]:
                 continue
             for sample in range(config.agents.samples):
-                yield round.asked(agent, question, sample, SAMPLED)
+                yield _pending(writing, agent, question, sample, SAMPLED)
 
 
-def _completions(
-    round: Round, block: Sequence[Question], rows: Sequence[Rationale]
-) -> Iterator[Asked]:
-    """Each agent completes others' rationales, in turn, from a random place on."""
-    by_place = {(r.question_id, r.agent, r.sample): r for r in rows if r.source == SAMPLED}
-    count, samples = len(round.agents), round.config.agents.samples
-    for place, agent in enumerate(round.agents):
+def _peer_completions(
+    writing: Writing, block: Sequence[Question], rows: Sequence[Rationale]
+) -> Iterator[PendingRow]:
+    """Each agent completes the others' rationales, in turn, from a random place on."""
+    sampled = {
+        (row.question_id, row.writer, row.sample): row for row in rows if row.origin == SAMPLED
+    }
+    agents, settings = writing.agents, writing.config.agents
+    for index, agent in enumerate(agents):
         for question in block:
-            for number in range(round.config.agents.peers):
-                peer = round.agents[(place + 1 + number % (count - 1)) % count]
-                begun = by_place[question.id, peer.name, number // (count - 1) % samples]
-                prefix = round.prompts.beginning(
-                    begun.token_ids, seed_of(round.config.seed, begun.id, agent.name, "cut")
-                )
+            for number in range(settings.peer_completions):
+                # The agents behind this one in turn, the first sample of each, then the second ...
+                turn, step = divmod(number, len(agents) - 1)
+                peer = agents[(index + 1 + step) % len(agents)]
+                begun = sampled[question.id, peer.name, turn % settings.samples]
+                cut_seed = seed_of(writing.config.seed, begun.id, agent.name, "cut")
+                prefix = writing.prompts.random_beginning(begun.token_ids, cut_seed)
                 if prefix:
-                    yield round.asked(agent, question, number, PEER, prefix=prefix)
+                    yield _pending(writing, agent, question, number, PEER, prefix=prefix)
 
 
 def _hinted(
-    round: Round, block: Sequence[Question], rows: Sequence[Rationale], verifier: Verifier
-) -> Iterator[Asked]:
+    writing: Writing,
+    block: Sequence[Question],
+    rows: Sequence[Rationale],
+    verifier: Verifier,
+) -> Iterator[PendingRow]:
     """Every agent writes with the answer in view where none of the block's rationales is right."""
-    asked = {question.id: question for question in block}
-    written = [r for r in rows if r.source in (SAMPLED, PEER) and r.question_id in asked]
-    judged = verifier.judge_answers(
-        [row.text for row in written], [asked[row.question_id] for row in written]
+    questions = {question.id: question for question in block}
+    unaided = [
+        row for row in rows if row.origin in (SAMPLED, PEER) and row.question_id in questions
+    ]
+    judgements = verifier.judge_answers(
+        [row.text for row in unaided], [questions[row.question_id] for row in unaided]
     )
-    verdicts = defaultdict(set)
-    for row, judgement in zip(written, judged, strict=True):
+    verdicts: dict[str, set[str]] = defaultdict(set)
+    for row, judgement in zip(unaided, judgements, strict=True):
         verdicts[row.question_id].add(judgement.verdict)
-    for agent in round.agents:
+    for agent in writing.agents:
         for question in block:
             if RIGHT not in verdicts[question.id]:
-                for sample in range(round.config.agents.hints):
-                    yield round.asked(agent, question, sample, HINT)
+                for sample in range(writing.config.agents.hinted_samples):
+                    yield _pending(writing, agent, question, sample, HINT)
 
 
-def _rationale(round: Round, weights: Weights, of: Asked, done: Completion) -> Rationale:
+def _pending(
+    writing: Writing,
+    agent: Agent,
+    question: Question,
+    sample: int,
+    origin: str,
+    *,
+    prefix: Sequence[int] = (),
+) -> PendingRow:
+    """A rationale to be written, as a request to the engines."""
+    config, round = writing.config, writing.round
+    # Keys and seeds of sampled rationales name no origin, so that other origins beside them change
+    # nothing of what is sampled.
+    more = () if origin == SAMPLED else (origin,)
+    if origin == HINT:
+        prompt = writing.prompts.with_hint(agent.name, question)
+    else:
+        prompt = writing.prompts.of_agent(agent.name, question)
+    request = Request(
+        key=digest(question.id, agent.name, round, sample, *more),
+        agent=agent.name,
+        prompt_ids=(*prompt, *prefix),
+        seed=seed_of(config.seed, round, agent.name, question.id, sample, *more),
+        temperature=temperature_in(config, agent, round),
+        top_p=agent.top_p,
+        max_tokens=max(1, config.agents.max_tokens - len(prefix)),
+    )
+    return PendingRow(request, question, sample, origin, tuple(prefix))
+
+
+def _rationale(writing: Writing, pending: PendingRow, completion: Completion) -> Rationale:
     """The row of one completion. A peer's log-probability is that of the agent's own tokens."""
-    request = of.request
-    token_ids = (*of.prefix, *done.token_ids)
-    prompt_ids = request.prompt_ids[: len(request.prompt_ids) - len(of.prefix)]
+    request, prefix = pending.request, pending.prefix
+    token_ids = (*prefix, *completion.token_ids)
+    text = writing.prompts.text_of(token_ids) if prefix else completion.text
     return Rationale(
-        id=done.key, question_id=of.question.id, agent=request.agent,
-        adapter=weights[request.agent].digest, round=round.number, sample=of.sample,
-        seed=request.seed, temperature=request.temperature, top_p=request.top_p,
-        prompt_ids=prompt_ids, token_ids=token_ids,
-        text=round.prompts.text(token_ids) if of.prefix else done.text,
-        finish_reason=done.finish_reason, logprob=done.logprob, source=of.source,
-    )  # fmt: skip
+        id=completion.key,
+        question_id=pending.question.id,
+        writer=request.agent,
+        model=writing.model,
+        weights=writing.weights[request.agent].digest,
+        round=writing.round,
+        sample=pending.sample,
+        seed=request.seed,
+        temperature=request.temperature,
+        top_p=request.top_p,
+        prompt_ids=request.prompt_ids[: len(request.prompt_ids) - len(prefix)],
+        token_ids=token_ids,
+        text=text,
+        finish_reason=completion.finish_reason,
+        logprob=completion.logprob,
+        origin=pending.origin,
+    )
 
 
-def _gold(round: Round, question: Question) -> Rationale:
+def _gold_rationale(writing: Writing, question: Question) -> Rationale:
     """The data set's solution in the form asked for; where it has none, the stated answer alone."""
-    stated = f"{round.config.task.marker} {question.gold}"
-    text = f"{question.solution.strip()}\n{stated}" if question.solution.strip() else stated
+    stated = f"{writing.config.task.marker} {question.gold}"
+    solution = question.solution.strip()
+    text = f"{solution}\n{stated}" if solution else stated
     return Rationale(
-        id=digest(question.id, GOLD, round.number), question_id=question.id, agent=GOLD,
-        adapter="", round=round.number, sample=0, seed=0, temperature=0.0, top_p=1.0,
-        prompt_ids=(), token_ids=round.prompts.ids(text), text=text, finish_reason="stop",
-        logprob=math.nan, source=GOLD,
+        id=digest(question.id, GOLD, writing.round), question_id=question.id, writer=GOLD,
+        model="", weights="", round=writing.round, sample=0, seed=0, temperature=0.0, top_p=1.0,
+        prompt_ids=(), token_ids=writing.prompts.turn_ids(text), text=text, finish_reason="stop",
+        logprob=math.nan, origin=GOLD,
     )  # fmt: skip
+
+
+def _rationale_id(row: Rationale) -> str:
+    return row.id
+
+
+# The committed stage ------------------------------------------------------------------------------
+
+
+def generate(
+    run: RunContext,
+    round: int,
+    questions: Sequence[Question],
+    questions_used: int,
+    weights: Weights,
+) -> tuple[list[Question], StoredRows[Rationale]]:
+    """The round's questions, and all rationales for them, committed as `rationales`.
+
+    Questions come in turn, `questions_used` of them in earlier rounds: as many as the settings say,
+    or as the round's share of a budget suffices for.
+    """
+    config = run.config
+    count, tokens = config.questions_per_round, _tokens_to_generate(run, round)
+    gold = str(needs_gold(config.pairs))
+    inputs = run.inputs("questions", weights=weights) | {"gold": gold}
+    if writes_own_part(config):
+        inputs |= {"writes": "own part"}
+    if tokens is None:
+        round_questions = next_questions(questions, questions_used, count)
+        inputs |= {"asked": digest(*(question.id for question in round_questions))}
+    else:
+        inputs |= {"asked": f"from {questions_used}", "tokens": str(tokens)}
+    stage = run.store.stage(run.stage_name(round, "generate"), {"rationales": Rationale}, inputs)
+    if not stage.finished():
+        writing = Writing(config, round, run.agents, weights, run.prompts, run.model_label)
+        shards = Shards(run.store, stage, Rationale)
+
+        def show(name: str, total: int, stored: int) -> AbstractContextManager[Tick]:
+            return run.events.stage(
+                name, round=round, unit="rationales", total=total, stored=stored
+            )
+
+        def write(question_count: int | None) -> Iterator[list[Rationale]]:
+            chosen = next_questions(questions, questions_used, question_count)
+            blocks = round_blocks(config, chosen)
+            return write_rationales(writing, blocks, run.workers, shards, show)
+
+        if tokens is not None:
+            count = _questions_for_tokens(run, round, questions, tokens, write)
+        stage.write({"rationales": rows} for rows in write(count))
+    rationales: StoredRows[Rationale] = stage.rows("rationales")
+    if tokens is not None:
+        count = len({rationale.question_id for rationale in rationales})
+    return next_questions(questions, questions_used, count), rationales
+
+
+def _tokens_to_generate(run: RunContext, round: int) -> int | None:
+    """The round's share of a budget of generated tokens; None where there is no such budget."""
+    config = run.config
+    whole = config.budget.generated_tokens
+    if whole is None or not config.agents.samples:
+        return None
+    spent = budget.spent_on_warmup(config).generated
+    spent += budget.generated_tokens(run.store, range(1, round))
+    return budget.share_of_round(whole, spent, round, config.rounds)
+
+
+def _questions_for_tokens(
+    run: RunContext,
+    round: int,
+    questions: Sequence[Question],
+    tokens: int,
+    write: Callable[[int], Iterator[list[Rationale]]],
+) -> int:
+    """For how many questions so many tokens suffice.
+
+    The mean length of the agents' answers, or of earlier rounds' rationales, gives a first guess.
+    Rationales for half of that many questions are generated first; their token count decides how
+    many more questions fit the budget.
+    """
+    settings = run.config.agents
+    mean_tokens = budget.mean_tokens(run.store, range(1, round)) or settings.max_tokens
+    rationales_each = settings.count * (settings.samples + settings.peer_completions)
+    half = max(1, budget.questions_within(tokens / 2, mean_tokens * rationales_each))
+    question_ids: set[str] = set()
+    spent = 0
+    for rows in write(half):
+        question_ids |= {row.question_id for row in rows}
+        spent += sum(len(row.token_ids) for row in rows if row.origin != GOLD)
+    tokens_each = spent / len(question_ids)
+    count = len(question_ids) + budget.questions_within(tokens - spent, tokens_each)
+    available = sum(question.split == "train" for question in questions)
+    if count > available:
+        run.events.message(
+            f"warning: the budget would suffice for {count:,} questions in round {round}; there "
+            f"are {available:,} to learn from (task.train)"
+        )
+    return count

@@ -12,31 +12,123 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from collate.agents.prompts import Ids, Prompts
+from collate.agents.prompts import Prompts, TokenIds
 from collate.answers.judging import cut_answer
 from collate.answers.verifier import Verifier
-from collate.cluster.actors import MADE, TuningJob
-from collate.cluster.workers import Report, Workers
-from collate.config.schema import SFT, RunConfig, TuningConfig
-from collate.console.terminal import Screen
+from collate.cluster.actors import TuningJob
+from collate.cluster.workers import Workers
+from collate.config.schema import RunConfig, TuningConfig
+from collate.console.events import Tick
 from collate.engines.protocol import Completion, Request
-from collate.evaluation.metrics import READER
-from collate.models.weights import AgentWeights
-from collate.store.run_folder import RunFolder
+from collate.evaluation.metrics import measure
+from collate.evaluation.subjects import READER
+from collate.models.weights import FINISHED, AgentWeights
+from collate.rounds.context import RunContext
 from collate.store.tables_on_disk import StoredRows
-from collate.tables import SAMPLED, Answer, Question, Rationale, digest, seed_of
-from collate.tuning.tune import count_rows, step_count, write_examples
+from collate.tables import (
+    CHOSEN,
+    SAMPLED,
+    Answer,
+    Metric,
+    Question,
+    Rationale,
+    digest,
+    seed_of,
+)
+from collate.tuning.data import count_examples, step_count, write_examples
 
 ANSWER_TOKENS = 32
 """Room for a stated answer."""
 
 
-def reader_tuning(config: TuningConfig) -> TuningConfig:
-    """How a reader is tuned: supervised, from the base."""
-    return replace(
-        config, loss=SFT, nll_weight=0.0, label_smoothing=0.0, reference="previous", start="base",
-        modes=["whole"], tokens=None,
-    )  # fmt: skip
+def read_answers(
+    config: RunConfig,
+    provider: str,
+    reader: AgentWeights,
+    questions: Mapping[str, Question],
+    answers: Sequence[Answer],
+    prompts: Prompts,
+    workers: Workers,
+    tick: Tick,
+) -> list[Answer]:
+    """The reader's answers to what the provider answered greedily, as those of `reader`.
+
+    An answer's text is the provider's steps with what the reader wrote behind them; its tokens are
+    those of both.
+    """
+    provided = {
+        digest(answer.question_id, READER): answer
+        for answer in answers
+        if answer.writer == provider and answer.sample == 0
+    }
+    requests = []
+    for key, answer in provided.items():
+        prompt_ids = _prompt_with_steps(config, questions[answer.question_id], answer.text, prompts)
+        requests.append(
+            Request(
+                key=key,
+                agent=READER,
+                prompt_ids=prompt_ids,
+                seed=0,
+                temperature=0.0,
+                top_p=1.0,
+                max_tokens=ANSWER_TOKENS,
+            )
+        )
+    completions: dict[str, Completion] = {}
+
+    def keep(_: int, done: Sequence[Completion]) -> None:
+        completions.update({completion.key: completion for completion in done})
+
+    workers.generate([requests], {READER: reader}, tick, on_completions=keep)
+    texts = {}
+    for key, answer in provided.items():
+        steps = cut_answer(answer.text, config.task.marker)
+        texts[key] = f"{steps}\n{completions[key].text}".strip()
+    with Verifier(config.task.answer_kind, config.task.marker) as verifier:
+        judgements = verifier.judge_answers(
+            list(texts.values()), [questions[answer.question_id] for answer in provided.values()]
+        )
+    read = []
+    for (key, answer), judgement in zip(provided.items(), judgements, strict=True):
+        completion = completions[key]
+        read.append(
+            replace(
+                answer,
+                writer=READER,
+                text=texts[key],
+                tokens=answer.tokens + len(completion.token_ids),
+                finish_reason=completion.finish_reason,
+                stated=judgement.stated,
+                verdict=judgement.verdict,
+                found=judgement.found,
+                found_verdict=judgement.found_verdict,
+                confidence=None,
+            )
+        )
+    return read
+
+
+def reader_metrics(
+    config: RunConfig,
+    round: int,
+    questions: Sequence[Question],
+    answers: Sequence[Answer],
+    base: Sequence[Answer],
+) -> list[Metric]:
+    """The numbers of a reader's answers, which are measured as if an agent had given them."""
+    # `reader` is no agent's name; an empty one is.
+    as_agent = [replace(answer, writer="") for answer in answers]
+    metrics = measure(
+        as_agent,
+        base=base,
+        round=round,
+        agents=[""],
+        answer_kind=config.task.answer_kind,
+        seed=config.seed,
+        options={question.id: question.options for question in questions},
+    )
+    return [replace(metric, model=READER) for metric in metrics if metric.model == ""]
 
 
 def reader_examples(
@@ -48,108 +140,68 @@ def reader_examples(
 ) -> Iterator[list[dict[str, Any]]]:
     """What a reader learns from: the provider's first rationale of a question, block by block."""
     for block in rationales.blocks():
-        own = [r for r in block if (r.agent, r.source, r.sample) == (provider, SAMPLED, 0)]
-        yield [
-            {
-                "question_id": one.question_id,
-                "prompt_ids": list(_prompt(config, questions[one.question_id], one.text, prompts)),
-                "chosen_ids": list(_stated(config, questions[one.question_id], prompts)),
-                "rejected_ids": [],
-            }
-            for one in own
-        ]
+        examples = []
+        for rationale in block:
+            origin = (rationale.writer, rationale.origin, rationale.sample)
+            if origin != (provider, SAMPLED, 0):
+                continue
+            question = questions[rationale.question_id]
+            prompt_ids = _prompt_with_steps(config, question, rationale.text, prompts)
+            stated = prompts.turn_ids(f"{config.task.marker} {question.gold}")
+            examples.append(
+                {
+                    "question_id": question.id,
+                    "prompt_ids": list(prompt_ids),
+                    "roles": [CHOSEN],
+                    "completion_ids": [list(stated)],
+                }
+            )
+        yield examples
+
+
+def reader_tuning(config: TuningConfig) -> TuningConfig:
+    """How a reader is tuned: supervised, from the base."""
+    return replace(
+        config, loss="sft", nll_weight=0.0, label_smoothing=0.0, reference="previous", start="base",
+        modes=["whole"],
+    )  # fmt: skip
+
+
+def _prompt_with_steps(
+    config: RunConfig, question: Question, text: str, prompts: Prompts
+) -> TokenIds:
+    """The base's prompt and the steps of a rationale, cut to leave room for an answer."""
+    prompt_ids, steps = prompts.of_reader(question), cut_answer(text, config.task.marker)
+    steps_ids = prompts.text_ids(f"{steps}\n") if steps else ()
+    room = config.engine.max_length - ANSWER_TOKENS - len(prompt_ids)
+    return (*prompt_ids, *steps_ids[: max(0, room)])
+
+
+# The committed stage ------------------------------------------------------------------------------
 
 
 def trained_reader(
-    config: RunConfig,
-    round: int,
-    provider: str,
-    questions: Mapping[str, Question],
-    prompts: Prompts,
-    folder: RunFolder,
-    workers: Workers,
-    screen: Screen,
+    run: RunContext, round: int, provider: str, questions: Mapping[str, Question]
 ) -> AgentWeights:
-    """The base, tuned to answer from the provider's steps; committed as `reader`."""
-    name = folder.round(round).name
-    at, base = f"{name}/reader", AgentWeights.base(READER)
-    inputs = folder.digests("questions", f"{name}/generate")
-    key = folder.key(at, {**inputs, "provider": provider})
-    if not folder.finished(at, key):
-        began, place = time.monotonic(), folder.workplace(at, key)
-        rationales = folder.stored(f"{name}/rationales", Rationale)
-        blocks = reader_examples(config, provider, questions, rationales, prompts)
+    """The reader's weights: the base's, or those of a copy tuned on the round, kept as `reader`."""
+    config, store, base = run.config, run.store, AgentWeights.base(READER)
+    if config.evaluation.reader != "trained":
+        return base
+    stage = run.stage_name(round, "reader")
+    inputs = store.digests("questions", run.stage_name(round, "generate"))
+    key = store.key(stage, {**inputs, "provider": provider})
+    if not store.is_finished(stage, key):
+        began, scratch = time.monotonic(), store.scratch_folder(stage, key)
+        rationales = store.stored(run.stage_name(round, "rationales"), Rationale)
+        blocks = reader_examples(config, provider, questions, rationales, run.prompts)
         tuning = reader_tuning(config.tuning)
-        examples = write_examples(place, blocks)
-        steps = step_count(count_rows(examples) * tuning.epochs, tuning)
+        examples = write_examples(scratch, blocks)
+        steps = step_count(count_examples(examples) * tuning.epochs, tuning)
         seed = seed_of(config.seed, round, READER)
-        job = TuningJob(READER, base, examples, place, seed, steps, tuning)
-        with screen.stage(f"round {round}  tune reader", "steps", steps) as tick:
-            workers.tune([job], tick)
-        folder.adopt(at, place / MADE, key, time.monotonic() - began)
-        shutil.rmtree(place)
-    made = (folder.path / at).absolute()  # workers do not run in this process's folder
-    return AgentWeights(READER, folder.digest_of(at), str(made), config.agents.weights)
-
-
-def _prompt(config: RunConfig, question: Question, text: str, prompts: Prompts) -> Ids:
-    """The base's prompt and the steps of a rationale, cut to leave room for an answer."""
-    asked, steps = prompts.reader(question), cut_answer(text, config.task.marker)
-    read = prompts.ids(f"{steps}\n", ended=False) if steps else ()
-    room = config.engine.max_length - ANSWER_TOKENS - len(asked)
-    return (*asked, *read[: max(0, room)])
-
-
-def _stated(config: RunConfig, question: Question, prompts: Prompts) -> Ids:
-    return prompts.ids(f"{config.task.marker} {question.gold}")
-
-
-def read(
-    config: RunConfig,
-    provider: str,
-    reader: AgentWeights,
-    questions: Mapping[str, Question],
-    answers: Sequence[Answer],
-    prompts: Prompts,
-    workers: Workers,
-    report: Report,
-) -> list[Answer]:
-    """The reader's answers to what the provider answered greedily, as those of `reader`.
-
-    An answer's text is the provider's steps with what the reader wrote behind them; its tokens are
-    those of both.
-    """
-    provided = {
-        digest(one.question_id, READER): one
-        for one in answers
-        if one.agent == provider and one.sample == 0
-    }
-    requests = [
-        Request(
-            key=key, agent=READER, seed=0, temperature=0.0, top_p=1.0, max_tokens=ANSWER_TOKENS,
-            prompt_ids=_prompt(config, questions[one.question_id], one.text, prompts),
-        )
-        for key, one in provided.items()
-    ]  # fmt: skip
-    written: dict[str, Completion] = {}
-
-    def keep(_: int, done: Sequence[Completion]) -> None:
-        written.update({one.key: one for one in done})
-
-    workers.generate([requests], {READER: reader}, report, keep=keep)
-    texts = {
-        key: f"{cut_answer(one.text, config.task.marker)}\n{written[key].text}".strip()
-        for key, one in provided.items()
-    }
-    asked = [questions[one.question_id] for one in provided.values()]
-    with Verifier(config.task.answer_kind, config.task.marker) as verifier:
-        judged = verifier.judge_answers(list(texts.values()), asked)
-    return [
-        replace(
-            one, agent=READER, text=texts[key], tokens=one.tokens + len(written[key].token_ids),
-            finish_reason=written[key].finish_reason, stated=judgement.stated,
-            verdict=judgement.verdict, found=judgement.found,
-            found_verdict=judgement.found_verdict, confidence=None,
-        )
-        for (key, one), judgement in zip(provided.items(), judged, strict=True)
-    ]  # fmt: skip
+        job = TuningJob(READER, base, examples, scratch, seed, steps, tuning)
+        with run.events.stage("tune reader", round=round, unit="steps", total=steps) as tick:
+            run.workers.tune([job], tick)
+        store.install_folder(stage, scratch / FINISHED, key, time.monotonic() - began)
+        shutil.rmtree(scratch)
+    folder = (store.path / stage).absolute()  # workers do not run in this process's folder
+    return AgentWeights(READER, store.digest_of(stage), str(folder), config.agents.weights)

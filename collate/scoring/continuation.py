@@ -11,56 +11,73 @@ from typing import Any
 @dataclass(frozen=True, slots=True)
 class Continuation:
     """Token ids after a prompt: the first `rationale_tokens` lie wholly in the rationale, the last
-    `answer_tokens` carry the gold answer, and the marker is between them."""
+    `answer_tokens` carry the answer, and the marker is between them."""
 
     ids: tuple[int, ...]
     rationale_tokens: int
     answer_tokens: int
 
+    def without_end_of_rationale(self, tokens: int) -> tuple[int, ...]:
+        """The ids without the last so many tokens of the rationale."""
+        kept = self.rationale_tokens - tokens
+        return (*self.ids[:kept], *self.ids[self.rationale_tokens :])
+
 
 class ContinuationEncoder:
-    """Turns rationale, marker and gold answer into token ids that know where the answer begins."""
+    """Turns rationale, marker and answer into token ids that know where the answer begins."""
 
     def __init__(self, tokenizer: Any, marker: str) -> None:
         self._tokenizer = tokenizer
         self._marker = marker
 
-    def encode(self, leads: Sequence[str], answers: Sequence[str]) -> list[Continuation]:
-        """One `Continuation` for each lead (a rationale and its line end) and its gold answer."""
-        if not leads:
+    def encode(self, rationale_texts: Sequence[str], answers: Sequence[str]) -> list[Continuation]:
+        """A `Continuation` for each rationale, with its line end (see `with_line_end`), and answer.
+
+        The texts and answers are parallel.
+        """
+        if not rationale_texts:
             return []
+        pairs = list(zip(rationale_texts, answers, strict=True))
         if not self._tokenizer.is_fast:
-            return [self._apart(*pair) for pair in zip(leads, answers, strict=True)]
-        pairs = zip(leads, answers, strict=True)
+            return [self._in_parts(text, answer) for text, answer in pairs]
         encoded = self._tokenizer(
-            [f"{lead}{self._marker} {answer}" for lead, answer in pairs],
+            [f"{text}{self._marker} {answer}" for text, answer in pairs],
             add_special_tokens=False,
             split_special_tokens=True,
             return_offsets_mapping=True,
         )
-        return [self._located(lead, encoded, i) for i, lead in enumerate(leads)]
-
-    def _located(self, lead: str, encoded: Any, i: int) -> Continuation:
-        gold_start = len(lead) + len(self._marker) + 1
-        ends = [end for _, end in encoded["offset_mapping"][i]]
-        return Continuation(
-            ids=tuple(encoded["input_ids"][i]),
-            rationale_tokens=sum(end < len(lead) for end in ends),
-            answer_tokens=sum(end > gold_start for end in ends),
-        )
-
-    def _apart(self, lead: str, answer: str) -> Continuation:
-        lead_ids, marker_ids, answer_ids = (
-            self._tokenizer.convert_tokens_to_ids(
-                self._tokenizer.tokenize(text, split_special_tokens=True)
+        return [
+            self._located(text, token_ids, offsets)
+            for text, token_ids, offsets in zip(
+                rationale_texts, encoded["input_ids"], encoded["offset_mapping"], strict=True
             )
-            for text in (lead, self._marker, f" {answer}")
+        ]
+
+    def _located(
+        self, rationale_text: str, token_ids: Sequence[int], offsets: Sequence[tuple[int, int]]
+    ) -> Continuation:
+        answer_start = len(rationale_text) + len(self._marker) + 1
+        ends = [end for _, end in offsets]
+        return Continuation(
+            ids=tuple(token_ids),
+            # A token that ends where the rationale does may hold its line end and more.
+            rationale_tokens=sum(end < len(rationale_text) for end in ends),
+            answer_tokens=sum(end > answer_start for end in ends),
         )
-        ids = (*lead_ids, *marker_ids, *answer_ids)
-        return Continuation(ids, len(lead_ids), len(answer_ids))
+
+    def _in_parts(self, rationale_text: str, answer: str) -> Continuation:
+        rationale_ids = self._ids(rationale_text)
+        answer_ids = self._ids(f" {answer}")
+        ids = (*rationale_ids, *self._ids(self._marker), *answer_ids)
+        return Continuation(ids, len(rationale_ids), len(answer_ids))
+
+    def _ids(self, text: str) -> list[int]:
+        tokens = self._tokenizer.tokenize(text, split_special_tokens=True)
+        token_ids: list[int] = self._tokenizer.convert_tokens_to_ids(tokens)
+        return token_ids
 
 
-def lead_of(rationale: str) -> str:
+def with_line_end(rationale: str) -> str:
     """A rationale with its line end, as it stands before the marker; nothing for a blank one."""
     if not rationale.strip():
         return ""

@@ -1,4 +1,8 @@
-"""The settings that a run is bound to, and where they put it."""
+"""Which settings a run is bound to, and where they put it.
+
+A run goes on under the settings it began with. What only fits it to a machine, where its files lie,
+and how many rounds it has may change: more rounds continue a finished run.
+"""
 
 import json
 from collections.abc import Mapping
@@ -8,55 +12,68 @@ from typing import Any
 
 import yaml
 
+from collate.config.build import flattened, read
 from collate.config.schema import RunConfig
 from collate.errors import InputError
 from collate.masking import masked
 from collate.tables import digest
 
+# Settings of the whole run that bind nothing: where it lies, how long to wait, how far to go.
+FREE = ("name", "folder", "lock_deadline", "ray", "rounds", "patience")
+
+# Settings that fit a run to a machine.
 RESOURCES = (
     ("engine", "count"), ("engine", "batch"), ("engine", "gpu_memory"), ("engine", "cache_gib"),
     ("engine", "compile"), ("engine", "threads"), ("scoring", "batch_tokens"),
-    ("scoring", "unknown_limit"), ("tuning", "gradient_checkpointing"),
-    ("tuning", "checkpoint_steps"),
+    ("tuning", "gradient_checkpointing"), ("tuning", "checkpoint_steps"),
 )  # fmt: skip
-"""Settings that fit a run to a machine: they may change when it is continued."""
 
+# Where files lie, which may differ from machine to machine; a run is bound to what is in them.
 PLACES = (
     ("task", "path"), ("task", "test_path"), ("warmup", "path"), ("agents", "start"),
 )  # fmt: skip
-"""Where files lie, which may differ from machine to machine; a run is bound to what is in them."""
 
-
-FOLDERS = (("model", "name"), ("scoring", "model"), ("scoring", "adapter"))
-"""Settings that may name a local folder; a run is bound to what is in it, not to where it lies."""
+# Settings that may name a local folder; a run is bound to what is in it, not to where it lies.
+FOLDERS = (("model", "name"), ("scoring", "model"))
 
 
 def run_path(config: RunConfig) -> Path:
     """Where the run lies; without a name, the task and a digest of the settings make one."""
-    name = (
-        config.name
-        or f"{config.task.name}-{digest(json.dumps(_naming(config), sort_keys=True), length=8)}"
-    )
-    return Path(config.folder) / name
+    if config.name:
+        return Path(config.folder) / config.name
+    naming = _changed_from_defaults(_naming_settings(config), _naming_settings(RunConfig()))
+    settings_digest = digest(json.dumps(naming, sort_keys=True), length=8)
+    return Path(config.folder) / f"{config.task.name}-{settings_digest}"
 
 
-def lasting(config: RunConfig) -> dict[str, Any]:
-    """The settings that a run is bound to: all but where things lie and how its work is spread."""
-    settings = _naming(config)
+def binding_settings(config: RunConfig) -> dict[str, Any]:
+    """The settings that a run is bound to, by section."""
+    settings = _naming_settings(config)
     for section, key in PLACES:
         settings[section].pop(key)
-    _hide_local_folders(settings)
+    for section, key in FOLDERS:
+        name = settings[section][key]
+        if name is not None and Path(name).is_dir():
+            settings[section][key] = "a local folder"
+    if _spends_by_rounds(config):
+        # A round's share of a budget depends on how many rounds there are.
+        settings["rounds"] = config.rounds
     return settings
 
 
-def _naming(config: RunConfig) -> dict[str, Any]:
-    """The settings that an unnamed run is named by."""
-    settings = asdict(config)
-    for key in ("name", "folder", "lock_deadline", "ray"):
-        settings.pop(key)
-    for section, key in RESOURCES:
-        settings[section].pop(key)
-    return settings
+def section_digests(config: RunConfig) -> dict[str, str]:
+    """A digest of each section of the binding settings.
+
+    Only values that differ from their defaults count, so that a setting which a later version adds
+    leaves the digests of earlier runs as they are.
+    """
+    settings, defaults = binding_settings(config), binding_settings(RunConfig())
+    return {
+        section: digest(
+            json.dumps(_changed_from_defaults(value, defaults.get(section)), sort_keys=True)
+        )
+        for section, value in settings.items()
+    }
 
 
 def check_same_settings(config: RunConfig) -> None:
@@ -64,15 +81,14 @@ def check_same_settings(config: RunConfig) -> None:
     path = run_path(config) / "config.yaml"
     if not path.is_file():
         return
-    began = yaml.safe_load(path.read_text())
-    for section, key in (*RESOURCES, *PLACES):
-        began.get(section, {}).pop(key, None)
-    _hide_local_folders(began)
-    then, now = _flat({k: began.get(k) for k in lasting(config)}), _flat(masked(lasting(config)))
+    # Settings that are new since then have their defaults; those that are gone are passed over.
+    began_with, _ = read(yaml.safe_load(path.read_text(encoding="utf-8")))
+    before = flattened(masked(binding_settings(began_with)))
+    now = flattened(masked(binding_settings(config)))
     changes = [
-        f"{key}: {then.get(key)!r} when the run began, {now.get(key)!r} now"
-        for key in sorted(then.keys() | now.keys())
-        if then.get(key) != now.get(key)
+        f"{key}: {before.get(key)!r} when the run began, {now.get(key)!r} now"
+        for key in sorted(before.keys() | now.keys())
+        if before.get(key) != now.get(key)
     ]
     if changes:
         raise InputError.of(
@@ -84,18 +100,24 @@ def check_same_settings(config: RunConfig) -> None:
         )
 
 
-def _hide_local_folders(settings: dict[str, Any]) -> None:
-    for section, key in FOLDERS:
-        name = settings.get(section, {}).get(key)
-        if name is not None and Path(name).is_dir():
-            settings[section][key] = "a local folder"
+def _naming_settings(config: RunConfig) -> dict[str, Any]:
+    """The settings that tell unnamed runs apart."""
+    settings = asdict(config)
+    for key in FREE:
+        settings.pop(key)
+    for section, key in RESOURCES:
+        settings[section].pop(key)
+    return settings
 
 
-def _flat(value: Any, prefix: str = "") -> dict[str, Any]:
-    if isinstance(value, Mapping) and value:
-        return {
-            k: v
-            for key in value
-            for k, v in _flat(value[key], f"{prefix}.{key}".lstrip(".")).items()
-        }
-    return {prefix: value}
+def _spends_by_rounds(config: RunConfig) -> bool:
+    budget = config.budget
+    return budget.generated_tokens is not None or budget.tuned_tokens is not None
+
+
+def _changed_from_defaults(value: Any, default: Any) -> Any:
+    """Of nested settings the leaves that differ from their defaults, by dotted key."""
+    if not isinstance(value, Mapping):
+        return value if value != default else None
+    values, defaults = flattened(value), flattened(default or {})
+    return {key: leaf for key, leaf in values.items() if leaf != defaults.get(key)}

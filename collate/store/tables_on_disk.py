@@ -1,33 +1,42 @@
-"""Tables on disk that are written and read block by block, so that no run is too long for memory.
+"""Tables on disk: written and read block by block, or read whole and checked for damage.
 
-A block is a row group of the Parquet file. The tables of a round's questions have the same blocks
-of questions, in the same order: the n-th block of one belongs to the n-th of the other.
+A block is a row group of the Parquet file, so that no run is too long for memory. The tables of a
+round's questions have the same blocks of questions, in the same order: the n-th block of one
+belongs to the n-th of the other.
 """
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from itertools import chain
 from pathlib import Path
 from typing import Any, Generic
 
+import pyarrow as pa
 import pyarrow.parquet as pq
+import yaml
 
 from collate.atomic import complete_file
+from collate.errors import RunFolderError
+from collate.store.paths import inside
 from collate.tables import SCHEMAS, Row, from_table, to_table
 
 Block = Mapping[str, Sequence[Any]]
 """Some rows of each of a stage's tables, by the table's name."""
 
+# "round-01"; the group is the number.
+_ROUND_FOLDER = re.compile(r"round-(\d{1,6})", re.ASCII)
+
 
 class StoredRows(Generic[Row]):
-    """The rows of one table. They are read anew whenever they are gone through."""
+    """The rows of one table, read from disk anew whenever they are gone through."""
 
     def __init__(self, path: Path, row_type: type[Row]):
         self._path, self._row_type = path, row_type
 
     def __len__(self) -> int:
-        rows: int = pq.read_metadata(self._path).num_rows
-        return rows
+        row_count: int = pq.read_metadata(self._path).num_rows
+        return row_count
 
     def __iter__(self) -> Iterator[Row]:
         return chain.from_iterable(self.blocks())
@@ -41,7 +50,9 @@ class StoredRows(Generic[Row]):
     def having(self, **values: str) -> list[Row]:
         """The rows with these values in these columns."""
         filters = [(column, "=", value) for column, value in values.items()]
-        return from_table(self._row_type, pq.read_table(self._path, filters=filters))
+        # A folder above that is named key=value must not become a column.
+        table = pq.read_table(self._path, filters=filters, partitioning=None)
+        return from_table(self._row_type, table)
 
 
 def write_blocks(
@@ -49,22 +60,73 @@ def write_blocks(
 ) -> None:
     """Write tables, named with their types of rows; each appears when all of its blocks are there.
 
-    Nothing is opened before the first block is made, which may take long.
+    Nothing is opened before the first block is computed, which may take long.
     """
-    made = iter(blocks)
-    first = next(made, {})
+    remaining_blocks = iter(blocks)
+    first_block = next(remaining_blocks, {})
     with ExitStack() as stack:
-        writers = {
-            name: stack.enter_context(
-                pq.ParquetWriter(
-                    stack.enter_context(complete_file(path_of(name))), SCHEMAS[row_type]
-                )
-            )
-            for name, row_type in tables.items()
-        }
-        for block in chain([first], made):
+        writers = {}
+        for name, row_type in tables.items():
+            unfinished = stack.enter_context(complete_file(path_of(name)))
+            writer = pq.ParquetWriter(unfinished, SCHEMAS[row_type])
+            writers[name] = stack.enter_context(writer)
+        for block in chain([first_block], remaining_blocks):
             for name, row_type in tables.items():
                 rows = block.get(name, ())
-                writers[name].write_table(
-                    to_table(row_type, rows), row_group_size=max(1, len(rows))
-                )
+                # An empty block is written too, so that blocks of all tables stay aligned.
+                group_size = max(1, len(rows))
+                writers[name].write_table(to_table(row_type, rows), row_group_size=group_size)
+
+
+def read_rows(row_type: type, path: Path, columns: Sequence[str] | None = None) -> pa.Table:
+    """A whole table with the columns of its schema, or some of them.
+
+    Columns beyond the schema are left out. Raises RunFolderError for a file that is missing or
+    damaged, and for one that lacks a column or has it as another type.
+    """
+    expected = SCHEMAS[row_type]
+    names = list(columns or expected.names)
+    try:
+        missing = set(names) - set(pq.read_schema(path).names)
+        if missing:
+            raise RunFolderError(
+                f"{path} has no column {', '.join(sorted(missing))}; this version of collate did "
+                "not write it"
+            )
+        # A folder above that is named key=value must not become a column.
+        table = pq.read_table(path, columns=names, partitioning=None)
+        schema = pa.schema([expected.field(name) for name in names])
+        return table.select(names).cast(schema).replace_schema_metadata(None)
+    except FileNotFoundError as error:
+        raise RunFolderError(f"{path} is missing; restore it from a copy") from error
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError, OSError) as error:
+        raise RunFolderError(
+            f"{path} cannot be read as a table of collate ({error}); restore it from a copy"
+        ) from error
+
+
+def read_mapping(path: Path) -> dict[str, Any]:
+    """The settings in a YAML file, by name.
+
+    Raises RunFolderError where the file holds none.
+    """
+    try:
+        value = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (ValueError, yaml.YAMLError) as error:
+        raise RunFolderError(f"{path} is damaged ({error}); restore it from a copy") from error
+    if not isinstance(value, dict):
+        raise RunFolderError(
+            f"{path} holds a {type(value).__name__}, expected settings by name; restore it from a "
+            "copy"
+        )
+    return value
+
+
+def round_folders(path: Path) -> list[tuple[int, Path]]:
+    """The folders `round-00`, `round-01`, ... of a run with their numbers, in order."""
+    numbered_folders = []
+    for folder in path.iterdir():
+        match = _ROUND_FOLDER.fullmatch(folder.name)
+        if match:
+            numbered_folders.append((int(match[1]), inside(path, folder.name)))
+    return sorted(numbered_folders)

@@ -1,6 +1,10 @@
-"""A comparison of arms as rows, shown as a table, and kept as Parquet, Markdown and a plot."""
+"""A comparison of arms: from finished runs to rows, and the rows as tables, Parquet and a plot.
 
-from collections.abc import Mapping, Sequence
+An arm is a run with its settings, repeated under several seeds; all runs answer the same held-out
+questions. `collate compare` carries out the runs, `evaluation/comparison.py` has the statistics.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 from statistics import mean
@@ -16,9 +20,15 @@ from rich.table import Table
 
 from collate.atomic import complete_file
 from collate.evaluation.comparison import mean_over_seeds, paired_difference, seed_spread
-from collate.evaluation.statistics import Difference
+from collate.evaluation.subjects import BASE
 
-BASE, ONE_MODEL = "base", "one_model"
+ONE_MODEL = "one_model"
+"""The arm that the others are also measured against: one model instead of several."""
+
+NO_DIFFERENCE = (None, None, None)
+
+BOOTSTRAP_SEED = 0
+"""The same for every comparison, so that the same runs give the same intervals."""
 
 
 @dataclass(frozen=True)
@@ -28,7 +38,7 @@ class ArmRun:
     `right` and `base` are by the question's id; `solutions` says whether worked solutions of the
     data were learned from; tokens are whole numbers, seconds those of all stages; `diversity` is of
     the last round's rationales; `chance` is the accuracy of guessing, where it is known, and
-    `base_validation` what the base has right of the validation questions.
+    `base_validation` the base's accuracy on the validation questions.
     """
 
     arm: str
@@ -45,13 +55,13 @@ class ArmRun:
 
 
 @dataclass(frozen=True)
-class Row:
+class ComparisonRow:
     """One arm over all seeds. Accuracies and differences are shares; intervals are 95 %.
 
     `gain` is the paired difference from the base, `over_one_model` that from the arm `one_model`
-    (None where there is no such arm, and for itself). `solutions`: it learned from worked solutions
-    of the data too, and not only from what the model wrote and the answers. Tokens and seconds are
-    means over seeds.
+    (None where there is no such arm, and for itself). `spread` is the standard deviation of
+    accuracy between seeds. `solutions`: it learned from worked solutions of the data too, and not
+    only from what the model wrote and the answers. Tokens and seconds are means over seeds.
     """
 
     arm: str
@@ -76,122 +86,147 @@ class Row:
     chance: float | None
 
 
-def comparison_rows(runs: Sequence[ArmRun], *, resamples: int) -> list[Row]:
+# From runs to rows --------------------------------------------------------------------------------
+
+
+def comparison_rows(runs: Sequence[ArmRun], *, resamples: int) -> list[ComparisonRow]:
     """A row for the base, then one for each arm, in the order in which they come.
 
     Each run has the base under the prompt of its agents that serves it best; of a seed's runs that
-    base counts which is best on validation questions, whatever arm comes first.
+    base counts which is best on validation questions, whichever arm it was measured in. Raises
+    ValueError where runs answered different questions.
     """
-    names = list(dict.fromkeys(run.arm for run in runs))
-    own = {name: [run for run in runs if run.arm == name] for name in names}
-    right = {name: _by_seed(own[name], "right") for name in names}
-    seeds = dict.fromkeys(run.seed for run in runs)
-    best = [
-        max((run for run in runs if run.seed == seed), key=lambda run: run.base_validation)
-        for seed in seeds
-    ]
-    base = _by_seed(best, "base")
-    rows = [_row(BASE, base, None, None, own[names[0]], resamples)]
-    for name in names:
-        rival = right.get(ONE_MODEL) if name != ONE_MODEL else None
-        rows.append(_row(name, right[name], base, rival, own[name], resamples))
+    runs_by_arm: dict[str, list[ArmRun]] = {}
+    runs_by_seed: dict[int, list[ArmRun]] = {}
+    for run in sorted(runs, key=lambda run: run.seed):
+        runs_by_seed.setdefault(run.seed, []).append(run)
+    for run in runs:
+        runs_by_arm.setdefault(run.arm, []).append(run)
+    best_base_runs = []
+    for runs_of_seed in runs_by_seed.values():
+        # Between equals the first arm's counts, as the runs come.
+        best_base_runs.append(max(runs_of_seed, key=lambda run: run.base_validation))
+    base_S_Q = _right_by_seed(best_base_runs, lambda run: run.base)
+    right_by_arm = {
+        arm: _right_by_seed(arm_runs, lambda run: run.right)
+        for arm, arm_runs in runs_by_arm.items()
+    }
+    chance = runs[0].chance
+    # The base took nothing, so that its row has no runs.
+    rows = [_comparison_row(BASE, base_S_Q, [], resamples, chance=chance)]
+    for arm, right_S_Q in right_by_arm.items():
+        one_model_S_Q = right_by_arm.get(ONE_MODEL) if arm != ONE_MODEL else None
+        row = _comparison_row(
+            arm, right_S_Q, runs_by_arm[arm], resamples,
+            base_S_Q=base_S_Q, one_model_S_Q=one_model_S_Q, chance=runs_by_arm[arm][0].chance,
+        )  # fmt: skip
+        rows.append(row)
     return rows
 
 
-def _by_seed(runs: Sequence[ArmRun], side: str) -> NDArray[np.float64]:
+def _right_by_seed(
+    runs: Sequence[ArmRun], right_of: Callable[[ArmRun], Mapping[str, bool]]
+) -> NDArray[np.float64]:
     """Right (1) or wrong (0), `_S_Q`: a row a seed, the questions in the order of their ids."""
-    found = [getattr(run, side) for run in sorted(runs, key=lambda run: run.seed)]
-    questions = sorted(found[0])
-    if any(sorted(one) != questions for one in found):
-        raise ValueError(f"the runs of {runs[0].arm} answered different questions")
-    return np.array([[float(one[q]) for q in questions] for one in found])
+    right_by_run = [right_of(run) for run in sorted(runs, key=lambda run: run.seed)]
+    questions = sorted(right_by_run[0])
+    for right in right_by_run:
+        if sorted(right) != questions:
+            raise ValueError(f"the runs of {runs[0].arm} answered different questions")
+    rows = [[right[question_id] for question_id in questions] for right in right_by_run]
+    return np.array(rows, dtype=np.float64)
 
 
-def _row(
+def _comparison_row(
     arm: str,
     right_S_Q: NDArray[np.float64],
-    base_S_Q: NDArray[np.float64] | None,
-    rival_S_Q: NDArray[np.float64] | None,
     runs: Sequence[ArmRun],
     resamples: int,
-) -> Row:
-    own = mean_over_seeds(right_S_Q, resamples=resamples, seed=0)
+    *,
+    base_S_Q: NDArray[np.float64] | None = None,
+    one_model_S_Q: NDArray[np.float64] | None = None,
+    chance: float | None,
+) -> ComparisonRow:
+    """The row of an arm; of the base where there are no `runs` that took anything."""
+    accuracy = mean_over_seeds(right_S_Q, resamples=resamples, seed=BOOTSTRAP_SEED)
 
-    def over(reference_S_Q: NDArray[np.float64] | None) -> Difference | tuple[None, None, None]:
+    def difference_from(
+        reference_S_Q: NDArray[np.float64] | None,
+    ) -> tuple[float | None, float | None, float | None]:
         if reference_S_Q is None:
-            return None, None, None
-        return paired_difference(right_S_Q, reference_S_Q, resamples=resamples, seed=0)
-
-    spent = [] if arm == BASE else runs
-
-    def average(values: Sequence[float]) -> float:
-        return mean(values) if values else 0.0
-
-    def diversity(name: str) -> float | None:
-        found = [run.diversity[name] for run in spent if name in run.diversity]
-        return mean(found) if found else None
+            return NO_DIFFERENCE
+        return paired_difference(right_S_Q, reference_S_Q, resamples=resamples, seed=BOOTSTRAP_SEED)
 
     seeds, questions = right_S_Q.shape
-    gain, gain_low, gain_high = over(base_S_Q)
-    more, more_low, more_high = over(rival_S_Q)
-    return Row(
-        arm=arm, seeds=seeds, questions=questions, solutions=any(run.solutions for run in spent),
-        accuracy=own.value, accuracy_low=own.low, accuracy_high=own.high,
+    gain, gain_low, gain_high = difference_from(base_S_Q)
+    over_one_model, over_low, over_high = difference_from(one_model_S_Q)
+    return ComparisonRow(
+        arm=arm, seeds=seeds, questions=questions, solutions=any(run.solutions for run in runs),
+        accuracy=accuracy.value, accuracy_low=accuracy.low, accuracy_high=accuracy.high,
         spread=seed_spread(right_S_Q),
         gain=gain, gain_low=gain_low, gain_high=gain_high,
-        over_one_model=more, over_one_model_low=more_low, over_one_model_high=more_high,
-        generated_tokens=average([run.generated_tokens for run in spent]),
-        tuned_tokens=average([run.tuned_tokens for run in spent]),
-        seconds=average([run.seconds for run in spent]),
-        distinct_answers=diversity("distinct_answers"), disagreement=diversity("disagreement"),
-        chance=runs[0].chance,
+        over_one_model=over_one_model, over_one_model_low=over_low, over_one_model_high=over_high,
+        generated_tokens=mean(run.generated_tokens for run in runs) if runs else 0.0,
+        tuned_tokens=mean(run.tuned_tokens for run in runs) if runs else 0.0,
+        seconds=mean(run.seconds for run in runs) if runs else 0.0,
+        distinct_answers=_mean_diversity(runs, "distinct_answers"),
+        disagreement=_mean_diversity(runs, "disagreement"),
+        chance=chance,
     )  # fmt: skip
 
 
-_RESULT = ("arm", "accuracy %", "from the base", "from one_model")
-_COST = ("spread", "solutions", "generated", "tuned", "min", "answers", "disagree")
+def _mean_diversity(runs: Sequence[ArmRun], name: str) -> float | None:
+    """The mean of a measure over the runs that have it; None where none has."""
+    values = [run.diversity[name] for run in runs if name in run.diversity]
+    return mean(values) if values else None
 
 
-def _result(row: Row) -> tuple[str, ...]:
-    def points(value: float | None, low: float | None, high: float | None) -> str:
-        if value is None or low is None or high is None:
-            return ""
-        return f"{100 * value:+.1f} [{100 * low:+.1f}, {100 * high:+.1f}]"
+# Rows as tables -----------------------------------------------------------------------------------
 
-    return (
-        row.arm,
-        f"{100 * row.accuracy:.1f} [{100 * row.accuracy_low:.1f}, {100 * row.accuracy_high:.1f}]",
-        points(row.gain, row.gain_low, row.gain_high),
-        points(row.over_one_model, row.over_one_model_low, row.over_one_model_high),
-    )
+_RESULT_COLUMNS = ("arm", "accuracy %", "from the base", "from one_model")
+_COST_COLUMNS = ("spread", "solutions", "generated", "tuned", "min", "answers", "disagree")
+_LEGEND = (
+    "Spread: standard deviation of accuracy between seeds, in points; solutions: the data's worked "
+    "solutions were learned from; generated, tuned: tokens; min: minutes; answers: different "
+    "answers per question, disagree: share of questions on which agents disagree, both in the last "
+    "round's rationales"
+)
 
 
-def _cost(row: Row) -> tuple[str, ...]:
-    def number(value: float | None, form: str) -> str:
-        return "" if value is None else format(value, form)
-
-    if row.arm == BASE:
-        return tuple("" for _ in _COST)
-    return (
-        f"{100 * row.spread:.1f}",
-        "yes" if row.solutions else "no",
-        f"{row.generated_tokens:,.0f}",
-        f"{row.tuned_tokens:,.0f}",
-        f"{row.seconds / 60:.1f}",
-        number(row.distinct_answers, ".2f"),
-        number(row.disagreement, ".2f"),
-    )
-
-
-def screen_tables(rows: Sequence[Row]) -> Group:
-    """The rows for the screen: what came out above what it took, within 80 columns."""
-    result, cost = _simple_table(_RESULT), _simple_table((_RESULT[0], *_COST))
+def screen_tables(rows: Sequence[ComparisonRow]) -> Group:
+    """The rows for the screen: the results above what they took, within 80 columns."""
+    results = _simple_table(_RESULT_COLUMNS)
+    costs = _simple_table((_RESULT_COLUMNS[0], *_COST_COLUMNS))
     for row in rows:
-        result.add_row(*_result(row))
-        if row.arm != BASE:
-            cost.add_row(row.arm, *_cost(row))
-    result.title, cost.title = _caption(rows), f"\nEach arm, mean of its runs. {_LEGEND}"
-    return Group(result, cost)
+        results.add_row(*_result_cells(row))
+        if row.arm != BASE:  # which took nothing
+            costs.add_row(row.arm, *_cost_cells(row))
+    results.title = _caption(rows)
+    costs.title = f"\nEach arm, mean of its runs. {_LEGEND}"
+    return Group(results, costs)
+
+
+def markdown_table(rows: Sequence[ComparisonRow]) -> str:
+    """The rows as a Markdown table under a line that says what they are."""
+    columns = (*_RESULT_COLUMNS, *_COST_COLUMNS)
+    lines = [f"{_caption(rows)}. {_LEGEND}.", "", f"| {' | '.join(columns)} |"]
+    lines.append("| --- " * len(columns) + "|")
+    for row in rows:
+        lines.append(f"| {' | '.join((*_result_cells(row), *_cost_cells(row)))} |")
+    return "\n".join(lines) + "\n"
+
+
+def write_comparison(folder: Path, rows: Sequence[ComparisonRow]) -> None:
+    """Write `comparison.parquet`, `.md` and `.png` into a folder."""
+    folder.mkdir(parents=True, exist_ok=True)
+    field_names = [field.name for field in fields(ComparisonRow)]
+    columns = {name: [getattr(row, name) for row in rows] for name in field_names}
+    with complete_file(folder / "comparison.parquet") as unfinished:
+        pq.write_table(pa.table(columns), unfinished)
+    with complete_file(folder / "comparison.md") as unfinished:
+        unfinished.write_text(markdown_table(rows), encoding="utf-8")
+    with complete_file(folder / "comparison.png") as unfinished:
+        _accuracy_plot(rows).savefig(unfinished, format="png", dpi=150, bbox_inches="tight")
 
 
 def _simple_table(columns: Sequence[str]) -> Table:
@@ -199,65 +234,73 @@ def _simple_table(columns: Sequence[str]) -> Table:
         box=box.SIMPLE_HEAD, title_justify="left", title_style="", pad_edge=False, show_edge=False,
         collapse_padding=True,
     )  # fmt: skip
-    for place, name in enumerate(columns):
-        table.add_column(name, justify="right" if place else "left", no_wrap=True)
+    for index, column_name in enumerate(columns):
+        table.add_column(column_name, justify="right" if index else "left", no_wrap=True)
     return table
 
 
-_LEGEND = (
-    "Spread: standard deviation between seeds, in points; solutions: learned from the data's "
-    "worked ones too; generated, tuned: tokens; answers: different ones a question, disagree: how "
-    "often two agents differ, both in the last round's rationales"
-)
-
-
-def _caption(rows: Sequence[Row]) -> str:
-    seeds = max(row.seeds for row in rows)
-    chance = rows[0].chance
+def _result_cells(row: ComparisonRow) -> tuple[str, ...]:
     return (
-        f"Strict accuracy on {rows[0].questions:,} held-out questions, "
-        f"{seeds} {'seed' if seeds == 1 else 'seeds'}; 95 % intervals over questions"
-        f"{' and seeds' if seeds > 1 else ''}"
-        + ("" if chance is None else f"; guessing gives {100 * chance:.1f} %")
+        row.arm,
+        f"{100 * row.accuracy:.1f} [{100 * row.accuracy_low:.1f}, {100 * row.accuracy_high:.1f}]",
+        _points_text(row.gain, row.gain_low, row.gain_high),
+        _points_text(row.over_one_model, row.over_one_model_low, row.over_one_model_high),
     )
 
 
-def markdown(rows: Sequence[Row]) -> str:
-    """The rows as a Markdown table under a line that says what they are."""
-    columns = (*_RESULT, *_COST)
-    lines = [f"{_caption(rows)}. {_LEGEND}.", "", f"| {' | '.join(columns)} |"]
-    lines.append("| --- " * len(columns) + "|")
-    lines += [f"| {' | '.join((*_result(row), *_cost(row)))} |" for row in rows]
-    return "\n".join(lines) + "\n"
+def _cost_cells(row: ComparisonRow) -> tuple[str, ...]:
+    if row.arm == BASE:  # the columns must still be there in Markdown
+        return ("",) * len(_COST_COLUMNS)
+    return (
+        f"{100 * row.spread:.1f}",
+        "yes" if row.solutions else "no",
+        f"{row.generated_tokens:,.0f}",
+        f"{row.tuned_tokens:,.0f}",
+        f"{row.seconds / 60:.1f}",
+        _two_decimals(row.distinct_answers),
+        _two_decimals(row.disagreement),
+    )
 
 
-def write_comparison(folder: Path, rows: Sequence[Row]) -> None:
-    """Write `comparison.parquet`, `.md` and `.png` into a folder."""
-    folder.mkdir(parents=True, exist_ok=True)
-    columns = {item.name: [getattr(row, item.name) for row in rows] for item in fields(Row)}
-    with complete_file(folder / "comparison.parquet") as unfinished:
-        pq.write_table(pa.table(columns), unfinished)
-    with complete_file(folder / "comparison.md") as unfinished:
-        unfinished.write_text(markdown(rows))
-    with complete_file(folder / "comparison.png") as unfinished:
-        _plot(rows).savefig(unfinished, format="png", dpi=150, bbox_inches="tight")
+def _points_text(value: float | None, low: float | None, high: float | None) -> str:
+    """`+4.1 [+1.2, +7.0]`, in points; empty where there is nothing to compare with."""
+    if value is None or low is None or high is None:
+        return ""
+    return f"{100 * value:+.1f} [{100 * low:+.1f}, {100 * high:+.1f}]"
 
 
-def _plot(rows: Sequence[Row]) -> Any:
-    """Accuracy of each arm with its interval, the base as a line."""
+def _two_decimals(value: float | None) -> str:
+    return "" if value is None else f"{value:.2f}"
+
+
+def _caption(rows: Sequence[ComparisonRow]) -> str:
+    seeds = max(row.seeds for row in rows)
+    # One seed says nothing of how another training run would have come out.
+    drawn = "questions and seeds" if seeds > 1 else "questions, of these runs only"
+    caption = (
+        f"Strict accuracy on {rows[0].questions:,} held-out questions, "
+        f"{seeds} {'seed' if seeds == 1 else 'seeds'}; 95 % intervals over {drawn}"
+    )
+    chance = rows[0].chance
+    return caption if chance is None else f"{caption}; guessing gives {100 * chance:.1f} %"
+
+
+def _accuracy_plot(rows: Sequence[ComparisonRow]) -> Any:
+    """Accuracy of each arm with its interval, the base and chance as lines."""
     from matplotlib.figure import Figure
 
+    base_row, *arm_rows = rows
     figure = Figure(figsize=(7, 0.5 * len(rows) + 1))
     axes = figure.subplots()
-    arms = [row for row in rows if row.arm != BASE]
-    for place, row in enumerate(reversed(arms)):
-        own = Difference(row.accuracy, row.accuracy_low, row.accuracy_high)
-        axes.plot([100 * own.low, 100 * own.high], [place, place], color="tab:blue")
-        axes.plot(100 * own.value, place, "o", color="tab:blue")
-    axes.axvline(100 * rows[0].accuracy, color="grey", linestyle="--", label="base")
-    if rows[0].chance is not None:
-        axes.axvline(100 * rows[0].chance, color="grey", linestyle=":", label="chance")
-    axes.set_yticks(range(len(arms)), [row.arm for row in reversed(arms)])
+    arm_rows.reverse()  # the first arm on top
+    for height, row in enumerate(arm_rows):
+        interval = [100 * row.accuracy_low, 100 * row.accuracy_high]
+        axes.plot(interval, [height, height], color="tab:blue")
+        axes.plot(100 * row.accuracy, height, "o", color="tab:blue")
+    axes.axvline(100 * base_row.accuracy, color="grey", linestyle="--", label="base")
+    if base_row.chance is not None:
+        axes.axvline(100 * base_row.chance, color="grey", linestyle=":", label="chance")
+    axes.set_yticks(range(len(arm_rows)), [row.arm for row in arm_rows])
     axes.set_xlabel("strict accuracy on held-out questions, %")
     axes.legend(loc="lower right")
     return figure

@@ -3,12 +3,12 @@
     data = load_task(config.task)                       # questions in disjoint splits
     messages = render_messages(config.task, data.questions[0], examples=config.task.examples)
 
-One module per family: `procedural`, `word_problems`, `multiple_choice`, `boolean` and `table`.
-`chance` says what guessing gets, and `near_duplicates` which training questions nearly repeat a
-held-out one.
+From source to question: `sources.py` reads rows from files and the Hub, `families.py` (with
+`multiple_choice.py`) makes items of them, `procedural.py` generates items, `splits.py` assigns each
+to a split, and `near_duplicates.py` finds training questions that nearly repeat a held-out one.
 """
 
-from collate.tasks.chance import chance_level
+from collate.tasks.families import chance_level
 from collate.tasks.load_task import TaskData, load_task
 from collate.tasks.near_duplicates import Leak, leaks
 from collate.tasks.wording import prompt_problems, render_messages

@@ -8,22 +8,14 @@ refused with the reason, since nothing can be measured on it; where only some ro
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from types import ModuleType
 from typing import Any
 
 from collate.answers.judging import cut_answer
 from collate.answers.reading import read_gold
 from collate.config.schema import TaskConfig
-from collate.tasks import boolean, multiple_choice, procedural, table, word_problems
+from collate.tasks.families import ANSWER_KINDS, READERS
 from collate.tasks.rows import Item, Row, Source, column_names, text_of, value_of
 
-FAMILIES: dict[str, ModuleType] = {
-    "procedural": procedural,
-    "word_problems": word_problems,
-    "multiple_choice": multiple_choice,
-    "boolean": boolean,
-    "table": table,
-}
 _NO_LABEL = ("-1", "-1.0")  # where an answer names an option, or yes or no
 
 
@@ -36,126 +28,132 @@ class ReadItems:
 
 
 def read_items(
-    source: Source | None, config: TaskConfig, problems: list[str], *, held_out: bool
+    source: Source | None, config: TaskConfig, problems: list[str], *, is_test_source: bool
 ) -> ReadItems:
-    """The items of a source; `held_out` says that it is the one that all of test comes from.
+    """The items of a source; `is_test_source` says that it is the one that all of test comes from.
 
     What is wrong with it goes to `problems`, and the items are then not to be used.
     """
-    family = FAMILIES.get(config.kind)
-    if source is None or family is None:
+    if source is None:
         return ReadItems([])
-    labelled = _labelled(source, config, problems, held_out=held_out)
+    labelled = _labelled_rows(source, config, problems, is_test_source=is_test_source)
     if labelled is None:
         return ReadItems([])
-    items = family.read_items(labelled, config, problems)
-    _check_golds(labelled, items, config, problems)
-    items = _with_solutions(labelled, items, config, problems, held_out=held_out)
+    items = READERS[config.kind](labelled, config, problems)
+    _check_gold_answers(labelled, items, config, problems)
+    # Solutions are there to learn from: a test source needs no such column.
+    has_solutions = config.solution in labelled.columns or not is_test_source
+    if config.solution is not None and has_solutions:
+        items = _with_solutions(labelled, items, config.solution, config, problems)
     return ReadItems(items, len(source.rows) - len(labelled.rows))
 
 
-def _labelled(
-    source: Source, config: TaskConfig, problems: list[str], *, held_out: bool
+def _labelled_rows(
+    source: Source, config: TaskConfig, problems: list[str], *, is_test_source: bool
 ) -> Source | None:
     """The source with those of its rows that have a label, or None where there are none."""
-    bare = [row for row in source.rows if not _has_label(row, config)]
-    if not bare:
+    unlabelled = [row for row in source.rows if not _has_label(row, config)]
+    if not unlabelled:
         return source
-    absent = config.answer not in source.columns and len(bare) == len(source.rows)
-    if absent and not held_out:
-        return source  # most likely a wrong name, which the family tells with the columns there are
-    held = f"has no column {config.answer!r}" if absent else _held(bare, config)
-    if len(bare) == len(source.rows):
+    none_labelled = len(unlabelled) == len(source.rows)
+    column_missing = none_labelled and config.answer not in source.columns
+    if column_missing and not is_test_source:
+        return source  # most likely a wrong name; the family's reader names the columns there are
+    observation = _values_found(unlabelled, config)
+    if column_missing:
+        observation = f"has no column {config.answer!r}"
+    if none_labelled:
         problems.append(
-            f"{source.name}: no label in any of its {len(bare):,} {source.unit}s ({held}); public "
-            "test splits are often published without their labels, and nothing can be measured on "
-            f"them or learned from them; {_instead(config, held_out=held_out)}"
+            f"{source.name}: no label in any of its {len(unlabelled):,} {source.unit}s "
+            f"({observation}); public test splits are often published without their labels, and "
+            "nothing can be measured on them or learned from them; "
+            f"{_labelled_alternative(config, is_test_source=is_test_source)}"
         )
         return None
     if config.unlabelled == "refuse":
+        lines = [row.line for row in unlabelled]
         problems.append(
-            f"{source.places([row.line for row in bare])}: empty gold answer ({held}) in "
-            f"{len(bare)} of {len(source.rows)} {source.unit}s; fill them in, take them out, or "
-            "leave them out by task.unlabelled=drop"
+            f"{source.places(lines)}: empty gold answer ({observation}) in {len(lines)} of "
+            f"{len(source.rows)} {source.unit}s; fill in what is missing, remove those "
+            f"{source.unit}s, or leave them out with task.unlabelled=drop"
         )
     return replace(source, rows=[row for row in source.rows if _has_label(row, config)])
 
 
 def _has_label(row: Row, config: TaskConfig) -> bool:
-    text = text_of(value_of(row, config.answer))
     if "," in config.answer and config.answer not in row.values:
-        return True  # several columns joined: the family reads them
-    return text != "" and not (config.answer_kind in ("choice", "boolean") and text in _NO_LABEL)
+        return True  # several columns joined: the family's reader checks them
+    text = text_of(value_of(row, config.answer))
+    stands_for_none = config.answer_kind in ("choice", "boolean") and text in _NO_LABEL
+    return text != "" and not stands_for_none
 
 
-def _held(bare: Sequence[Row], config: TaskConfig) -> str:
-    texts = {text_of(value_of(row, config.answer)) for row in bare}
-    found = " or ".join(sorted(text or "nothing" for text in texts))
-    return f"column {config.answer!r} holds {found}"
+def _values_found(unlabelled: Sequence[Row], config: TaskConfig) -> str:
+    """What unlabelled rows have in the place of a label: "column 'label' holds -1 or nothing"."""
+    texts = {text_of(value_of(row, config.answer)) for row in unlabelled}
+    values = sorted(text or "nothing" for text in texts)
+    return f"column {config.answer!r} holds {' or '.join(values)}"
 
 
-def _instead(config: TaskConfig, *, held_out: bool) -> str:
-    if held_out and config.test_path is None:
+def _labelled_alternative(config: TaskConfig, *, is_test_source: bool) -> str:
+    """What to use instead of a source without labels."""
+    if is_test_source and config.test_path is None:
         return (
-            "use a split that has labels: task.test_source_split=validation, or a local file by "
-            "task.test_path"
+            "use a split that has labels: set task.test_source_split=validation, or task.test_path "
+            "to a local file"
         )
     if config.path is None:
-        return "use a split that has labels: task.source_split=train, or a local file by task.path"
-    setting = "test_path" if held_out else "path"
-    return f"name a file that has labels, such as that of the validation split, by task.{setting}"
+        return (
+            "use a split that has labels: set task.source_split=train, or task.path to a local file"
+        )
+    setting = "test_path" if is_test_source else "path"
+    return f"set task.{setting} to a file that has labels, such as that of the validation split"
 
 
-def _check_golds(
+def _check_gold_answers(
     source: Source, items: Sequence[Item], config: TaskConfig, problems: list[str]
 ) -> None:
-    unread = []
+    """Notes gold answers that cannot be read as the task's kind of answer, with their lines."""
+    if config.answer_kind not in ANSWER_KINDS[config.kind]:
+        return  # reported already; as another kind the answers may well be read
+    unreadable_lines, reasons = [], []
     for row, item in zip(source.rows, items, strict=False):
         try:
-            if item.gold:  # an empty one is told by the family
+            if item.gold:  # an empty one is reported by the family's reader
                 read_gold(config.answer_kind, item.gold, item.options)
         except ValueError as error:
-            unread.append((row.line, str(error)))
-    if unread and config.answer_kind in FAMILIES[config.kind].ANSWER_KINDS:
+            unreadable_lines.append(row.line)
+            reasons.append(str(error))
+    if unreadable_lines:
         problems.append(
-            f"{source.places([line for line, _ in unread])}: {unread[0][1]} ({len(unread)} of "
+            f"{source.places(unreadable_lines)}: {reasons[0]} ({len(unreadable_lines)} of "
             f"{len(items)}); correct them, or set task.answer_kind to what the answers are"
         )
 
 
 def _with_solutions(
-    source: Source,
-    items: list[Item],
-    config: TaskConfig,
-    problems: list[str],
-    *,
-    held_out: bool,
+    source: Source, items: list[Item], setting: str, config: TaskConfig, problems: list[str]
 ) -> list[Item]:
-    """Items with the texts of task.solution, cut before a stated answer.
-
-    A held-out source needs no such column, since solutions are there to learn from.
-    """
-    if config.solution is None or (held_out and config.solution not in source.columns):
-        return items
-    columns = column_names(source, "solution", config.solution, problems)
-    solved, records = [], []
+    """Items with the texts of the columns of task.solution, cut before a stated answer."""
+    columns = column_names(source, "solution", setting, problems)
+    solved_items, record_lines = [], []
     for row, item in zip(source.rows, items, strict=False):
         parts = [_solution_text(value_of(row, column)) for column in columns]
         if None in parts:
-            records.append(row.line)
-        text = "\n".join(part for part in parts if part)
-        solved.append(replace(item, solution=cut_answer(text, config.marker)))
-    if records:
+            record_lines.append(row.line)
+        solution = "\n".join(part for part in parts if part)
+        solved_items.append(replace(item, solution=cut_answer(solution, config.marker)))
+    if record_lines:
         problems.append(
-            f"{source.places(records)}: column {config.solution!r} holds a record where a worked "
-            "solution should be a text or a list of texts; name another by task.solution"
+            f"{source.places(record_lines)}: column {setting!r} holds a record where a worked "
+            "solution should be a text or a list of texts; set task.solution to another column"
         )
-    return solved
+    return solved_items
 
 
 def _solution_text(value: Any) -> str | None:
     """A text, or a list of texts (StrategyQA's facts) on a line each; None for anything else."""
     if not isinstance(value, list):
         return text_of(value)
-    texts = [text_of(each) for each in value]
-    return None if None in texts else "\n".join(text for text in texts if text)
+    lines = [text_of(line) for line in value]
+    return None if None in lines else "\n".join(line for line in lines if line)

@@ -1,16 +1,17 @@
 """From the settings of a task to its questions, in disjoint splits."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from collate.config.schema import TaskConfig
 from collate.errors import InputError
 from collate.tables import Question
-from collate.tasks import procedural
-from collate.tasks.files import read_file
-from collate.tasks.hub import read_hub
-from collate.tasks.items import FAMILIES, ReadItems, read_items
+from collate.tasks.families import ANSWER_KINDS
+from collate.tasks.items import ReadItems, read_items
 from collate.tasks.near_duplicates import Leak, leaks
+from collate.tasks.procedural import QuestionPool
 from collate.tasks.rows import Item
+from collate.tasks.sources import read_file, read_hub
 from collate.tasks.splits import (
     SPLITS,
     assign,
@@ -22,9 +23,10 @@ from collate.tasks.splits import (
 )
 from collate.tasks.wording import prompt_problems, split_options
 
-# Held-out questions of a procedural task are cut from a first part of its stream that has this many
-# times as many questions. Its size depends on their number alone, so that they stay when more
-# training questions are asked for, and it is large enough to hold rare questions among common ones.
+# Validation and test questions of a procedural task are cut from a first part of its stream that
+# has this many times as many questions. Its size depends on their number alone, so that they stay
+# when more training questions are asked for, and it is large enough to hold rare questions among
+# common ones.
 _HELD_OUT_POOL = 3
 
 
@@ -35,7 +37,7 @@ class TaskData:
     `duplicates` counts questions that were dropped because the same text stood before, within or
     across splits or in a worked example; `unused` counts distinct questions that no split asks for;
     `unlabelled` counts rows left out because they have no label (task.unlabelled=drop). `leaks` has
-    the pairs of a training question and a held-out or validation one that nearly repeat each other;
+    the pairs of a training question and a test or validation one that nearly repeat each other;
     under task.near_duplicates=drop those training questions are not among `questions`.
     """
 
@@ -51,7 +53,7 @@ class TaskData:
 
     @property
     def near_duplicates(self) -> int:
-        """How many training questions nearly repeat a held-out or validation question."""
+        """How many training questions nearly repeat a test or validation question."""
         return len({leak.train_id for leak in self.leaks})
 
 
@@ -61,93 +63,117 @@ def load_task(config: TaskConfig) -> TaskData:
     The same settings and files give the same questions on every machine. Raises InputError with
     every problem found: in settings, files, columns, broken lines, answers and sizes of splits.
     """
-    held_out = _has_held_out_source(config)
-    problems = _setting_problems(config) + size_problems(config)
+    problems = _setting_problems(config)
     if config.kind == "procedural":
         _stop_at(problems)
-        return _procedural(config)
-    read = _read(config, problems)
-    read_held_out = _read_held_out(config, problems) if held_out else ReadItems([])
+        return _load_procedural(config)
+    has_test_source = _has_test_source(config)
+    first = _read_first_source(config, problems)
+    test = _read_test_source(config, problems) if has_test_source else ReadItems([])
     _stop_at(problems)
-    # The held-out file goes first, so that a question which stands in both is held out.
+    # The test source goes first, so that a question which stands in both is a test question.
     seen = _example_ids(config)
-    test, dropped_test = distinct(config.name, read_held_out.items, seen)
-    rest, dropped = distinct(config.name, read.items[: config.limit], seen)
-    splits = assign(rest, sizes_of(config, held_out=held_out), _shown(config), problems)
-    if held_out:
-        wanted = None if is_share(config.test) else int(config.test)
-        if wanted is not None and wanted > len(test):
-            problems.append(f"task.test={wanted}: only {len(test)} distinct questions are held out")
-        splits |= dict.fromkeys(sorted(test)[:wanted], "test")
-    data = _data(config, test | rest, splits, dropped + dropped_test, problems)
-    return replace(data, unlabelled=read.unlabelled + read_held_out.unlabelled)
+    test_items, test_duplicates = distinct(config.name, test.items, seen)
+    first_items, first_duplicates = distinct(config.name, first.items[: config.limit], seen)
+    sizes = sizes_of(config, has_test_source=has_test_source)
+    split_by_id = assign(first_items, sizes, _source_setting(config), problems)
+    if has_test_source:
+        test_size = None if is_share(config.test) else int(config.test)
+        if test_size is not None and test_size > len(test_items):
+            problems.append(
+                f"task.test={test_size}: the test source has only {len(test_items)} distinct "
+                "questions"
+            )
+        split_by_id |= dict.fromkeys(sorted(test_items)[:test_size], "test")
+    _stop_at(problems)
+    data = _task_data(
+        config, test_items | first_items, split_by_id, first_duplicates + test_duplicates
+    )
+    return replace(data, unlabelled=first.unlabelled + test.unlabelled)
 
 
-def _procedural(config: TaskConfig) -> TaskData:
-    pool = procedural.Pool(config, _example_ids(config))
-    sizes = sizes_of(config, held_out=False)
+def _load_procedural(config: TaskConfig) -> TaskData:
+    pool = QuestionPool(config, _example_ids(config))
+    sizes = sizes_of(config, has_test_source=False)
+    source = _source_setting(config)
     problems: list[str] = []
     if any(is_share(size) for size in sizes.values()):
         pool.reach(config.limit or 0)
-        splits = assign(pool.items, sizes, _shown(config), problems)
-        return _data(config, pool.items, splits, pool.duplicates, problems)
-    wanted, train = int(sum(sizes.values())), int(sizes.pop("train"))
-    pool.reach(_HELD_OUT_POOL * int(sum(sizes.values())))
+        split_by_id = assign(pool.items, sizes, source, problems)
+        _stop_at(problems)
+        return _task_data(config, pool.items, split_by_id, pool.duplicates)
+    total, train_size = int(sum(sizes.values())), int(sizes.pop("train"))
+    held_out_size = int(sum(sizes.values()))
+    pool.reach(_HELD_OUT_POOL * held_out_size)
     first_part = list(pool.items)
-    if not pool.reach(wanted):
+    if not pool.reach(total):
         raise InputError(
-            f"{_shown(config)} gives {len(pool.items)} distinct questions ({pool.end}), and "
-            f"task.train, task.validation and task.test ask for {wanted}; ask for less, or for "
-            "more variety by task.dataset_args"
+            f"{source} gives {len(pool.items)} distinct questions ({pool.end}), and task.train, "
+            f"task.validation and task.test ask for {total}; lower them, or set task.dataset_args "
+            "for more variety"
         )
-    splits = assign(first_part, sizes, _shown(config), problems)
-    free = sorted(key for key in pool.items if key not in splits)
-    splits |= dict.fromkeys(free[:train], "train")
-    return _data(config, pool.items, splits, pool.duplicates, problems)
-
-
-def _data(
-    config: TaskConfig,
-    items: dict[str, Item],
-    splits: dict[str, str],
-    duplicates: int,
-    problems: list[str],
-) -> TaskData:
+    split_by_id = assign(first_part, sizes, source, problems)
     _stop_at(problems)
+    unassigned = sorted(item_id for item_id in pool.items if item_id not in split_by_id)
+    split_by_id |= dict.fromkeys(unassigned[:train_size], "train")
+    return _task_data(config, pool.items, split_by_id, pool.duplicates)
+
+
+def _task_data(
+    config: TaskConfig,
+    items_by_id: Mapping[str, Item],
+    split_by_id: Mapping[str, str],
+    duplicates: int,
+) -> TaskData:
+    """The questions of all splits, none of which may be empty, and what was found about them."""
+    problems = []
     for split in SPLITS:
-        if split not in splits.values() and getattr(config, split) > 0:
+        size = getattr(config, split)
+        if size > 0 and split not in split_by_id.values():
             problems.append(
-                f"{_shown(config)}: no question falls into the {split} split (task.{split}="
-                f"{getattr(config, split):g}, {len(items)} distinct questions); use more "
+                f"{_source_setting(config)}: no question falls into the {split} split "
+                f"(task.{split}={size:g}, {len(items_by_id)} distinct questions); use more "
                 "questions, or give the sizes of the splits as numbers"
             )
     _stop_at(problems)
-    questions = [
-        _question(config, key, split, items[key])
-        for split in SPLITS
-        for key in sorted(key for key, its in splits.items() if its == split)
-    ]
-    unused = len(items) - len(questions)
-    found = tuple(leaks(questions))
-    return TaskData(_kept(config, questions, found), duplicates, unused, leaks=found)
+    questions = []
+    for split in SPLITS:
+        for item_id in sorted(split_by_id):
+            if split_by_id[item_id] == split:
+                questions.append(_question(config, item_id, split, items_by_id[item_id]))
+    unused = len(items_by_id) - len(questions)
+    near_duplicates = tuple(leaks(questions))
+    if config.near_duplicates == "drop":
+        questions = _without_leaks(config, questions, near_duplicates)
+    return TaskData(questions, duplicates, unused, leaks=near_duplicates)
 
 
-def _question(config: TaskConfig, key: str, split: str, item: Item) -> Question:
-    return Question(key, config.name, split, item.text, item.gold, item.options, item.solution)
+def _question(config: TaskConfig, item_id: str, split: str, item: Item) -> Question:
+    return Question(
+        id=item_id,
+        task=config.name,
+        split=split,
+        text=item.text,
+        gold=item.gold,
+        options=item.options,
+        solution=item.solution,
+        **config.labels,
+    )
 
 
-def _kept(config: TaskConfig, questions: list[Question], found: tuple[Leak, ...]) -> list[Question]:
-    if config.near_duplicates == "keep":
-        return questions
-    near = {leak.train_id for leak in found}
-    kept = [question for question in questions if question.id not in near]
-    if not any(question.split == "train" for question in kept):
+def _without_leaks(
+    config: TaskConfig, questions: list[Question], near_duplicates: tuple[Leak, ...]
+) -> list[Question]:
+    """The questions without the training questions that nearly repeat another split's."""
+    leaking_ids = {leak.train_id for leak in near_duplicates}
+    remaining = [question for question in questions if question.id not in leaking_ids]
+    if not any(question.split == "train" for question in remaining):
         raise InputError(
-            f"{_shown(config)}: every training question nearly repeats a validation or held-out "
-            "one; hold out other questions, or learn from them all the same by "
+            f"{_source_setting(config)}: every training question nearly repeats a validation or "
+            "test question; choose other test questions, or train on them anyway with "
             "task.near_duplicates=keep"
         )
-    return kept
+    return remaining
 
 
 def _stop_at(problems: list[str]) -> None:
@@ -155,12 +181,13 @@ def _stop_at(problems: list[str]) -> None:
         raise InputError.of(problems)
 
 
-def _has_held_out_source(config: TaskConfig) -> bool:
-    # A split of the hub data set says nothing about a local file that is read in its place.
+def _has_test_source(config: TaskConfig) -> bool:
+    # A split of the Hub data set says nothing about a local file that is read in its place.
     return config.test_path is not None or (config.path is None and bool(config.test_source_split))
 
 
-def _shown(config: TaskConfig) -> str:
+def _source_setting(config: TaskConfig) -> str:
+    """The setting that names the questions' source, as messages begin with it."""
     return f"task.path={config.path}" if config.path else f"task.dataset={config.dataset}"
 
 
@@ -170,30 +197,37 @@ def _example_ids(config: TaskConfig) -> set[str]:
 
 
 def _setting_problems(config: TaskConfig) -> list[str]:
+    """What is wrong with the settings of a task by themselves, before any source is read.
+
+    Types and ranges are no concern of this room: `collate.config` has checked them.
+    """
     problems = prompt_problems("task.prompt", config.prompt)
-    if config.kind not in FAMILIES:
-        problems.append(f"task.kind={config.kind}: expected one of {', '.join(FAMILIES)}")
-        return problems
-    kinds = FAMILIES[config.kind].ANSWER_KINDS
-    if config.answer_kind not in kinds:
+    answer_kinds = ANSWER_KINDS[config.kind]
+    if config.answer_kind not in answer_kinds:
         problems.append(
-            f"task.answer_kind={config.answer_kind}: task.kind={config.kind} goes with "
-            f"{' or '.join(kinds)}"
+            f"task.answer_kind={config.answer_kind}: task.kind={config.kind} expects "
+            f"{' or '.join(answer_kinds)}"
         )
-    if config.limit is not None and config.limit < 1:
-        problems.append(f"task.limit={config.limit}: at least 1, or null")
-    if config.kind != "procedural":
-        if config.path is None and config.dataset is None:
-            problems.append(
-                f"task.kind={config.kind} needs questions: task.path=FILE for a local file, or "
-                "task.dataset=ID for a hub data set"
-            )
-        return problems
+    problems += size_problems(config)
+    if config.kind == "procedural":
+        problems += _procedural_problems(config)
+    elif config.path is None and config.dataset is None:
+        problems.append(
+            f"task.kind={config.kind} needs questions: task.path=FILE for a local file, or "
+            "task.dataset=ID for a Hub data set"
+        )
+    return problems
+
+
+def _procedural_problems(config: TaskConfig) -> list[str]:
+    """Settings that a task with generated questions cannot have, or needs."""
+    problems = []
     for name in ("path", "test_path", "test_source_split", "solution"):
-        if getattr(config, name):
+        value = getattr(config, name)
+        if value:
             problems.append(
-                f"task.{name}={getattr(config, name)}: task.kind=procedural makes its questions; "
-                "use another task, for example task=table, for questions from a file"
+                f"task.{name}={value}: task.kind=procedural generates its questions; for questions "
+                "from a file or a Hub data set use another task, for example task=table"
             )
     if config.dataset is None:
         problems.append(
@@ -203,25 +237,26 @@ def _setting_problems(config: TaskConfig) -> list[str]:
     shares = [split for split in SPLITS if is_share(getattr(config, split))]
     if shares and config.limit is None:
         problems.append(
-            f"task.{shares[0]}={getattr(config, shares[0])}: a share of endless procedural "
-            "questions; give task.train, task.validation and task.test as numbers, or task.limit"
+            f"task.{shares[0]}={getattr(config, shares[0])}: procedural questions have no end to "
+            "take a share of; give task.train, task.validation and task.test as numbers, or set "
+            "task.limit"
         )
     return problems
 
 
-def _read(config: TaskConfig, problems: list[str]) -> ReadItems:
+def _read_first_source(config: TaskConfig, problems: list[str]) -> ReadItems:
     source = None
     if config.path is not None:
         source = read_file("path", config.path, problems)
     elif config.dataset is not None:
         source = read_hub(config.dataset, config.subset, config.source_split, problems)
-    return read_items(source, config, problems, held_out=False)
+    return read_items(source, config, problems, is_test_source=False)
 
 
-def _read_held_out(config: TaskConfig, problems: list[str]) -> ReadItems:
+def _read_test_source(config: TaskConfig, problems: list[str]) -> ReadItems:
     source = None
     if config.test_path is not None:
         source = read_file("test_path", config.test_path, problems)
     elif config.dataset is not None and config.test_source_split is not None:
         source = read_hub(config.dataset, config.subset, config.test_source_split, problems)
-    return read_items(source, config, problems, held_out=True)
+    return read_items(source, config, problems, is_test_source=True)

@@ -31,7 +31,7 @@ from collate.tasks.rows import (
     value_of,
 )
 
-ANSWER_KINDS = ("choice",)
+_LONGEST_INDEX = 3  # digits; `int` is slow on long texts, and there are at most 26 options
 
 
 @dataclass(frozen=True)
@@ -45,20 +45,20 @@ class _Choice:
 
 def read_items(source: Source, config: TaskConfig, problems: list[str]) -> list[Item]:
     """One item a row; rows without two options, or with a key that names none, are problems."""
-    before = len(problems)
+    problems_before = len(problems)
     questions = question_texts(source, config.question, problems)
-    answer = column_names(source, "answer", config.answer, problems)
-    keys = texts_of(source, "answer", answer, problems) if answer else []
+    key_columns = column_names(source, "answer", config.answer, problems)
+    keys = texts_of(source, "answer", key_columns, problems) if key_columns else []
     if config.choices:
-        choices = _fixed_choices(source, keys, config)
+        choices = _shared_choices(source, keys, config)
     else:
         choices = _read_choices(source, keys, config, problems)
-    if len(problems) > before:
+    if len(problems) > problems_before:
         return []
-    golds = _golds(source, choices, config, problems)
+    golds = _gold_letters(source, choices, config, problems)
     return [
-        Item(text, gold, choice.options)
-        for text, gold, choice in zip(questions, golds, choices, strict=False)
+        Item(question, gold, choice.options)
+        for question, gold, choice in zip(questions, golds, choices, strict=False)
     ]
 
 
@@ -68,34 +68,37 @@ def _read_choices(
     columns = column_names(source, "options", config.options, problems)
     if not (columns and keys):
         return []
-    choices, poor = [], []
+    choices, unfit_lines = [], []
     for row, key in zip(source.rows, keys, strict=True):
-        found, labels = _options_of(row, columns)
-        if not 2 <= len(found) <= len(ascii_uppercase) or not all(found):
-            poor.append(row.line)
-        choices.append(_Choice(found, labels, _whole(key)))
-    if poor:
+        options, labels = _options_of(row, columns)
+        if not 2 <= len(options) <= len(ascii_uppercase) or not all(options):
+            unfit_lines.append(row.line)
+        choices.append(_Choice(options, labels, _without_decimal_zero(key)))
+    if unfit_lines:
         problems.append(
-            f"{source.places(poor)}: column {config.options!r} gives no list of 2 to 26 options "
-            f"({len(poor)} of {len(choices)}); it should hold a list, a record of label and text, "
-            "or name several columns joined by commas"
+            f"{source.places(unfit_lines)}: column {config.options!r} gives no list of 2 to 26 "
+            f"options ({len(unfit_lines)} of {len(choices)}); it should hold a list, a record of "
+            "label and text, or name several columns joined by commas"
         )
     return choices
 
 
-def _fixed_choices(source: Source, keys: Sequence[str], config: TaskConfig) -> list[_Choice]:
-    """The same options for every row. Numbers that the data set itself gives the same names as the
-    options go by name, since data sets count the same names in different orders; others, by the
-    order of task.choices."""
+def _shared_choices(source: Source, keys: Sequence[str], config: TaskConfig) -> list[_Choice]:
+    """The same options (task.choices) for every row.
+
+    Numbers that the data set itself gives the same names as the options go by name, since data sets
+    count the same names in different orders; others, by the order of task.choices.
+    """
     options = tuple(config.choices)
-    names = source.classes.get(config.answer, ())
-    if set(names) != set(options):
-        return [_Choice(options, (), _whole(key)) for key in keys]
-    by_number = {str(number): name for number, name in enumerate(names)}
-    return [_Choice(options, (), by_number.get(_whole(key), key)) for key in keys]
+    class_names = source.class_names.get(config.answer, ())
+    if set(class_names) != set(options):
+        return [_Choice(options, (), _without_decimal_zero(key)) for key in keys]
+    name_by_key = {str(number): name for number, name in enumerate(class_names)}
+    return [_Choice(options, (), name_by_key.get(_without_decimal_zero(key), key)) for key in keys]
 
 
 def _options_of(row: Row, columns: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The options of a row and the data set's labels of them; none where they cannot be read."""
     if len(columns) > 1:
         cells = [text_of(value_of(row, column)) or "" for column in columns]
         while cells and not cells[-1]:  # questions with fewer options than there are columns
@@ -112,7 +115,8 @@ def _options_of(row: Row, columns: Sequence[str]) -> tuple[tuple[str, ...], tupl
     if isinstance(value, dict):
         labels, texts = value.get("label"), value.get("text")
     elif isinstance(value, list) and value and all(isinstance(each, dict) for each in value):
-        labels, texts = [v.get("label") for v in value], [v.get("text") for v in value]
+        labels = [record.get("label") for record in value]
+        texts = [record.get("text") for record in value]
     if not isinstance(texts, list):
         return (), ()
     return _as_texts(texts), _as_texts(labels) if isinstance(labels, list) else ()
@@ -122,9 +126,12 @@ def _as_texts(values: Sequence[Any]) -> tuple[str, ...]:
     return tuple(text_of(value) or "" for value in values)
 
 
-def _whole(key: str) -> str:
+def _without_decimal_zero(key: str) -> str:
     """An index that a spreadsheet made a real number (`1.0`) as a whole one; others unchanged."""
     return key[:-2] if key.endswith(".0") and key[:-2].isdecimal() else key
+
+
+# How a key may be meant: each reading gives the index of an option, or None where it does not fit.
 
 
 def _by_label(choice: _Choice) -> int | None:
@@ -132,19 +139,25 @@ def _by_label(choice: _Choice) -> int | None:
 
 
 def _by_letter(choice: _Choice) -> int | None:
-    letter = choice.key.strip("().").upper()
-    place = ascii_uppercase.find(letter) if len(letter) == 1 else -1
-    return place if 0 <= place < len(choice.options) else None
+    letter = choice.key.strip("().").upper()  # "b", "(B)", "B."
+    index = ascii_uppercase.find(letter) if len(letter) == 1 else -1
+    return index if 0 <= index < len(choice.options) else None
 
 
-def _by_index(start: int) -> Callable[[_Choice], int | None]:
-    def read(choice: _Choice) -> int | None:
-        if not (choice.key.isascii() and choice.key.isdecimal() and len(choice.key) < 4):
-            return None
-        place = int(choice.key) - start
-        return place if 0 <= place < len(choice.options) else None
+def _by_index_from_0(choice: _Choice) -> int | None:
+    return _by_index(choice, first=0)
 
-    return read
+
+def _by_index_from_1(choice: _Choice) -> int | None:
+    return _by_index(choice, first=1)
+
+
+def _by_index(choice: _Choice, *, first: int) -> int | None:
+    is_number = choice.key.isascii() and choice.key.isdecimal()
+    if not is_number or len(choice.key) > _LONGEST_INDEX:
+        return None
+    index = int(choice.key) - first
+    return index if 0 <= index < len(choice.options) else None
 
 
 def _by_text(choice: _Choice) -> int | None:
@@ -154,34 +167,50 @@ def _by_text(choice: _Choice) -> int | None:
 _READINGS: dict[str, Callable[[_Choice], int | None]] = {
     "a label": _by_label,
     "a letter": _by_letter,
-    "an index from 0": _by_index(0),
-    "an index from 1": _by_index(1),
+    "an index from 0": _by_index_from_0,
+    "an index from 1": _by_index_from_1,
     "the text of an option": _by_text,
 }
 
 
-def _golds(
+def _gold_letters(
     source: Source, choices: Sequence[_Choice], config: TaskConfig, problems: list[str]
 ) -> list[str]:
     """The letter of each right option, under the one reading of keys that fits every row."""
-    places = {name: [read(choice) for choice in choices] for name, read in _READINGS.items()}
-    fitting = [name for name, found in places.items() if None not in found]
+    indices_by_reading = {
+        name: [read(choice) for choice in choices] for name, read in _READINGS.items()
+    }
+    fitting = [name for name, indices in indices_by_reading.items() if None not in indices]
     if not fitting:
-        best = max(places, key=lambda name: sum(place is not None for place in places[name]))
-        wrong = [n for n, place in enumerate(places[best]) if place is None]
-        first = choices[wrong[0]]
-        problems.append(
-            f"{source.places([source.rows[n].line for n in wrong])}: key {first.key[:60]!r} of "
-            f"column {config.answer!r} names none of the {len(first.options)} options; most keys "
-            f"read as {best}, {len(wrong)} of {len(choices)} do not"
-        )
+        problems.append(_unfit_keys(source, choices, config, indices_by_reading))
         return []
-    name = fitting[0]
-    if name != "a label" and any(places[other] != places[name] for other in fitting):
+    reading = fitting[0]
+    indices = indices_by_reading[reading]
+    # Labels are the data set's own word; all other readings must agree where several fit.
+    ambiguous = any(indices_by_reading[other] != indices for other in fitting)
+    if reading != "a label" and ambiguous:
         problems.append(
             f"{source.name}: the keys of column {config.answer!r}, for example {choices[0].key!r}, "
             f"may be read as {' or as '.join(fitting)}, which makes different options right; "
             "write them as letters"
         )
         return []
-    return [ascii_uppercase[place] for place in places[name] if place is not None]
+    return [ascii_uppercase[index] for index in indices if index is not None]
+
+
+def _unfit_keys(
+    source: Source,
+    choices: Sequence[_Choice],
+    config: TaskConfig,
+    indices_by_reading: dict[str, list[int | None]],
+) -> str:
+    """The sentence about keys that no reading fits, by the reading that fits most of them."""
+    most_fitting = min(_READINGS, key=lambda name: indices_by_reading[name].count(None))
+    unfit = [row for row, index in enumerate(indices_by_reading[most_fitting]) if index is None]
+    lines = [source.rows[row].line for row in unfit]
+    first = choices[unfit[0]]
+    return (
+        f"{source.places(lines)}: key {first.key[:60]!r} of column {config.answer!r} names none of "
+        f"the {len(first.options)} options; most keys read as {most_fitting}, {len(unfit)} of "
+        f"{len(choices)} do not"
+    )

@@ -10,27 +10,31 @@ items, made in blocks whose seeds follow on each other, with every repetition dr
 
 import re
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import fields
 from typing import Any
 
 from collate.answers.reading import read_gold
 from collate.config.schema import TaskConfig
-from collate.errors import InputError
-from collate.tasks.rows import Item, nearest
+from collate.errors import InputError, nearest_hint
+from collate.tasks.rows import Item
 from collate.tasks.splits import question_id
 
-ANSWER_KINDS = ("number", "text", "boolean", "choice")
 # Some data sets make items that depend on the size asked for, so blocks of one size keep item i
 # the same however many there are; 500 is the library's own size.
-_BLOCK = 500
-_POOL = 10_000_000  # seeds apart between pools: reasoning-gym makes item i with seed + i
+_BLOCK_SIZE = 500
+_SEEDS_BETWEEN_POOLS = 10_000_000  # task.dataset_seed=1 begins where 0 would after so many items
 PATIENCE = 1000  # items without a new question after which the stream counts as exhausted
 # What a generator raises on settings that it cannot serve.
-_FAULTS = (TypeError, ValueError, AssertionError, AttributeError, KeyError, IndexError)
+_GENERATOR_ERRORS = (
+    TypeError, ValueError, AssertionError, AttributeError, KeyError, IndexError,
+)  # fmt: skip
+
+# A number with the sign of the operation before it: "9", "- 6" and "- -2" of "9 - 6 - -2 =".
+_TERM = re.compile(r"(?:([+-]) )?(-?\d+)")
 
 
-class Pool:
+class QuestionPool:
     """Distinct questions drawn from the stream so far: `items` by id, and `duplicates` dropped."""
 
     def __init__(self, config: TaskConfig, seen: set[str]) -> None:
@@ -39,39 +43,49 @@ class Pool:
         self.duplicates = 0
         self.end = ""
         self._stream, self._task = stream(config), config.name
-        self._seen, self._most = set(seen), config.limit
+        self._seen, self._limit = set(seen), config.limit
 
-    def reach(self, wanted: int) -> bool:
-        """Draws until there are `wanted` distinct questions; False where there are not as many.
+    def reach(self, count: int) -> bool:
+        """Draws until there are `count` distinct questions; False where there are not as many.
 
         `end` then says why: task.limit, or `PATIENCE` items in a row that brought nothing new.
         """
-        stale = 0
-        while len(self.items) < wanted and not self.end:
-            if self._most is not None and len(self.items) >= self._most:
-                self.end = f"task.limit={self._most}"
-            elif stale == PATIENCE:
+        draws_without_new = 0
+        while len(self.items) < count and not self.end:
+            if self._limit is not None and len(self.items) >= self._limit:
+                self.end = f"task.limit={self._limit}"
+            elif draws_without_new == PATIENCE:
                 self.end = f"none new among {PATIENCE} more"
+            elif self._draw():
+                draws_without_new = 0
             else:
-                item = next(self._stream)
-                key = question_id(self._task, item.text)
-                stale = stale + 1 if key in self._seen else 0
-                if key in self._seen:
-                    self.duplicates += 1
-                else:
-                    self._seen.add(key)
-                    self.items[key] = item
-        return len(self.items) >= wanted
+                draws_without_new += 1
+        return len(self.items) >= count
+
+    def _draw(self) -> bool:
+        """Takes the next item of the stream; whether it is a new question."""
+        item = next(self._stream)
+        item_id = question_id(self._task, item.text)
+        if item_id in self._seen:
+            self.duplicates += 1
+            return False
+        self._seen.add(item_id)
+        self.items[item_id] = item
+        return True
 
 
 def stream(config: TaskConfig) -> Iterator[Item]:
-    """Items without end, repetitions among them. Raises InputError where settings do not serve."""
+    """Items without end, repetitions among them.
+
+    Raises InputError where reasoning-gym or the data set is missing, or the settings do not serve.
+    """
     library = _library()
     if config.dataset not in library.DATASETS:
         known = sorted(library.DATASETS)
-        hint = nearest(str(config.dataset), known) or f"; there are {', '.join(known)}"
+        hint = nearest_hint(str(config.dataset), known) or f"; its data sets are {', '.join(known)}"
         raise InputError(f"task.dataset={config.dataset}: no such reasoning-gym data set{hint}")
-    _check_arguments(library.DATASETS[config.dataset][1], config)
+    _, settings_class = library.DATASETS[config.dataset]
+    _check_arguments(settings_class, config)
     return _items(library, config)
 
 
@@ -82,14 +96,15 @@ def _library() -> Any:
             import reasoning_gym.factory as library
     except ModuleNotFoundError as error:
         raise InputError(
-            f"task.kind=procedural needs {error.name}, which is not installed: "
-            "in the checkout, pip install -e '.[packaged]'"
+            f"task.kind=procedural needs the package {error.name}, which is not installed; in the "
+            "checkout, run: pip install -e '.[packaged]'"
         ) from error
     return library
 
 
-def _check_arguments(settings: type, config: TaskConfig) -> None:
-    known = [each.name for each in fields(settings) if each.name not in ("seed", "size")]
+def _check_arguments(settings_class: type, config: TaskConfig) -> None:
+    """Raises InputError for every item of task.dataset_args that is no setting of the data set."""
+    known = [each.name for each in fields(settings_class) if each.name not in ("seed", "size")]
     problems = []
     for name in config.dataset_args:
         if name in ("seed", "size"):
@@ -98,57 +113,40 @@ def _check_arguments(settings: type, config: TaskConfig) -> None:
         elif name not in known:
             problems.append(
                 f"task.dataset_args.{name}: {config.dataset} has no such setting; it has "
-                f"{', '.join(known)}{nearest(name, known)}"
+                f"{', '.join(known)}{nearest_hint(name, known)}"
             )
     if problems:
         raise InputError.of(problems)
 
 
 def _items(library: Any, config: TaskConfig) -> Iterator[Item]:
-    first = config.dataset_seed * _POOL
+    seed = config.dataset_seed * _SEEDS_BETWEEN_POOLS
+    solve = SOLVERS.get(config.dataset or "", _no_solution)
     while True:
-        block = _made(config, library.create_dataset, config.dataset, seed=first, size=_BLOCK,
-                      **config.dataset_args)  # fmt: skip
-        for index in range(_BLOCK):
-            record = _made(config, block.__getitem__, index)
+        block = _generate(
+            config, library.create_dataset, config.dataset, seed=seed, size=_BLOCK_SIZE,
+            **config.dataset_args,
+        )  # fmt: skip
+        for index in range(_BLOCK_SIZE):
+            record = _generate(config, block.__getitem__, index)
             text = record["question"].strip()
-            solve = SOLUTIONS.get(config.dataset or "", lambda _: "")
-            yield Item(text, _gold(config, record), solution=solve(text))
-        first += _BLOCK
+            yield Item(text, _gold_answer(config, record), solution=solve(text))
+        seed += _BLOCK_SIZE
 
 
-def _chain_solution(question: str) -> str:
-    """A chain of sums and differences worked from left to right, a line a step.
-
-    "... problem: 9 - 6 - 2 ="   ->   "9 - 6 = 3\\n3 - 2 = 1"
-    """
-    first, *steps = _TERMS.findall(question.rpartition(":")[2])
-    total, lines = int(first[1]), []
-    for sign, number in steps:
-        after = total + int(number) if sign == "+" else total - int(number)
-        lines.append(f"{total} {sign} {number} = {after}")
-        total = after
-    return "\n".join(lines)
-
-
-_TERMS = re.compile(r"(?:([+-]) )?(-?\d+)")
-SOLUTIONS = {"chain_sum": _chain_solution}
-"""How questions of a data set are worked out, where a few lines can: reasoning-gym ships answers
-alone, and gold rationales are what some rules learn from."""
-
-
-def _made(config: TaskConfig, make: Any, *args: Any, **kwargs: Any) -> Any:
+def _generate(config: TaskConfig, generator: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+    """What a function of reasoning-gym returns; its complaint about settings as an InputError."""
     try:
-        return make(*args, **kwargs)
-    except _FAULTS as error:
-        shown = ", ".join(f"{name}={value}" for name, value in config.dataset_args.items())
+        return generator(*args, **kwargs)
+    except _GENERATOR_ERRORS as error:
+        settings = ", ".join(f"{name}={value}" for name, value in config.dataset_args.items())
         raise InputError(
-            f"task.dataset={config.dataset}: reasoning-gym makes no questions with "
-            f"task.dataset_args ({shown or 'its defaults'}): {error or type(error).__name__}"
+            f"task.dataset={config.dataset}: reasoning-gym cannot generate questions with "
+            f"task.dataset_args ({settings or 'its defaults'}): {error or type(error).__name__}"
         ) from error
 
 
-def _gold(config: TaskConfig, record: dict[str, Any]) -> str:
+def _gold_answer(config: TaskConfig, record: dict[str, Any]) -> str:
     if record["answer"] is None:
         raise InputError(
             f"task.dataset={config.dataset}: its questions have no single right answer to compare "
@@ -156,12 +154,34 @@ def _gold(config: TaskConfig, record: dict[str, Any]) -> str:
         )
     gold = str(record["answer"]).strip()
     try:
-        read_gold(config.answer_kind, gold, ())
+        key = read_gold(config.answer_kind, gold, ())
     except ValueError as error:
         raise InputError(
             f"task.dataset={config.dataset}: {error}; set task.answer_kind to what its answers are "
             "(number, text, boolean or choice)"
         ) from error
-    if config.answer_kind == "boolean":
-        return str(read_gold("boolean", gold, ()))
-    return gold
+    return str(key) if config.answer_kind == "boolean" else gold
+
+
+def _chain_solution(question: str) -> str:
+    """A chain of sums and differences worked from left to right, a line a step.
+
+    "... problem: 9 - 6 - 2 ="   ->   "9 - 6 = 3\\n3 - 2 = 1"
+    """
+    (_, first), *rest = _TERM.findall(question.rpartition(":")[2])
+    total = int(first)
+    lines = []
+    for sign, number in rest:
+        new_total = total + int(number) if sign == "+" else total - int(number)
+        lines.append(f"{total} {sign} {number} = {new_total}")
+        total = new_total
+    return "\n".join(lines)
+
+
+def _no_solution(_: str) -> str:
+    return ""
+
+
+SOLVERS: dict[str, Callable[[str], str]] = {"chain_sum": _chain_solution}
+"""How questions of a data set are worked out, where a few lines can: reasoning-gym ships answers
+alone, and gold rationales are what some rules learn from."""

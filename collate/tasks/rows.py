@@ -1,20 +1,22 @@
 """Rows of a question source, before anybody knows what they mean, and the columns of a row.
 
 Every row remembers its line in the file (or its number where a format has no lines), so that a
-fault in it can be told with its place. Functions of this room append what they find wrong to a list
-of problems, a sentence each, so that one error can tell all of them.
+problem in it can be reported with its place. Functions of this room append the problems that they
+find to a list, a sentence each, so that one error can report all of them.
 """
 
-import difflib
 import math
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-_SHOWN = 5
-_COLUMN = re.compile(r"\{([^{}\n]+)\}")  # of a wording that names columns
-_LONGEST = 2**20  # characters of a question or an answer; no model reads as many
+from collate.errors import nearest_hint
+
+_MOST_SHOWN = 5  # lines named in one sentence
+_LONGEST_TEXT = 2**20  # characters of a question or an answer; no model reads as many
+# The columns of a wording: "passage" and "query" of "{passage} Question: {query}".
+_COLUMN_IN_BRACES = re.compile(r"\{([^{}\n]+)\}")
 
 
 @dataclass(frozen=True)
@@ -27,55 +29,68 @@ class Row:
 
 @dataclass(frozen=True)
 class Source:
-    """The rows of one file or hub data set. `unit` is what `line` counts: line, item or row.
+    """The rows of one file or Hub data set. `unit` is what `line` counts: line, item or row.
 
-    `classes` has, for a column whose numbers stand for names, those names in the numbers' order.
+    `class_names` has, for a column whose numbers stand for names, those names in their order.
     """
 
     name: str
     unit: str
     rows: list[Row] = field(default_factory=list)
-    classes: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    class_names: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def columns(self) -> list[str]:
         """Every column that some row has, in the order of first appearance."""
-        return list(dict.fromkeys(name for row in self.rows for name in row.values))
+        names: dict[str, None] = {}
+        for row in self.rows:
+            names |= dict.fromkeys(row.values)
+        return list(names)
 
     def places(self, lines: Sequence[int]) -> str:
         """For example `my.csv, lines 3, 9 and 12`, with the first few and the count of the rest."""
         return f"{self.name}, {self.unit}{'s' if len(lines) > 1 else ''} {first_few(lines)}"
 
 
-def first_few(things: Sequence[object]) -> str:
-    """The first few things of a list in words, and how many more there are."""
-    shown = [str(thing) for thing in things[:_SHOWN]]
-    if len(things) > _SHOWN:
-        return f"{', '.join(shown)} and {len(things) - _SHOWN} more"
-    return " and ".join(filter(None, [", ".join(shown[:-1]), shown[-1]])) if shown else "none"
+@dataclass(frozen=True)
+class Item:
+    """A question before it has a split. `options` is empty unless the task is multiple choice.
+
+    `solution` is a worked solution without its stated answer, empty where there is none.
+    """
+
+    text: str
+    gold: str
+    options: tuple[str, ...] = ()
+    solution: str = ""
 
 
-def nearest(name: str, known: Iterable[str]) -> str:
-    """`; did you mean X?` with the known name nearest to `name`, or nothing where none is near."""
-    by_lower = {each.lower(): each for each in known}
-    found = difflib.get_close_matches(name.lower(), by_lower, n=1, cutoff=0.6)
-    return f"; did you mean {by_lower[found[0]]}?" if found else ""
+def first_few(numbers: Sequence[int]) -> str:
+    """The first few numbers, and how many more there are: "3, 9, 12, 15, 20 and 2 more"."""
+    shown = [str(number) for number in numbers[:_MOST_SHOWN]]
+    if len(numbers) > _MOST_SHOWN:
+        return f"{', '.join(shown)} and {len(numbers) - _MOST_SHOWN} more"
+    if len(shown) < 2:
+        return "".join(shown)
+    return f"{', '.join(shown[:-1])} and {shown[-1]}"
 
 
-def column_names(source: Source, setting: str, wanted: str, problems: list[str]) -> list[str]:
-    """The columns that a setting names: one, or several joined by commas.
+def column_names(source: Source, setting: str, value: str, problems: list[str]) -> list[str]:
+    """The columns that the value of a setting names: one, or several joined by commas.
 
-    A dot reaches into a record (`question.stem`). A column that the source lacks is a problem.
+    A dot reaches into a record (`question.stem`). A column that the source lacks is a problem, and
+    no names come back.
     """
     known = source.columns
-    if wanted in known:
-        return [wanted]
-    names = [name.strip() for name in wanted.split(",") if name.strip()]
-    for name in names or [wanted]:
-        if not any(value_of(row, name) is not None for row in source.rows) and name not in known:
+    if value in known:  # also "question, en", which is one column in some files
+        return [value]
+    names = [name.strip() for name in value.split(",") if name.strip()]
+    for name in names or [value]:
+        has_values = any(value_of(row, name) is not None for row in source.rows)
+        if not has_values and name not in known:
             problems.append(
-                f"task.{setting}={wanted}: {source.name} has no column {name!r}; its columns are "
-                f"{', '.join(known)}{nearest(name, known)}"
+                f"task.{setting}={value}: {source.name} has no column {name!r}; its columns are "
+                f"{', '.join(known)}{nearest_hint(name, known)}"
             )
             return []
     return names
@@ -100,71 +115,69 @@ def text_of(value: Any) -> str | None:
     return None
 
 
-@dataclass(frozen=True)
-class Item:
-    """A question before it has a split. `options` is empty unless the task is multiple choice.
-
-    `solution` is a worked solution without its stated answer, empty where there is none.
-    """
-
-    text: str
-    gold: str
-    options: tuple[str, ...] = ()
-    solution: str = ""
-
-
 def texts_of(
     source: Source, setting: str, columns: Sequence[str], problems: list[str]
 ) -> list[str]:
-    """For each row the text of the columns, joined by newlines; empty ones are problems."""
-    texts, empty, nested, long = [], [], [], []
+    """For each row the texts of the columns, joined by newlines; an empty one is a problem.
+
+    `setting` is the name of the setting under `task` that names the columns.
+    """
+    texts: list[str] = []
+    empty_lines, nested_lines, long_lines = [], [], []
     for row in source.rows:
         parts = [text_of(value_of(row, column)) for column in columns]
-        if any(part is None for part in parts):
-            nested.append(row.line)
+        text = "\n".join(part or "" for part in parts)
+        texts.append(text)
+        if None in parts:
+            nested_lines.append(row.line)
         elif not all(parts):
-            empty.append(row.line)
-        texts.append("\n".join(part or "" for part in parts))
-        if len(texts[-1]) > _LONGEST:
-            long.append(row.line)
-    what = "gold answer" if setting == "answer" else setting
-    name = " or ".join(repr(column) for column in columns)
-    if empty:
+            empty_lines.append(row.line)
+        if len(text) > _LONGEST_TEXT:
+            long_lines.append(row.line)
+    content = "gold answer" if setting == "answer" else setting
+    column = " or ".join(repr(column) for column in columns)
+    if empty_lines:
         problems.append(
-            f"{source.places(empty)}: empty {what} (column {name}) in {len(empty)} of "
-            f"{len(texts)} {source.unit}s; fill them in or take them out"
+            f"{source.places(empty_lines)}: empty {content} (column {column}) in "
+            f"{len(empty_lines)} of {len(texts)} {source.unit}s; fill in what is missing, or "
+            f"remove those {source.unit}s"
         )
-    if long:
+    if long_lines:
         problems.append(
-            f"{source.places(long)}: {what} of more than {_LONGEST:,} characters; shorten it or "
-            "take it out"
+            f"{source.places(long_lines)}: {content} of more than {_LONGEST_TEXT:,} characters; "
+            f"shorten it, or remove the {source.unit}"
         )
-    if nested:
+    if nested_lines:
         problems.append(
-            f"{source.places(nested)}: column {name} holds a list or a record where the {what} "
-            f"should be a text or a number; name another column by task.{setting}"
+            f"{source.places(nested_lines)}: column {column} holds a list or a record where the "
+            f"{content} should be a text or a number; set task.{setting} to another column"
         )
     return texts
 
 
-def question_texts(source: Source, wanted: str, problems: list[str]) -> list[str]:
+def question_texts(source: Source, wording: str, problems: list[str]) -> list[str]:
     """For each row the text of its question, or nothing where a column is missing.
 
-    `wanted` is what task.question says: a column, several joined by commas (their texts then stand
-    below each other), or a wording with columns in braces, such as `{passage} Question: {query}`.
+    `wording` is the value of task.question: a column, several joined by commas (their texts then
+    stand below each other), or a text with columns in braces, `{passage} Question: {query}`.
     """
-    names = list(dict.fromkeys(_COLUMN.findall(wanted)))
-    if not names or wanted in source.columns:
-        columns = column_names(source, "question", wanted, problems)
+    names = list(dict.fromkeys(_COLUMN_IN_BRACES.findall(wording)))
+    if not names or wording in source.columns:
+        columns = column_names(source, "question", wording, problems)
         return texts_of(source, "question", columns, problems) if columns else []
-    known = [column_names(source, "question", name, problems) for name in names]
-    if not all(known):
+    columns_by_name = {name: column_names(source, "question", name, problems) for name in names}
+    if not all(columns_by_name.values()):
         return []
-    texts = [texts_of(source, "question", columns, problems) for columns in known]
+    texts_by_name = {
+        name: texts_of(source, "question", columns, problems)
+        for name, columns in columns_by_name.items()
+    }
     return [
-        _filled(wanted, dict(zip(names, each, strict=True))) for each in zip(*texts, strict=True)
+        _filled_wording(wording, dict(zip(names, row_texts, strict=True)))
+        for row_texts in zip(*texts_by_name.values(), strict=True)
     ]
 
 
-def _filled(wording: str, texts: dict[str, str]) -> str:
-    return _COLUMN.sub(lambda found: texts[found.group(1)], wording)
+def _filled_wording(wording: str, text_by_column: dict[str, str]) -> str:
+    """The wording with the texts of its columns, in one pass: braces in a text stay as they are."""
+    return _COLUMN_IN_BRACES.sub(lambda match: text_by_column[match.group(1)], wording)

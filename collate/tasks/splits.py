@@ -1,10 +1,10 @@
 """Which question belongs to which split: decided by digests, the same on every machine.
 
-A question's id is the digest of the task's name and its text (and options); its *place* is that id
-as a fraction of all ids. A split given as a share is a stretch of places, so a question keeps its
-split when the file grows. Splits given as numbers are taken in the order of ids: first test, then
-validation, then train, so that held-out questions stay when more training questions are asked for.
-Shares and numbers may be mixed; a share then is the stretch behind what was taken before.
+A question's id is the digest of the task's name and its text (and options); its *position* is that
+id as a fraction of all ids. A split given as a share is a stretch of positions, so a question keeps
+its split when the file grows. Splits given as numbers are taken in the order of ids: first test,
+then validation, then train, so that these two stay the same when more training questions are asked
+for. Shares and numbers may be mixed; a share is then the stretch behind what was taken before it.
 """
 
 import unicodedata
@@ -16,8 +16,9 @@ from collate.tables import digest
 from collate.tasks.rows import Item
 
 SPLITS = ("train", "validation", "test")
-_TAKEN_FIRST = ("test", "validation", "train")
-_SPACE = 16**16  # ids have 16 hexadecimal digits
+_ORDER_OF_TAKING = ("test", "validation", "train")
+_ID_SPACE = 16**16  # ids have 16 hexadecimal digits
+_ROUNDING = 1e-9  # by which a sum of shares such as 0.7 + 0.2 + 0.1 may miss 1
 
 
 def question_id(task: str, text: str, options: Sequence[str] = ()) -> str:
@@ -30,17 +31,17 @@ def _normalised(text: str) -> str:
 
 
 def distinct(task: str, items: Iterable[Item], seen: set[str]) -> tuple[dict[str, Item], int]:
-    """Items by id without those whose id stands in `seen` (which grows), and how many those are."""
-    kept: dict[str, Item] = {}
-    dropped = 0
+    """Items by id without those whose id is in `seen` (which grows), and how many those are."""
+    items_by_id: dict[str, Item] = {}
+    duplicates = 0
     for item in items:
-        key = question_id(task, item.text, item.options)
-        if key in seen:
-            dropped += 1
+        item_id = question_id(task, item.text, item.options)
+        if item_id in seen:
+            duplicates += 1
         else:
-            seen.add(key)
-            kept[key] = item
-    return kept, dropped
+            seen.add(item_id)
+            items_by_id[item_id] = item
+    return items_by_id, duplicates
 
 
 def is_share(size: float) -> bool:
@@ -48,54 +49,65 @@ def is_share(size: float) -> bool:
     return isinstance(size, float) and size < 1
 
 
-def sizes_of(config: TaskConfig, *, held_out: bool) -> dict[str, float]:
-    """Sizes by split for the first source. With held-out questions from elsewhere it gives none to
-    test, and a share that test would have had goes to train."""
-    sizes: dict[str, float] = {split: getattr(config, split) for split in SPLITS}
-    if held_out:
-        test = sizes.pop("test")
-        if is_share(test) and is_share(sizes["train"]):
-            sizes["train"] += test
-    return sizes
-
-
 def size_problems(config: TaskConfig) -> list[str]:
     """What is wrong with the sizes of the splits, whatever the source holds."""
+    sizes = {split: getattr(config, split) for split in SPLITS}
     problems = []
-    for split in SPLITS:
-        size = getattr(config, split)
-        too_small = size < 0 or (size == 0 and split == "train")
-        if too_small or (not is_share(size) and size != int(size)):
-            problems.append(f"task.{split}={size}: a share below 1, or a whole number of questions")
-    total = sum(size for split in SPLITS if is_share(size := getattr(config, split)))
-    if not problems and total > 1 + 1e-9:
-        problems.append(f"task.train, validation, test: the shares add up to {total:g}, above 1")
+    for split, size in sizes.items():
+        if not is_share(size) and size != int(size):
+            problems.append(
+                f"task.{split}={size}: must be a share below 1, or a whole number of questions"
+            )
+    total = sum(size for size in sizes.values() if is_share(size))
+    if total > 1 + _ROUNDING:
+        problems.append(
+            f"task.train, task.validation, task.test: the shares add up to {total:g}, more than 1"
+        )
     return problems
+
+
+def sizes_of(config: TaskConfig, *, has_test_source: bool) -> dict[str, float]:
+    """Sizes by split for the first source.
+
+    With test questions from another source it gives none to test, and a share that test would have
+    had goes to train.
+    """
+    sizes: dict[str, float] = {split: getattr(config, split) for split in SPLITS}
+    if has_test_source:
+        test_size = sizes.pop("test")
+        if is_share(test_size) and is_share(sizes["train"]):
+            sizes["train"] += test_size
+    return sizes
 
 
 def assign(
     ids: Iterable[str], sizes: Mapping[str, float], source: str, problems: list[str]
 ) -> dict[str, str]:
     """Split by id, for those ids that `sizes` asks for. Asking for too much is a problem."""
-    ordered = sorted(ids)
-    places = [int(key, 16) / _SPACE for key in ordered]
-    splits: dict[str, str] = {}
-    start, edge = 0, 0.0
-    for split in (each for each in _TAKEN_FIRST if sizes.get(each)):
-        size = sizes[split]
+    ordered_ids = sorted(ids)
+    positions = [int(each, 16) / _ID_SPACE for each in ordered_ids]
+    split_by_id: dict[str, str] = {}
+    # What is taken so far: ids before `start`, which are the positions below `taken_below`.
+    start, taken_below = 0, 0.0
+    for split in _ORDER_OF_TAKING:
+        size = sizes.get(split, 0)
+        if not size:
+            continue
         if is_share(size):
-            edge += size
-            end = len(ordered) if edge > 1 - 1e-9 else bisect_left(places, edge)
+            taken_below += size
+            end = bisect_left(positions, taken_below)
+            if taken_below > 1 - _ROUNDING:
+                end = len(ordered_ids)
         else:
             end = start + int(size)
-            edge = places[end - 1] if 0 < end <= len(places) else 1.0
-        if end > len(ordered) or edge > 1 + 1e-9:
+            taken_below = positions[end - 1] if 0 < end <= len(positions) else 1.0
+        if end > len(ordered_ids) or taken_below > 1 + _ROUNDING:
             wanted = ", ".join(f"{name} {sizes[name]:g}" for name in SPLITS if name in sizes)
             problems.append(
-                f"{source}: {len(ordered)} distinct questions cannot give {wanted}; ask for less "
-                "by task.train, task.validation and task.test"
+                f"{source}: too few questions for {wanted} (distinct questions: "
+                f"{len(ordered_ids)}); lower task.train, task.validation or task.test"
             )
             return {}
-        splits.update(dict.fromkeys(ordered[start:end], split))
+        split_by_id |= dict.fromkeys(ordered_ids[start:end], split)
         start = end
-    return splits
+    return split_by_id

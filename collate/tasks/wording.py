@@ -9,30 +9,35 @@ from collections.abc import Sequence
 from string import ascii_uppercase
 
 from collate.config.schema import Example, Persona, TaskConfig
+from collate.errors import nearest_hint
 from collate.tables import Question
-from collate.tasks.rows import nearest
 
-FIELDS = ("question", "options")
-_FIELD = re.compile(r"\{(question|options)\}")
-# A name in braces that is no argument of a LaTeX command and no doubled brace.
-_ANY_FIELD = re.compile(r"(?<![\w\\{}])\{([A-Za-z_]\w{0,40})\}(?!\})")
+PLACEHOLDERS = ("question", "options")
+_PLACEHOLDER = re.compile(r"\{(question|options)\}")
+# "{qestion}", but neither the argument of a LaTeX command, \boxed{answer}, nor a doubled brace,
+# {{x}}, nor what is no name, {1} and {}.
+_ANY_PLACEHOLDER = re.compile(r"(?<![\w\\{}])\{([A-Za-z_]\w{0,40})\}(?!\})")
+# "B) steam"; the group is the option.
 _OPTION_LINE = re.compile(r"[A-Z]\) (.*)")
+_SHOWN_CHARACTERS = 80  # of a wrong wording
 
 
-def prompt_problems(setting: str, prompt: str, fields: Sequence[str] = FIELDS) -> list[str]:
+def prompt_problems(
+    setting: str, prompt: str, placeholders: Sequence[str] = PLACEHOLDERS
+) -> list[str]:
     """What is wrong with a prompt wording, a sentence each; `setting` is its key.
 
-    `fields` are those that it may name.
+    `placeholders` are those that it may name.
     """
     problems = []
     if "{question}" not in prompt:
-        problems.append(f"{setting}={prompt[:80]!r}: must contain {{question}}")
-    for name in dict.fromkeys(_ANY_FIELD.findall(prompt)):
-        if name not in fields:
-            *others, last = (f"{{{field}}}" for field in fields)
+        problems.append(f"{setting}={prompt[:_SHOWN_CHARACTERS]!r}: must contain {{question}}")
+    for name in dict.fromkeys(_ANY_PLACEHOLDER.findall(prompt)):
+        if name not in placeholders:
+            *others, last = (f"{{{placeholder}}}" for placeholder in placeholders)
             problems.append(
                 f"{setting}: no field {{{name}}}; there are {', '.join(others)} and {last}"
-                f"{nearest(name, fields)}"
+                f"{nearest_hint(name, placeholders)}"
             )
     return problems
 
@@ -49,10 +54,10 @@ def render_messages(
 
     First the system message where there is one, then each worked example as a user and an assistant
     turn, then the question. A persona's system message and wording replace the task's where they
-    are not None; which examples are shown is for the caller to say. An example's question goes
-    through the same wording, and lines "A) ..." at its end count as its options. Options stand
-    where the wording names {options}, else on lines of their own behind the question. A hint is put
-    behind the whole, with the gold answer in the place of {answer}.
+    are not None; the caller says which examples are shown. An example's question goes through the
+    same wording, and lines "A) ..." at its end count as its options. Options stand where the
+    wording names {options}, else on lines of their own behind the question. A hint is put behind
+    the whole, with the gold answer in the place of {answer}.
     """
     system, prompt = config.system, config.prompt
     if persona is not None:
@@ -60,10 +65,10 @@ def render_messages(
         prompt = prompt if persona.prompt is None else persona.prompt
     messages = [] if system is None else [{"role": "system", "content": system}]
     for example in examples:
-        asked = _fill(prompt, *split_options(example.question))
-        messages.append({"role": "user", "content": asked})
+        example_prompt = _filled(prompt, *split_options(example.question))
+        messages.append({"role": "user", "content": example_prompt})
         messages.append({"role": "assistant", "content": example.response})
-    content = _fill(prompt, question.text, question.options)
+    content = _filled(prompt, question.text, question.options)
     if hint is not None:
         content = f"{content}\n\n{hint.replace('{answer}', question.gold)}"
     messages.append({"role": "user", "content": content})
@@ -77,12 +82,16 @@ def split_options(text: str) -> tuple[str, tuple[str, ...]]:
     while lines and (match := _OPTION_LINE.fullmatch(lines[-1])):
         options.insert(0, match.group(1))
         lines.pop()
-    return ("\n".join(lines), tuple(options)) if lines and options else (text, ())
+    if not lines or not options:  # nothing but options is no question with options
+        return text, ()
+    return "\n".join(lines), tuple(options)
 
 
-def _fill(prompt: str, text: str, options: Sequence[str]) -> str:
-    listed = "\n".join(f"{ascii_uppercase[i]}) {option}" for i, option in enumerate(options))
+def _filled(prompt: str, text: str, options: Sequence[str]) -> str:
+    """The wording with a question and its options in it."""
+    option_lines = [f"{ascii_uppercase[i]}) {option}" for i, option in enumerate(options)]
+    listed_options = "\n".join(option_lines)
     if options and "{options}" not in prompt:
-        text = f"{text}\n{listed}"
-    values = {"question": text, "options": listed}
-    return _FIELD.sub(lambda match: values[match.group(1)], prompt)
+        text = f"{text}\n{listed_options}"
+    value_by_name = {"question": text, "options": listed_options}
+    return _PLACEHOLDER.sub(lambda match: value_by_name[match.group(1)], prompt)

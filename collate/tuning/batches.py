@@ -1,194 +1,166 @@
-"""A batch of pairs as one row in which every distinct prefix is computed once.
+"""Examples as batches: a tree of tokens in which every distinct prefix is computed once.
 
-The prompts and completions of a batch form a tree of tokens: pairs of one question share its
-prompt, prompts of one agent share their worked examples, and a chosen and a rejected rationale
-often share their first steps. The tree is laid out as one row, a parent before its children; a
-token's position is its depth, and the attention mask lets it see its ancestors and itself. So
-nothing is computed twice and nothing is padded. Log-probabilities are those of the plain layout
-(one row a completion) up to rounding; tests hold the two, and TRL's loss and gradients, against
-each other.
-
-With two worked examples (110 tokens), questions of 20 and rationales of 20 tokens, eight pairs make
-about 550 tokens instead of 2,400.
+Preferences of one question share its prompt, prompts of one agent share their worked examples, and
+a chosen and a rejected rationale often share their first steps (see `models/token_layout.py`).
+Log-probabilities are those of the plain layout (one row a completion) up to rounding; tests hold
+the two, and TRL's loss and gradients, against each other.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import torch
+from datasets import Dataset
 from torch import Tensor
 
+from collate.config.schema import TuningConfig
 from collate.errors import TuningError
-from collate.tuning.fused import TILED, Tiles, token_logprobs
+from collate.models.logprobs import reads_trees, token_logprobs, tree_logits
+from collate.models.token_layout import TokenTree, TreeBuilder
+from collate.tuning.data import example_tokens
+from collate.tuning.losses import roles_of_loss
+
+NUMBER = "number"
+"""The one column of the trainer's data set: which example it is."""
+
+TUNING_TILE = 32
+"""Queries of a tile of attention: with a gradient, small tiles read the fewest needless keys."""
+
+Example = Mapping[str, Any]
+"""`question_id`, `prompt_ids`, `roles`, `completion_ids` (see `data.py`)."""
+
+Reference = Mapping[str, float]
+"""The reference model's summed log-probabilities of one example's completions, in nats, by role."""
 
 
 @dataclass(frozen=True)
-class Pairs:
-    """One batch. T counts the tree's tokens, C distinct completions, R their tokens, P pairs."""
+class Batch:
+    """P preferences as one tree of tokens.
 
-    input_ids_T: Tensor
-    position_ids_T: Tensor
-    mask_TT: Tensor
-    """True where the row's token may attend to the column's."""
-    heads_H: Tensor
-    """Places at which a token of some completion is predicted."""
-    head_R: Tensor
-    """For each completion token, its index into `heads_H`."""
-    target_R: Tensor
-    completion_R: Tensor
-    length_C: Tensor
-    chosen_P: Tensor
-    rejected_P: Tensor
-    """Indices of completions; no rejected ones where only the chosen are learned."""
-    ref_chosen_P: Tensor | None = None
-    ref_rejected_P: Tensor | None = None
+    `completion_P` has, by role, which of the tree's completions fills it; `reference_P` the
+    reference model's summed log-probability of that completion, in nats, empty where it is not
+    known.
+    """
 
-    def to(self, device: Any, **_: Any) -> "Pairs":
+    tree: TokenTree
+    completion_P: Mapping[str, Tensor]
+    reference_P: Mapping[str, Tensor] = field(default_factory=dict)
+
+    def to(self, device: Any, **_: Any) -> "Batch":
         """The batch with its tensors on a device; accelerate calls this with flags of its own."""
-        moved = {k: v.to(device) for k, v in vars(self).items() if isinstance(v, Tensor)}
-        return replace(self, **moved)
-
-
-class _Tree:
-    """Tokens by the prefix that they follow."""
-
-    def __init__(self) -> None:
-        self.tokens: list[int] = []
-        self.parents: list[int] = []
-        self._children: dict[tuple[int, int], int] = {}
-
-    def insert(self, ids: Sequence[int]) -> list[int]:
-        """The places of a sequence's tokens, new ones where its prefix has not been seen."""
-        place, places = -1, []
-        for token in ids:
-            key = (place, token)
-            if key not in self._children:
-                self._children[key] = len(self.tokens)
-                self.tokens.append(token)
-                self.parents.append(place)
-            place = self._children[key]
-            places.append(place)
-        return places
-
-    def depths_and_mask(self) -> tuple[Tensor, Tensor]:
-        depths: list[int] = []
-        mask = torch.eye(len(self.tokens), dtype=torch.bool)
-        for place, parent in enumerate(self.parents):
-            depths.append(depths[parent] + 1 if parent >= 0 else 0)
-            if parent >= 0:
-                mask[place] |= mask[parent]
-        return torch.tensor(depths), mask
-
-
-def collate_pairs(
-    examples: Sequence[Mapping[str, Any]],
-    reference: Sequence[tuple[float, float]] | None = None,
-    *,
-    chosen_only: bool = False,
-) -> Pairs:
-    """A batch from examples with `prompt_ids`, `chosen_ids` and `rejected_ids`.
-
-    `reference` holds, for each, the reference's summed log-probabilities of chosen and rejected.
-    With `chosen_only` the rejected are left out, which may be empty then; otherwise TuningError.
-    """
-    tree = _Tree()
-    completions: dict[tuple[tuple[int, ...], tuple[int, ...]], int] = {}
-    parents: list[int] = []
-    targets: list[int] = []
-    owners: list[int] = []
-    lengths: list[int] = []
-    sides: dict[str, list[int]] = {"chosen_ids": [], "rejected_ids": []}
-    for example in examples:
-        prompt = tuple(example["prompt_ids"])
-        for side, indices in sides.items():
-            if chosen_only and side == "rejected_ids":
-                continue
-            completion = tuple(example[side])
-            if not completion:
-                raise TuningError(
-                    f"an example of question {example.get('question_id', '?')} has no {side}: only "
-                    "tuning.loss=sft learns from chosen rationales alone; use it, or a rule of "
-                    "pairs that rejects one"
-                )
-            index = completions.setdefault((prompt, completion), len(completions))
-            indices.append(index)
-            if index < len(lengths):
-                continue
-            places = tree.insert(prompt + completion)
-            parents += places[len(prompt) - 1 : -1]
-            targets += completion
-            owners += [index] * len(completion)
-            lengths.append(len(completion))
-    depths, mask = tree.depths_and_mask()
-    heads, head_R = torch.unique(torch.tensor(parents), return_inverse=True)
-    pairs = Pairs(
-        torch.tensor(tree.tokens), depths, mask, heads, head_R, torch.tensor(targets),
-        torch.tensor(owners), torch.tensor(lengths),
-        *(torch.tensor(indices, dtype=torch.long) for indices in sides.values()),
-    )  # fmt: skip
-    if reference is None:
-        return pairs
-    ref_chosen_P, ref_rejected_P = torch.tensor(reference).unbind(1)
-    return replace(pairs, ref_chosen_P=ref_chosen_P, ref_rejected_P=ref_rejected_P)
-
-
-def completion_logprobs(model: Any, pairs: Pairs) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """Summed log-probabilities of each pair's chosen and rejected, and their token counts.
-
-    Returns (chosen_P, rejected_P, chosen_tokens_P, rejected_tokens_P), sums in nats and float32;
-    what is of the rejected is empty where the batch has none.
-    The head is applied only where a completion's token is predicted.
-    """
-    logits_H_V = model(
-        input_ids=pairs.input_ids_T[None],
-        position_ids=pairs.position_ids_T[None],
-        logits_to_keep=pairs.heads_H,
-        use_cache=False,
-        **_attention(model, pairs),
-    ).logits[0]  # fmt: skip
-    logprob_R = token_logprobs(logits_H_V, pairs.head_R, pairs.target_R)
-    sums_C = torch.zeros(len(pairs.length_C), device=logprob_R.device)
-    sums_C = sums_C.index_add(0, pairs.completion_R, logprob_R)
-    chosen, rejected = pairs.chosen_P, pairs.rejected_P
-    return sums_C[chosen], sums_C[rejected], pairs.length_C[chosen], pairs.length_C[rejected]
-
-
-def _attention(model: Any, pairs: Pairs) -> dict[str, Any]:
-    """What tells this model of the tree: a bias, or one for each kind of its layers.
-
-    Layers with a sliding window see ancestors that are nearer than it. Layers that carry a state
-    from token to token cannot read a tree; they raise TuningError.
-    """
-    config = model.config.get_text_config()
-    kinds = set(getattr(config, "layer_types", None) or ())
-    if not kinds <= {"full_attention", "sliding_attention"} or getattr(
-        model, "_is_stateful", False
-    ):
-        raise TuningError(
-            f"{config.model_type}: its layers ({', '.join(sorted(kinds)) or 'recurrent'}) are not "
-            "attention over all or over the nearest tokens, and cannot be tuned on shared prefixes"
+        return replace(
+            self,
+            tree=self.tree.to(device),
+            completion_P={role: index.to(device) for role, index in self.completion_P.items()},
+            reference_P={role: value.to(device) for role, value in self.reference_P.items()},
         )
-    tiles = Tiles.of(pairs.mask_TT) if config._attn_implementation == TILED else None
-
-    def bias(mask_TT: Tensor) -> Tensor:
-        if tiles is None:
-            return _bias(mask_TT[None, None], model.dtype)
-        return _bias(tiles.allowed(mask_TT)[:, None], model.dtype)
-
-    more = {} if tiles is None else {"tiles": tiles}
-    window = getattr(config, "sliding_window", None)
-    everything = bias(pairs.mask_TT)
-    if window is None or kinds == {"full_attention"}:
-        return {"attention_mask": everything, **more}
-    position = pairs.position_ids_T
-    nearest = bias(pairs.mask_TT & (position[:, None] - position < window))
-    if kinds:
-        by_kind = {"full_attention": everything, "sliding_attention": nearest}
-        return {"attention_mask": by_kind, **more}
-    return {"attention_mask": nearest, **more}
 
 
-def _bias(mask: Tensor, dtype: torch.dtype) -> Tensor:
-    bias = torch.zeros_like(mask, dtype=dtype)
-    return bias.masked_fill_(~mask, torch.finfo(dtype).min)
+@dataclass(frozen=True)
+class RoleLogprobs:
+    """Summed log-probabilities of completions, in nats and float32, and their lengths; by role."""
+
+    sums: Mapping[str, Tensor]
+    tokens: Mapping[str, Tensor]
+
+
+def collate_examples(
+    examples: Sequence[Example], roles: Sequence[str], references: Sequence[Reference] = ()
+) -> Batch:
+    """A batch of these roles' completions, with the examples' references where these are known.
+
+    Completions of other roles are left out. Raises TuningError for an example that lacks a role.
+    """
+    builder = TreeBuilder()
+    completions: dict[str, list[int]] = {role: [] for role in roles}
+    for example in examples:
+        by_role = dict(zip(example["roles"], example["completion_ids"], strict=True))
+        for role, numbers in completions.items():
+            if not by_role.get(role):
+                raise TuningError(
+                    f"an example of question {example.get('question_id', '?')} has no {role} "
+                    "completion: only tuning.loss=sft learns from chosen rationales alone; use it, "
+                    "or a rule of pairs that rejects one"
+                )
+            numbers.append(builder.add(example["prompt_ids"], by_role[role]))
+    reference_P = {}
+    if references:
+        for role in roles:
+            reference_P[role] = torch.tensor([reference[role] for reference in references])
+    completion_P = {role: torch.tensor(numbers) for role, numbers in completions.items()}
+    return Batch(builder.build(), completion_P, reference_P)
+
+
+def batch_logprobs(model: Any, batch: Batch) -> RoleLogprobs:
+    """The model's log-probabilities of a batch's completions, by role; each (P,).
+
+    The head is applied only where a completion's token is predicted. Raises TuningError for a model
+    that cannot read a tree.
+    """
+    if not reads_trees(model):
+        raise TuningError(
+            f"a model of type {model.config.model_type} cannot be tuned on shared prefixes: its "
+            "layers carry a state from token to token, or count positions along the row; use a "
+            "model whose layers are attention"
+        )
+    tree = batch.tree
+    logits_H_V = tree_logits(model, tree, tile=TUNING_TILE)
+    logprob_R = token_logprobs(logits_H_V, tree.head_R, tree.target_R)
+    sum_C = torch.zeros(len(tree.length_C), device=logprob_R.device)
+    sum_C = sum_C.index_add(0, tree.completion_R, logprob_R)
+    return RoleLogprobs(
+        sums={role: sum_C[index_P] for role, index_P in batch.completion_P.items()},
+        tokens={role: tree.length_C[index_P] for role, index_P in batch.completion_P.items()},
+    )
+
+
+class NumberedExamples:
+    """Examples by number, and what their reference's log-probabilities are.
+
+    As the trainer's collator it turns rows of the data set into a batch. `order` holds the numbers
+    of all epochs; the reference is computed once for an example, in batches that are the same
+    wherever a process begins, so that a continued tuning ends with the same weights.
+    """
+
+    def __init__(
+        self, examples: Sequence[Example] | Dataset, order: Sequence[int], config: TuningConfig
+    ):
+        self._examples, self._order, self._config = examples, order, config
+        self._roles = roles_of_loss(config.loss)
+        self._distinct = list(dict.fromkeys(order))
+        self._references: dict[int, Reference] = {}
+
+    def __call__(self, rows: Sequence[Mapping[str, int]]) -> dict[str, Batch]:
+        return {"batch": self.batch([row[NUMBER] for row in rows])}
+
+    def batch(self, numbers: Sequence[int]) -> Batch:
+        """These examples as one batch, with their references where these are known."""
+        references = [self._references[number] for number in numbers if number in self._references]
+        examples = [self._examples[number] for number in numbers]
+        return collate_examples(examples, self._roles, references)
+
+    def of_step(self, step: int) -> Sequence[int]:
+        """The numbers of the examples of an optimizer step, the first being 1."""
+        size = self._config.batch
+        return self._order[(step - 1) * size : step * size]
+
+    def tokens(self, step: int) -> int:
+        """How many completion tokens an optimizer step is of."""
+        numbers = self.of_step(step)
+        return sum(example_tokens(self._examples[number], self._config) for number in numbers)
+
+    def batches_for_reference(self, numbers: Sequence[int], size: int) -> Iterator[list[int]]:
+        """Batches of distinct examples that hold some of these."""
+        needed = set(numbers)
+        for start in range(0, len(self._distinct), size):
+            # Cut from all examples, whatever is needed: the same batches give the same rounding.
+            batch = self._distinct[start : start + size]
+            if not needed.isdisjoint(batch):
+                yield batch
+
+    def keep_references(self, numbers: Sequence[int], logprobs: RoleLogprobs) -> None:
+        """Keep a batch's log-probabilities as those of its examples' reference."""
+        sums = {role: sum_P.tolist() for role, sum_P in logprobs.sums.items()}
+        for index, number in enumerate(numbers):
+            self._references[number] = {role: values[index] for role, values in sums.items()}

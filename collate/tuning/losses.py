@@ -1,11 +1,12 @@
 """Losses of tuning as pure functions of log-probabilities, by the names that TRL has for them.
 
-Log-ratios of a completion, log pi - log pi_ref summed over its tokens, in nats, go in with the
-settings; one loss per pair comes out, shape (P,), whose mean is taken. Gradients flow into the
-policy's log-probabilities. The tests hold each of them against TRL's own loss and gradients.
+What goes in are log-ratios of completions, log pi - log pi_ref summed over a completion's tokens,
+in nats, by the role that a completion has in its preference, and the settings. What comes out is
+one loss per preference, shape (P,), whose mean is taken. Gradients flow into the policy's
+log-probabilities. The tests hold each of them against TRL's own loss and gradients.
 
 `tuning.loss` names the preference loss; `tuning.nll_weight` adds the negative log-likelihood of the
-chosen to it. A new loss is a function here and a preset in `conf/tuning`.
+chosen to it. A new loss is a function here, an entry of `LOSSES` and one of the settings' choices.
 """
 
 from collections.abc import Callable, Mapping
@@ -15,17 +16,24 @@ import torch
 from torch import Tensor
 from torch.nn.functional import logsigmoid
 
-from collate.config.schema import PREFERENCE_LOSSES, TuningConfig
+from collate.config.schema import SFT, TuningConfig
+from collate.tables import CHOSEN, REJECTED
 
 
 @dataclass(frozen=True)
 class LogRatios:
-    """What a preference loss may look at: the pairs' log-ratios, and lengths in tokens; (P,)."""
+    """By role, what a preference loss may look at: log-ratios in nats, lengths in tokens; (P,)."""
 
-    chosen_P: Tensor
-    rejected_P: Tensor
-    chosen_tokens_P: Tensor
-    rejected_tokens_P: Tensor
+    ratios: Mapping[str, Tensor]
+    tokens: Mapping[str, Tensor]
+
+    @property
+    def chosen_P(self) -> Tensor:
+        return self.ratios[CHOSEN]
+
+    @property
+    def rejected_P(self) -> Tensor:
+        return self.ratios[REJECTED]
 
     def margin_P(self, beta: float) -> Tensor:
         """Difference of the implicit rewards, beta log pi/pi_ref, of chosen and rejected."""
@@ -33,10 +41,16 @@ class LogRatios:
 
     def token_margin_P(self) -> Tensor:
         """Difference of the log-ratios per token, in nats."""
-        return self.chosen_P / self.chosen_tokens_P - self.rejected_P / self.rejected_tokens_P
+        chosen_per_token_P = self.chosen_P / self.tokens[CHOSEN]
+        return chosen_per_token_P - self.rejected_P / self.tokens[REJECTED]
 
 
 Loss = Callable[[LogRatios, TuningConfig], Tensor]
+
+
+def roles_of_loss(loss: str) -> tuple[str, ...]:
+    """The roles that a preference must fill for a loss to be taken."""
+    return (CHOSEN,) if loss == SFT else (CHOSEN, REJECTED)
 
 
 def sigmoid(ratios: LogRatios, config: TuningConfig) -> Tensor:
@@ -60,8 +74,8 @@ def hinge(ratios: LogRatios, config: TuningConfig) -> Tensor:
 def robust(ratios: LogRatios, config: TuningConfig) -> Tensor:
     """Sigmoid loss freed of the bias of flipped labels: robust DPO (Chowdhury et al. 2024).
 
-    Where a share `label_smoothing` of the pairs is the wrong way round, the expected loss is the
-    sigmoid loss of the right pairs.
+    Where a share `label_smoothing` of the preferences is the wrong way round, the expected loss is
+    the sigmoid loss of the right ones.
     """
     margin_P, flipped = ratios.margin_P(config.beta), config.label_smoothing
     clean_P = -(1 - flipped) * logsigmoid(margin_P)
@@ -94,14 +108,23 @@ def sigmoid_norm(ratios: LogRatios, config: TuningConfig) -> Tensor:
     return -logsigmoid(config.beta * ratios.token_margin_P())
 
 
-LOSSES: Mapping[str, Loss] = {name: globals()[name] for name in PREFERENCE_LOSSES}
+LOSSES: Mapping[str, Loss] = {
+    "sigmoid": sigmoid,
+    "ipo": ipo,
+    "hinge": hinge,
+    "robust": robust,
+    "apo_zero": apo_zero,
+    "apo_down": apo_down,
+    "sppo_hard": sppo_hard,
+    "sigmoid_norm": sigmoid_norm,
+}
 
 
 def nll_loss(chosen_P: Tensor, chosen_tokens_P: Tensor) -> Tensor:
     """Negative log-likelihood of the chosen, per token of the batch; shape (P,).
 
-    `chosen_P` is the policy's own log-probability. The mean over the pairs is the mean over all
-    chosen tokens, as TRL's `sft` term has it (Pang et al. 2024, eq. 2 divides per completion
+    `chosen_P` is the policy's own log-probability. The mean over the preferences is the mean over
+    all chosen tokens, as TRL's `sft` term has it (Pang et al. 2024, eq. 2 divides per completion
     instead).
     """
     return -chosen_P * (len(chosen_P) / chosen_tokens_P.sum())

@@ -17,38 +17,49 @@ from typing import Any
 
 from collate.agents.prompts import Prompts
 from collate.answers.judging import cut_answer
-from collate.tables import Pair, Question, Rationale
+from collate.tables import CHOSEN, Preference, Question, Rationale
 
 ANSWER, RATIONALE, READER, WHOLE = "answer", "rationale", "reader", "whole"
 
 
-def count_examples(modes: Sequence[str], chosen: Rationale, marker: str) -> int:
+def count_mode_examples(modes: Sequence[str], chosen: Rationale, marker: str) -> int:
     """How many examples a chosen rationale makes."""
-    steps = bool(cut_answer(chosen.text, marker))
-    return sum(steps or mode in (ANSWER, WHOLE) for mode in modes)
+    has_steps = bool(cut_answer(chosen.text, marker))
+    return sum(has_steps or mode in (ANSWER, WHOLE) for mode in modes)
 
 
 def mode_examples(
     modes: Sequence[str],
     agent: str,
-    pairs: Sequence[Pair],
+    preferences: Sequence[Preference],
     rationales: Mapping[str, Rationale],
     questions: Mapping[str, Question],
     prompts: Prompts,
     marker: str,
 ) -> list[dict[str, Any]]:
-    """The tokens of an agent's chosen rationales in each mode, pair by pair."""
-    return [
-        {"question_id": pair.question_id, "prompt_ids": prompt, "chosen_ids": target,
-         "rejected_ids": []}
-        for pair in pairs
-        for prompt, target in _sides(
-            modes, agent, questions[pair.question_id], rationales[pair.chosen_id], prompts, marker
-        )
-    ]  # fmt: skip
+    """The examples of an agent's chosen rationales in each mode, preference by preference.
+
+    `rationales` and `questions` come by id.
+    """
+    examples = []
+    for preference in preferences:
+        question = questions[preference.question_id]
+        chosen = rationales[preference.chosen_id]
+        for prompt_ids, target_ids in _prompts_and_targets(
+            modes, agent, question, chosen, prompts, marker
+        ):
+            examples.append(
+                {
+                    "question_id": question.id,
+                    "prompt_ids": prompt_ids,
+                    "roles": [CHOSEN],
+                    "completion_ids": [target_ids],
+                }
+            )
+    return examples
 
 
-def _sides(
+def _prompts_and_targets(
     modes: Sequence[str],
     agent: str,
     question: Question,
@@ -56,14 +67,17 @@ def _sides(
     prompts: Prompts,
     marker: str,
 ) -> Iterator[tuple[list[int], list[int]]]:
-    own, steps = prompts.of(agent, question), cut_answer(chosen.text, marker)
-    stated = prompts.ids(f"{marker} {question.gold}")
+    """For each mode, what stands before the tokens to be learned, and those tokens."""
+    prompt_ids, steps = prompts.of_agent(agent, question), cut_answer(chosen.text, marker)
+    stated_ids = prompts.turn_ids(f"{marker} {question.gold}")
     for mode in modes:
         if mode == WHOLE:
-            yield list(own), list(chosen.token_ids)
+            yield list(prompt_ids), list(chosen.token_ids)
         elif mode == ANSWER:
-            yield list(prompts.answer_only(question)), list(stated)
-        elif steps and mode == RATIONALE:
-            yield list(own), list(prompts.ids(f"{steps}\n", ended=False))
+            yield list(prompts.answer_only(question)), list(stated_ids)
         elif steps:
-            yield [*own, *prompts.ids(f"{steps}\n", ended=False)], list(stated)
+            steps_ids = prompts.text_ids(f"{steps}\n")
+            if mode == RATIONALE:
+                yield list(prompt_ids), list(steps_ids)
+            else:
+                yield [*prompt_ids, *steps_ids], list(stated_ids)

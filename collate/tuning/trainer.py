@@ -1,9 +1,10 @@
 """TRL's DPO trainer, fed with token ids and with batches that share prefixes.
 
 TRL brings the optimizer, the schedule, clipping, accumulation and mixed precision. What differs is
-in the methods that `PairTrainer` overrides: examples are tokens already, their order is ours, the
-reference's log-probabilities are computed once by the code that also computes the policy's, that
-code is `completion_logprobs`, and the loss is one of `losses.py`.
+in the methods that `PreferenceTrainer` overrides: examples are tokens already, their order is ours,
+the reference's log-probabilities are computed once by the code that also computes the policy's,
+that code is `batch_logprobs`, and the loss is one of `losses.py`. A test holds that TRL still has
+every method that is overridden here.
 """
 
 import math
@@ -23,29 +24,43 @@ from trl import DPOConfig, DPOTrainer
 from collate.config.schema import SFT, TuningConfig
 from collate.errors import TuningError
 from collate.models.loading import device
-from collate.tables import Step
-from collate.tuning.batches import Pairs, completion_logprobs
-from collate.tuning.examples import NUMBER, Examples
-from collate.tuning.fused import TILED, fuse_adapters
-from collate.tuning.losses import LOSSES, LogRatios, nll_loss, sigmoid
+from collate.models.logprobs import use_tree_attention
+from collate.tables import CHOSEN, Step
+from collate.tuning.batches import (
+    NUMBER,
+    Batch,
+    Example,
+    NumberedExamples,
+    RoleLogprobs,
+    batch_logprobs,
+)
+from collate.tuning.data import step_count
+from collate.tuning.fused import fuse_adapters
+from collate.tuning.losses import LOSSES, LogRatios, nll_loss, roles_of_loss, sigmoid
 from collate.tuning.step_checkpoints import Checkpoints
-from collate.tuning.tune import step_count
 
 LOSS_TOLERANCE = 1e-3
 
+# What TRL averages over the micro-batches of a step, and hands to `StepRecorder` as logs.
+LOGPROB, LOGRATIO = "logps/", "logratios/"  # the role follows
+SIGMOID, MARGIN, ACCURACY = "loss/sigmoid", "rewards/margins", "rewards/accuracies"
 
-class PairTrainer(DPOTrainer):
-    """DPO over batches that share prefixes; its data set is the order of `Examples`."""
+Report = Callable[[Step, int], None]
+"""Is called after each optimizer step with its numbers and how many steps there are."""
+
+
+class PreferenceTrainer(DPOTrainer):
+    """TRL's trainer over batches that share prefixes; its data set is the order of examples."""
 
     resume: Callable[[torch.nn.Module, Any], None] | None = None
     """Puts weights and optimizer state of an earlier process in place."""
-    done = 0
+    steps_before = 0
     """The steps that were taken by then, which the schedule has behind it."""
 
     def __init__(
         self,
         config: TuningConfig,
-        examples: Examples,
+        examples: NumberedExamples,
         reference: AbstractContextManager[Any] | None,
         **parts: Any,
     ):
@@ -54,13 +69,15 @@ class PairTrainer(DPOTrainer):
         self._reference = reference or nullcontext(parts["model"])
         super().__init__(data_collator=cast(Any, examples), **parts)
 
+    # What TRL calls and is overridden ---------------------------------------------------------
+
     def create_scheduler(self, num_training_steps: int, optimizer: Any = None) -> Any:
-        scheduler = super().create_scheduler(self.done + num_training_steps, optimizer)
+        scheduler = super().create_scheduler(self.steps_before + num_training_steps, optimizer)
         if self.resume is not None:
             self.resume(cast(torch.nn.Module, self.model), self.optimizer)
             with warnings.catch_warnings():  # of a schedule that moves before its optimizer
                 warnings.simplefilter("ignore")
-                for _ in range(self.done):
+                for _ in range(self.steps_before):
                     scheduler.step()
         return scheduler
 
@@ -80,138 +97,136 @@ class PairTrainer(DPOTrainer):
         if self._config.loss == SFT:
             return dataset
         with self._reference as model:
-            _use_fused_parts(model, adapters=False)
-            for numbers in self._examples.without_reference(dataset[NUMBER], batch_size):
-                chosen_P, rejected_P, *_ = self._without_gradient(
-                    model, self._examples.batch(numbers)
-                )
-                self._examples.keep_reference(numbers, chosen_P.tolist(), rejected_P.tolist())
+            use_tree_attention(model)
+            for numbers in self._examples.batches_for_reference(dataset[NUMBER], batch_size):
+                logprobs = self._without_gradient(model, self._examples.batch(numbers))
+                self._examples.keep_references(numbers, logprobs)
         return dataset
-
-    def expected_first_loss(self) -> float:
-        """The sigmoid loss of the first step's pairs, computed apart from the training step."""
-        numbers, size = self._examples.of_step(1), self._config.micro_batch
-        losses = []
-        for start in range(0, len(numbers), size):
-            pairs = self._examples.batch(numbers[start : start + size]).to(self.accelerator.device)
-            ratios = _log_ratios(self._without_gradient(self.model, pairs), pairs)
-            losses.append(sigmoid(ratios, self._config).mean().item())
-        return sum(losses) / len(losses)
-
-    def _without_gradient(self, model: Any, pairs: Pairs) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        was_training = model.training
-        model.eval()
-        with torch.no_grad(), self.accelerator.autocast():
-            found = completion_logprobs(model, pairs.to(self.accelerator.device))
-        model.train(was_training)
-        return found
 
     def compute_loss(
         self, model: Any, inputs: Any, return_outputs: bool = False, num_items_in_batch: Any = None
     ) -> Tensor:
-        """The mean loss over the pairs of a micro-batch; curves go where TRL keeps its own."""
-        pairs, config = inputs["pairs"], self._config
-        logprobs = completion_logprobs(model, pairs)
-        chosen_P, rejected_P, chosen_tokens_P, _ = logprobs
-        kept = self._metrics["train"]
-        kept["logps/chosen"].append(chosen_P.detach().mean().item())
-        nll = nll_loss(chosen_P, chosen_tokens_P).mean()
+        """The mean loss over the examples of a micro-batch; its numbers go where TRL keeps its."""
+        batch, config = inputs["batch"], self._config
+        logprobs = batch_logprobs(model, batch)
+        self._keep_means(LOGPROB, logprobs.sums)
+        nll = nll_loss(logprobs.sums[CHOSEN], logprobs.tokens[CHOSEN]).mean()
         if config.loss == SFT:
             return nll
-        ratios = _log_ratios(logprobs, pairs)
+        ratios = _log_ratios(logprobs, batch)
         loss = LOSSES[config.loss](ratios, config).mean()
         if config.nll_weight:
             loss = loss + config.nll_weight * nll
         with torch.no_grad():
             margin_P = ratios.margin_P(config.beta)
-            kept["loss/sigmoid"].append(sigmoid(ratios, config).mean().item())
-            kept["rewards/margins"].append(margin_P.mean().item())
-            kept["rewards/accuracies"].append((margin_P > 0).float().mean().item())
-            kept["logps/rejected"].append(rejected_P.mean().item())
-            kept["logratios/chosen"].append(ratios.chosen_P.mean().item())
-            kept["logratios/rejected"].append(ratios.rejected_P.mean().item())
+            self._keep_means(LOGRATIO, ratios.ratios)
+            numbers = {
+                SIGMOID: sigmoid(ratios, config), MARGIN: margin_P,
+                ACCURACY: (margin_P > 0).float(),
+            }  # fmt: skip
+            self._keep_means("", numbers)
         return loss
 
     def floating_point_ops(self, inputs: Any) -> int:
         return 0
 
+    # What is our own --------------------------------------------------------------------------
 
-def _log_ratios(logprobs: tuple[Tensor, Tensor, Tensor, Tensor], pairs: Pairs) -> LogRatios:
-    chosen_P, rejected_P, chosen_tokens_P, rejected_tokens_P = logprobs
-    assert pairs.ref_chosen_P is not None and pairs.ref_rejected_P is not None
-    chosen_P, rejected_P = chosen_P - pairs.ref_chosen_P, rejected_P - pairs.ref_rejected_P
-    return LogRatios(chosen_P, rejected_P, chosen_tokens_P, rejected_tokens_P)
+    def expected_first_loss(self) -> float:
+        """The sigmoid loss of the first step's examples, computed apart from the training step."""
+        numbers, size = self._examples.of_step(1), self._config.micro_batch
+        losses = []
+        for start in range(0, len(numbers), size):
+            batch = self._examples.batch(numbers[start : start + size]).to(self.accelerator.device)
+            ratios = _log_ratios(self._without_gradient(self.model, batch), batch)
+            losses.append(sigmoid(ratios, self._config).mean().item())
+        return sum(losses) / len(losses)
+
+    def _without_gradient(self, model: Any, batch: Batch) -> RoleLogprobs:
+        was_training = model.training
+        model.eval()
+        with torch.no_grad(), self.accelerator.autocast():
+            logprobs = batch_logprobs(model, batch.to(self.accelerator.device))
+        model.train(was_training)
+        return logprobs
+
+    def _keep_means(self, prefix: str, values: Mapping[str, Tensor]) -> None:
+        for name, value_P in values.items():
+            self._metrics["train"][f"{prefix}{name}"].append(value_P.detach().mean().item())
 
 
-class _Curves(TrainerCallback):
+def _log_ratios(logprobs: RoleLogprobs, batch: Batch) -> LogRatios:
+    ratios = {}
+    for role, sum_P in logprobs.sums.items():
+        ratios[role] = sum_P - batch.reference_P[role]
+    return LogRatios(ratios, logprobs.tokens)
+
+
+class StepRecorder(TrainerCallback):
     """Keeps every step's numbers, and stops at once when the first loss is not as expected."""
 
-    first_loss: float | None = math.log(2)
+    expected_first_loss: float | None = math.log(2)
     """The sigmoid loss of the first step; None where there is no preference to have one."""
 
     def __init__(
-        self, checkpoints: Checkpoints, examples: Examples, report: Callable[[int, int], None]
+        self,
+        checkpoints: Checkpoints,
+        examples: NumberedExamples,
+        roles: Sequence[str],
+        report: Report,
     ):
         self.steps = checkpoints.latest()
-        self._checkpoints, self._examples, self._report = checkpoints, examples, report
+        self._checkpoints, self._examples = checkpoints, examples
+        self._roles, self._report = roles, report
 
     def on_log(self, args: Any, state: Any, control: Any, logs: Any = None, **parts: Any) -> None:
-        if not logs or "logps/chosen" not in logs:
-            return
-        if not self.steps and self.first_loss is not None:
-            _check_first_loss(logs["loss/sigmoid"], self.first_loss)
-        number = len(self.steps) + 1
-        self.steps.append(
-            Step(
-                step=number,
-                loss=logs["loss"],
-                margin=logs.get("rewards/margins", math.nan),
-                chosen_logprob=logs["logps/chosen"],
-                rejected_logprob=logs.get("logps/rejected", math.nan),
-                chosen_logratio=logs.get("logratios/chosen", math.nan),
-                rejected_logratio=logs.get("logratios/rejected", math.nan),
-                accuracy=logs.get("rewards/accuracies", math.nan),
-                learning_rate=logs["learning_rate"],
-                grad_norm=float(logs.get("grad_norm", math.nan)),
-                tokens=self._examples.tokens(number),
-            )
-        )
+        if not logs or f"{LOGPROB}{CHOSEN}" not in logs:
+            return  # a summary that TRL logs at the end
+        if not self.steps and self.expected_first_loss is not None:
+            _check_first_loss(logs[SIGMOID], self.expected_first_loss)
+        step = self._step(len(self.steps) + 1, logs)
+        self.steps.append(step)
         if state.global_step < state.max_steps:
             self._checkpoints.save(parts["model"], parts["optimizer"], self.steps)
-        self._report(number, number + state.max_steps - state.global_step)
+        self._report(step, step.step + state.max_steps - state.global_step)
+
+    def _step(self, number: int, logs: Mapping[str, float]) -> Step:
+        return Step(
+            step=number,
+            loss=logs["loss"],
+            margin=logs.get(MARGIN, math.nan),
+            logprobs=_by_role(logs, LOGPROB, self._roles),
+            logratios=_by_role(logs, LOGRATIO, self._roles),
+            accuracy=logs.get(ACCURACY, math.nan),
+            learning_rate=logs["learning_rate"],
+            grad_norm=float(logs.get("grad_norm", math.nan)),
+            tokens=self._examples.tokens(number),
+        )
+
+
+def _by_role(logs: Mapping[str, float], prefix: str, roles: Sequence[str]) -> dict[str, float]:
+    return {role: logs[f"{prefix}{role}"] for role in roles if f"{prefix}{role}" in logs}
 
 
 def _check_first_loss(loss: float, expected: float) -> None:
     """Before the first step nothing was learned, so that the loss is known beforehand.
 
     Where the policy is its own reference it is log 2. Elsewhere it is what the policy gives the
-    same pairs without a gradient.
+    same examples without a gradient.
     """
     if not abs(loss - expected) <= LOSS_TOLERANCE:
-        wanted = "log 2 = " if expected == math.log(2) else ""
+        log_2 = "log 2 = " if expected == math.log(2) else ""
         raise TuningError(
-            f"the first sigmoid loss is {loss:.5f}, not {wanted}{expected:.5f}: the policy is "
+            f"the first sigmoid loss is {loss:.5f}, not {log_2}{expected:.5f}: the policy is "
             "not the model that was there before the first step. Was the adapter or the base model "
             "changed during the run?"
         )
 
 
-def _use_fused_parts(model: Any, *, adapters: bool) -> None:
-    """Prepare a model for what `fused.py` does; what it cannot take is left in its plain form.
-
-    Adapters are left where autocast mixes types.
-    """
-    base = model.get_base_model() if hasattr(model, "get_base_model") else model
-    if getattr(base, "_supports_attention_backend", False):
-        base.set_attn_implementation(TILED)
-    if adapters:
-        fuse_adapters(model)
-
-
 def train(
     model: Any,
     tokenizer: Any,
-    examples: Sequence[Mapping[str, Any]] | Dataset,
+    examples: Sequence[Example] | Dataset,
     config: TuningConfig,
     *,
     seed: int,
@@ -219,31 +234,32 @@ def train(
     order: Sequence[int] | None = None,
     reference: AbstractContextManager[Any] | None = None,
     checkpoints: Checkpoints | None = None,
-    report: Callable[[int, int], None] = lambda step, steps: None,
+    report: Report = lambda step, steps: None,
 ) -> list[Step]:
     """Tune `model` (a PEFT model or a plain one) in place on examples; returns its curves.
 
-    An example has `prompt_ids`, `chosen_ids`, `rejected_ids`. `order` holds their numbers as
-    `tune.plan` gives them; without it they are taken once, as they stand. `reference` gives the
-    model that log-ratios are relative to, which is needed before the first step only; without it
-    that is `model` as it is by then. Goes on from the newest of the checkpoints, and ends with the
-    same weights as if it had never stopped. `report` gets (step, steps). Raises TuningError if the
-    first sigmoid loss is not the expected one (log 2 without a `reference`), or a loss is not
-    finite, or there is no step to take, or a preference loss meets an example without a rejected
-    side.
+    Examples are those of `data.py`. `order` holds their numbers as `data.plan` gives them; without
+    it they are taken once, as they stand. `reference` gives the model that log-ratios are relative
+    to, which is needed before the first step only; without it that is `model` as it is by then.
+    Goes on from the newest of the checkpoints, and ends with the same weights as if it had never
+    stopped. Raises TuningError if the first sigmoid loss is not the expected one (log 2 without a
+    `reference`), or a loss is not finite, or there is no step to take, or an example lacks a role
+    that the loss needs.
     """
     checkpoints = checkpoints or Checkpoints(scratch, 0)
     order = range(len(examples)) if order is None else order
     steps = step_count(len(order), config)
     if not steps:
-        raise TuningError("there are no pairs to tune on")
+        raise TuningError("there are no preferences to tune on")
     order = order[: steps * config.batch]
-    numbered = Examples(examples, order, config)
-    curves = _Curves(checkpoints, numbered, report)
-    done = len(curves.steps)
+    numbered = NumberedExamples(examples, order, config)
+    recorder = StepRecorder(checkpoints, numbered, roles_of_loss(config.loss), report)
+    done = len(recorder.steps)
     half = model.dtype == torch.bfloat16 or (device() != "cpu" and config.dtype != "float32")
-    _use_fused_parts(model, adapters=not half)
-    trainer = PairTrainer(
+    use_tree_attention(model)
+    if not half:  # autocast would mix the types of adapter and layer
+        fuse_adapters(model)
+    trainer = PreferenceTrainer(
         config,
         numbered,
         reference,
@@ -251,20 +267,20 @@ def train(
         args=_arguments(config, steps, done, half=half, seed=seed, scratch=scratch),
         train_dataset=Dataset.from_dict({NUMBER: list(order[done * config.batch :])}),
         processing_class=tokenizer,
-        callbacks=[curves],
+        callbacks=[recorder],
     )
     if config.loss == SFT:
-        curves.first_loss = None
+        recorder.expected_first_loss = None
     elif reference is not None and not done:
-        curves.first_loss = trainer.expected_first_loss()
+        recorder.expected_first_loss = trainer.expected_first_loss()
     if done:
-        trainer.resume, trainer.done = checkpoints.restore, done
+        trainer.resume, trainer.steps_before = checkpoints.restore, done
     trainer.train()
-    if len(curves.steps) != steps:
-        raise TuningError(f"{len(curves.steps)} of {steps} optimizer steps were taken")
-    if not all(math.isfinite(step.loss) for step in curves.steps):
+    if len(recorder.steps) != steps:
+        raise TuningError(f"{len(recorder.steps)} of {steps} optimizer steps were taken")
+    if not all(math.isfinite(step.loss) for step in recorder.steps):
         raise TuningError("a loss is not finite; lower tuning.learning_rate")
-    return curves.steps
+    return recorder.steps
 
 
 def _arguments(
@@ -272,13 +288,14 @@ def _arguments(
 ) -> DPOConfig:
     """TRL's settings for the steps that are left; `half` computes in bfloat16."""
     on_cpu = device() == "cpu"
-    schedules = {"constant": "constant_with_warmup"}
+    # What transformers calls a schedule that stays after its warm-up.
+    schedule = {"constant": "constant_with_warmup"}.get(config.schedule, config.schedule)
     return DPOConfig(
         output_dir=str(scratch),
         beta=config.beta,
         learning_rate=config.learning_rate,
-        lr_scheduler_type=schedules.get(config.schedule, config.schedule),
-        warmup_steps=round(config.warmup * steps),
+        lr_scheduler_type=schedule,
+        warmup_steps=round(config.warmup_ratio * steps),
         max_steps=steps - done,
         per_device_train_batch_size=config.micro_batch,
         gradient_accumulation_steps=config.batch // config.micro_batch,

@@ -316,8 +316,8 @@ def _everywhere() -> list[Case]:
 def megabytes() -> list[Case]:
     """A megabyte before a wrong answer, behind a marker, and before the right one."""
     cases = []
-    for place, (piece, end) in enumerate(MEGABYTES):
-        kind = list(KINDS)[place % len(KINDS)]
+    for index, (piece, end) in enumerate(MEGABYTES):
+        kind = list(KINDS)[index % len(KINDS)]
         right, wrong = KINDS[kind]
         long = piece * (MEGABYTE // len(piece)) + end
         cases += _whole(kind, right, "wu", f"{long}\n#### {wrong}", f"#### {long}")

@@ -1,4 +1,4 @@
-"""Stand-ins for the function that the verifier's children run: hostile only by request."""
+"""Stand-ins for the function that the sandbox's processes run: hostile only by request."""
 
 import importlib.util
 import os
@@ -6,12 +6,14 @@ import time
 
 from collate.answers.judging import judge_request as judge_soundly
 
+FOREVER = 10**9  # seconds
+
 
 def judge_request(request: list) -> list[str | None]:
     """As the real one, but for texts that name what is to go wrong."""
     text = request[2]
-    if "hang here" in text:
-        time.sleep(60)
+    if "compute here" in text:
+        compute(FOREVER)
     if "fill memory here" in text:
         return [str(len(bytearray(2**36)))]
     if "die here" in text:
@@ -20,9 +22,16 @@ def judge_request(request: list) -> list[str | None]:
 
 
 def compute(seconds: float) -> str:
-    until = time.process_time() + seconds
-    while time.process_time() < until:
+    """Uses so much processor time."""
+    end = time.process_time() + seconds
+    while time.process_time() < end:
         pass
+    return "done"
+
+
+def sleep(seconds: float) -> str:
+    """Lets so much time pass without using the processor."""
+    time.sleep(seconds)
     return "done"
 
 
@@ -31,23 +40,23 @@ def environment(path: str | None) -> dict[str, str] | str:
     if path is None:
         return dict(os.environ)
     try:
-        with open(path, encoding="utf-8") as own:
-            return own.read()
+        with open(path, encoding="utf-8") as variables:
+            return variables.read()
     except OSError:
         return "OSError"
 
 
-def attempt(what: str) -> str:
+def attempt(action: str) -> str:
     """Tries something that a child may not do, and says what came of it."""
     try:
-        if what == "read a file":
+        if action == "read a file":
             with open(os.devnull, encoding="utf-8"):
                 return "done"
-        if what == "open a socket":
+        if action == "open a socket":
             import socket
 
             socket.socket().close()
-        if what == "start a process":
+        if action == "start a process":
             os.posix_spawn("/bin/true", ["true"], {})
     except (OSError, ImportError) as error:
         return type(error).__name__

@@ -1,6 +1,7 @@
 """The corpus of hostile and awkward rationales: no wrong one becomes right, none takes long."""
 
 import random
+import resource
 import time
 from collections.abc import Iterator
 
@@ -11,7 +12,7 @@ from collate.answers.verifier import Verifier
 from collate.tables import RIGHT, UNKNOWN
 from tests.answers.awkward import CASES, KINDS, Case, megabytes
 
-LONGEST = 5.0  # seconds for one rationale
+MOST_SECONDS = 5.0  # of processor time for one rationale
 
 
 @pytest.fixture(scope="module", params=KINDS)
@@ -44,7 +45,7 @@ def test_every_case_gets_an_allowed_verdict(verifier: Verifier) -> None:
         if judgement.verdict not in case.allowed
     ]
     assert wrongly == []
-    assert not [one for one in judgements if one.reason.startswith("the verifier gave up")]
+    assert not [each for each in judgements if each.reason.startswith("the verifier gave up")]
 
 
 def test_unknown_says_which_of_its_reasons_it_has(verifier: Verifier) -> None:
@@ -60,13 +61,19 @@ def test_unknown_says_which_of_its_reasons_it_has(verifier: Verifier) -> None:
     assert reasons <= expected | {doubtful}
 
 
+def processor_seconds() -> float:
+    """The processor time that this process and its ended children have used."""
+    children = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return time.process_time() + children.ru_utime + children.ru_stime
+
+
 @pytest.mark.parametrize("part", range(4))
 def test_a_megabyte_takes_no_longer_than_five_seconds(part: int) -> None:
     for case in megabytes()[part::4]:
+        start = processor_seconds()
         with Verifier(kind=case.kind) as verifier:
-            start = time.monotonic()
             [judgement] = verifier.judge([(case.text, case.gold)])
-            assert time.monotonic() - start < LONGEST
+        assert processor_seconds() - start < MOST_SECONDS
         assert judgement.verdict in case.allowed, shown(case, judgement)
 
 
@@ -95,7 +102,7 @@ def test_no_mutation_of_a_wrong_answer_is_right(kind: str) -> None:
         answer = rng.choice(answers)
         text = f"Some steps.\n#### {answer}"
         for _ in range(rng.randrange(1, 6)):
-            place = rng.randrange(len("Some steps.\n"), len(text) + 1)
-            text = text[:place] + rng.choice(PIECES) + text[place:]
+            position = rng.randrange(len("Some steps.\n"), len(text) + 1)
+            text = text[:position] + rng.choice(PIECES) + text[position:]
         judgement = judge_text(kind, "####", text, gold)
         assert judgement.verdict != RIGHT, f"{text!r} of {answer!r}"

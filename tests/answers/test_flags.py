@@ -4,12 +4,10 @@ import time
 
 import pytest
 
-from collate.answers.flags import MARKS, count_marks, marks_of
+from collate.answers.flags import FLAGS, flags_of
 from collate.answers.judging import judge_text
-from collate.tables import Question
-from tests.pairs.pool import row
 
-SEVERAL, ONLY, COPIES = MARKS
+SEVERAL, ONLY, COPIES = FLAGS
 EGGS = (
     "Janet's ducks lay 16 eggs per day. She eats three for breakfast every morning and bakes "
     "muffins for her friends every day with four. She sells the remainder for $2 each. How much "
@@ -84,29 +82,25 @@ OTHERS = [
 ]  # fmt: skip
 
 
-def marked(kind: str, asked: str, text: str, gold: str) -> tuple[str, ...]:
+def flagged(kind: str, question: str, text: str, gold: str) -> tuple[str, ...]:
     options = COLOURS if kind == "choice" else ()
-    question = Question("q", "task", "train", asked, gold, options)
     judgement = judge_text(kind, "####", text, gold, options)
-    return marks_of(text, question, judgement, kind=kind, marker="####")
+    return flags_of(
+        text, question=question, gold=gold, options=options, judgement=judgement, kind=kind,
+        marker="####",
+    )  # fmt: skip
 
 
 @pytest.mark.parametrize(
-    ("kind", "asked", "text", "gold", "marks"),
+    ("kind", "question", "text", "gold", "flags"),
     [*(("number", *case) for case in NUMBERS), *OTHERS],
 )
-def test_marks(kind: str, asked: str, text: str, gold: str, marks: tuple[str, ...]) -> None:
-    assert marked(kind, asked, text, gold) == marks
+def test_flags(kind: str, question: str, text: str, gold: str, flags: tuple[str, ...]) -> None:
+    assert flagged(kind, question, text, gold) == flags
 
 
 @pytest.mark.parametrize("piece", ["4 ", "What is 5 - 4? ", "\\boxed{", "#### 7\n", "-", "é", "\n"])
-def test_a_megabyte_is_marked_within_seconds(piece: str) -> None:
+def test_a_megabyte_is_flagged_within_seconds(piece: str) -> None:
     start = time.process_time()
-    marked("number", "What is 5 - 4?", piece * (1_000_000 // len(piece)), "1")
+    flagged("number", "What is 5 - 4?", piece * (1_000_000 // len(piece)), "1")
     assert time.process_time() - start < 5
-
-
-def test_marks_are_counted_by_mark() -> None:
-    marks = [(ONLY,), (SEVERAL, ONLY), (), ()]
-    scores = [row("q", "a", n, "right", marks=each)[1] for n, each in enumerate(marks)]
-    assert count_marks(scores) == {SEVERAL: 1, ONLY: 2, COPIES: 0}

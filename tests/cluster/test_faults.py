@@ -13,9 +13,9 @@ import psutil
 import pytest
 import ray
 
-from collate.cluster.actors import MADE, TuningJob
-from collate.cluster.board import Board
+from collate.cluster.actors import TuningJob
 from collate.cluster.pool import ATTEMPTS, Pool, Work
+from collate.cluster.progress import ProgressBoard
 from collate.cluster.session import gather
 from collate.cluster.workers import Workers
 from collate.config.schema import (
@@ -27,11 +27,11 @@ from collate.config.schema import (
     TaskConfig,
     TuningConfig,
 )
-from collate.engines.build import build_engine
+from collate.engines.build_engine import build_engine
 from collate.engines.protocol import Completion
 from collate.errors import DeadlineError, EngineDiedError, EngineError
-from collate.models.weights import AgentWeights
-from collate.tuning.tune import write_examples
+from collate.models.weights import FINISHED, AgentWeights
+from collate.tuning.data import write_examples
 from tests.engines.adapters import requests_for
 
 pytestmark = [pytest.mark.timeout(300), pytest.mark.usefixtures("local_ray")]
@@ -61,8 +61,8 @@ class Fragile:
 
 def pool_of(make: Any, told: list[str], start_deadline: float = 120.0) -> Pool:
     return Pool(
-        make, 2, what="a fragile worker", place_of="no core", start_deadline=start_deadline,
-        board=Board.remote(), tell=told.append,  # type: ignore[attr-defined]
+        make, 2, description="a fragile worker", share_text="no core",
+        start_deadline=start_deadline, board=ProgressBoard.remote(), notify=told.append,  # type: ignore[attr-defined]
     )  # fmt: skip
 
 
@@ -77,7 +77,7 @@ def doubled(pool: Pool) -> dict[str, list[int]]:
         results[work.key] = result
         return 0
 
-    pool.run(queue, done, deadline=60, report=lambda units, _: seen.append(units))
+    pool.run(queue, done, deadline=60, progress=lambda units, _: seen.append(units))
     assert seen[-1] == 40
     return results
 
@@ -113,8 +113,12 @@ class Slow:
 
 def test_work_that_does_not_end_runs_into_its_deadline() -> None:
     pool = pool_of(lambda _: Slow.remote(), [])  # type: ignore[attr-defined]
-    with pytest.raises(DeadlineError, match=r"waited 1 s .* raise the deadline .* CPUs free"):
-        pool.run([Work("a", "double", ([1],), 1)], lambda *_: 0, deadline=1, report=lambda *_: None)
+    with pytest.raises(
+        DeadlineError, match=r"no progress for 1 s; .* raise ray\.work_deadline.* CPUs free"
+    ):
+        pool.run(
+            [Work("a", "double", ([1],), 1)], lambda *_: 0, deadline=1, progress=lambda *_: None
+        )
     pool.close()
 
 
@@ -163,8 +167,8 @@ def test_an_engine_killed_while_it_generates_loses_and_doubles_nothing(
         if not killed and units > len(kept):  # inside of a chunk
             killed = kill("EngineActor")
 
-    with Workers(config, tiny_model, told.append, learns=False) as workers:
-        workers.generate([requests], BASE, report, keep=lambda _, done: kept.extend(done))
+    with Workers(config, tiny_model, told.append, needs_torch=False) as workers:
+        workers.generate([requests], BASE, report, on_completions=lambda _, done: kept.extend(done))
     assert killed
     found = {completion.key: completion.token_ids for completion in kept}
     assert [found[c.key] for c in expected] == [c.token_ids for c in expected]
@@ -178,8 +182,8 @@ def test_a_tuning_process_that_is_killed_goes_on_from_its_checkpoint(
     config = run_config(tmp_path, tiny_model)
     config = replace(config, tuning=replace(config.tuning, epochs=20))
     examples = [
-        {"question_id": str(n), "prompt_ids": [5, 6, 7 + n], "chosen_ids": [20 + n, 9],
-         "rejected_ids": [40 + n, 3, 9]}
+        {"question_id": str(n), "prompt_ids": [5, 6, 7 + n], "roles": ["chosen", "rejected"],
+         "completion_ids": [[20 + n, 9], [40 + n, 3, 9]]}
         for n in range(8)
     ]  # fmt: skip
     told: list[str] = []
@@ -203,7 +207,7 @@ def test_a_tuning_process_that_is_killed_goes_on_from_its_checkpoint(
         with Workers(config, tiny_model, told.append) as workers:
             workers.tune([job], report)
         assert killed
-        return {path.name: path.read_bytes() for path in (folder / MADE).iterdir()}, after
+        return {path.name: path.read_bytes() for path in (folder / FINISHED).iterdir()}, after
 
     whole, _ = tuned("whole", dies=False)
     cut, after = tuned("cut", dies=True)

@@ -36,9 +36,9 @@ def test_arms_spend_what_the_first_one_spent(
         first, spin = (
             RunFolder.existing(place / f"{arm}-seed-{seed}") for arm in ("collate_paper", "spin")
         )
-        whole = budget.generated(first, [1])
-        assert abs(budget.generated(spin, [1]) - whole) <= 0.1 * whole
-        assert budget.tuned(spin, [1]) <= budget.tuned(first, [1])
+        whole = budget.generated_tokens(first, [1])
+        assert abs(budget.generated_tokens(spin, [1]) - whole) <= 0.1 * whole
+        assert budget.tuned_tokens(spin, [1]) <= budget.tuned_tokens(first, [1])
     again = here(*command, cwd=tmp_path)
     assert again.returncode == 0 and again.stdout.count("nothing to do") == 6
     assert pq.read_table(place / "comparison.parquet").to_pylist()[1]["gain"] == rows[1]["gain"]

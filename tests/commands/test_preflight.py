@@ -78,17 +78,17 @@ def test_transformers_needs_no_vllm(config: RunConfig, monkeypatch: pytest.Monke
 def test_a_run_is_bound_to_its_settings_but_not_to_where_its_work_is_spread(
     config: RunConfig,
 ) -> None:
-    RunFolder.open(config, {"model": "m", "questions": "q"})
-    check_same_settings(replace(config, ray=replace(config.ray, tune_deadline=5.0)))
+    RunFolder.open(config, {"model": "m", "questions": "q"}, notify=print)
+    check_same_settings(replace(config, ray=replace(config.ray, work_deadline=5.0)))
     with pytest.raises(InputError) as raised:
         check_same_settings(replace(config, seed=3))
     assert "seed: 0 when the run began, 3 now" in str(raised.value)
 
 
 def test_a_changed_model_or_question_file_is_noticed(config: RunConfig) -> None:
-    RunFolder.open(config, {"model": "m", "questions": "q"})
+    RunFolder.open(config, {"model": "m", "questions": "q"}, notify=print)
     with pytest.raises(InputError) as raised:
-        RunFolder.open(config, {"model": "m", "questions": "other"})
+        RunFolder.open(config, {"model": "m", "questions": "other"}, notify=print)
     assert "questions: q when the run began, other now" in str(raised.value)
 
 

@@ -1,4 +1,4 @@
-"""Requests that cannot be carried out: command line, files around it, and what is said exactly.
+"""Requests that cannot be carried out: command line, files around it, and the exact message.
 
 `{here}` in an expected text stands for the folder that the command ran in. Several problems are
 joined as the command prints them (`problems`).
@@ -20,7 +20,7 @@ class Broken:
 
     name: str
     arguments: tuple[str, ...]
-    said: str
+    error: str
     files: dict[str, Write] = field(default_factory=dict)
 
 
@@ -28,21 +28,21 @@ def problems(*lines: str) -> str:
     return "\n".join([f"{len(lines)} problems:", *(f"  - {line}" for line in lines)])
 
 
-def setting(name: str, *arguments: str, said: str) -> Broken:
+def setting(name: str, *arguments: str, error: str) -> Broken:
     """A request that only its settings are wrong with."""
-    return Broken(name, arguments, said)
+    return Broken(name, arguments, error)
 
 
 def data(
-    name: str, file: str, content: Write, said: str, *arguments: str, task: str = "table"
+    name: str, file: str, content: Write, error: str, *arguments: str, task: str = "table"
 ) -> Broken:
     """A request on a data file that is wrong."""
-    return Broken(name, (f"task={task}", f"task.path={file}", *arguments), said, {file: content})
+    return Broken(name, (f"task={task}", f"task.path={file}", *arguments), error, {file: content})
 
 
-def own(name: str, file: str, content: Write, said: str, *arguments: str) -> Broken:
+def preset(name: str, file: str, content: Write, error: str, *arguments: str) -> Broken:
     """A request with a preset of the user's own that is wrong."""
-    return Broken(name, ("--config-dir", "mine", *arguments), said, {f"mine/{file}": content})
+    return Broken(name, ("--config-dir", "mine", *arguments), error, {f"mine/{file}": content})
 
 
 def parquet(**columns: list[object]) -> Callable[[Path], None]:
@@ -55,7 +55,7 @@ def truncated(path: Path) -> None:
 
 
 ROWS = "".join(f'{{"question": "What is {n} + 1?", "answer": {n + 1}}}\n' for n in range(20))
-SPLITS = "a share below 1, or a whole number of questions"
+SPLITS = "must be a share below 1, or a whole number of questions"
 NAME = (
     "letters, digits and . _ - = , beginning with a letter or digit, not ending in a dot, "
     "at most 120 characters, and no device's name such as nul"
@@ -69,142 +69,145 @@ TASKS = (
 
 SETTINGS = [
     setting("unknown key", "tuning.betta=1",
-            said="tuning.betta: no such setting; did you mean tuning.beta?"),
+            error="tuning.betta: no such setting; did you mean tuning.beta?"),
     setting("unknown section", "tunning.beta=1",
-            said="tunning.beta: no such setting; did you mean tuning.beta?"),
+            error="tunning.beta: no such setting; did you mean tuning.beta?"),
     setting("unknown preset", "task=gsm8",
-            said=f"task=gsm8: no such preset; did you mean task=gsm8k? there are {TASKS}"),
-    setting("no value", "rounds", said="rounds: expected key=value"),
-    setting("two problems of two kinds", "rounds=x", "agents.cuont=3", said=problems(
+            error=f"task=gsm8: no such preset; did you mean task=gsm8k? There are {TASKS}"),
+    setting("no value", "rounds", error="rounds: expected key=value"),
+    setting("two problems of two kinds", "rounds=x", "agents.cuont=3", error=problems(
         "agents.cuont: no such setting; did you mean agents.count?",
         "rounds: expected a whole number, found 'x'")),
     setting("unreadable override", "task.examples=[1", 
-            said="task.examples=[1: cannot be read; a setting is given as key=value"),
+            error="task.examples=[1: cannot be read; a setting is given as key=value"),
     setting("a number without end", f"rounds={'9' * 5000}",
-            said=f"rounds={'9' * 193}: cannot be read; a setting is given as key=value"),
+            error=f"rounds={'9' * 193}: cannot be read; a setting is given as key=value"),
     setting("preset that climbs", "task=../x",
-            said=f"task=../x: no such preset; there are {TASKS}"),
+            error=f"task=../x: no such preset; there are {TASKS}"),
     setting("unknown option", "--frobnicate",
-            said=f"unrecognized arguments: --frobnicate; {OPTIONS}"),
+            error=f"unrecognized arguments: --frobnicate; {OPTIONS}"),
     setting("Hydra's option", "--config-path", "elsewhere",
-            said=f"unrecognized arguments: --config-path; {OPTIONS}"),
+            error=f"unrecognized arguments: --config-path; {OPTIONS}"),
     setting("rerun of a pickle", "--experimental-rerun", "job.pickle",
-            said=f"unrecognized arguments: --experimental-rerun; {OPTIONS}"),
+            error=f"unrecognized arguments: --experimental-rerun; {OPTIONS}"),
     setting("no such preset folder", "--config-dir", "mine",
-            said="--config-dir mine: no such folder"),
+            error="--config-dir mine: no such folder"),
     setting("text for a number", "rounds=many",
-            said="rounds: expected a whole number, found 'many'"),
+            error="rounds: expected a whole number, found 'many'"),
     setting("real for a whole number", "agents.count=2.5",
-            said="agents.count: expected a whole number, found 2.5"),
+            error="agents.count: expected a whole number, found 2.5"),
     setting("truth value for a number", "rounds=true",
-            said="rounds: expected a whole number, found True"),
+            error="rounds: expected a whole number, found True"),
     setting("number for a truth value", "agents.own_part=1",
-            said="agents.own_part: expected true or false, found 1"),
+            error="agents.own_part: expected true or false, found 1"),
     setting("nothing for a number", "seed=null",
-            said="seed: expected a whole number, found null"),
+            error="seed: expected a whole number, found null"),
     setting("a list for a number", "tuning.beta=[0.1,0.2]",
-            said="tuning.beta: expected a number, found [0.1, 0.2]"),
+            error="tuning.beta: expected a number, found [0.1, 0.2]"),
     setting("a mapping for a text", "task.prompt={a: 1}",
-            said="task.prompt: expected a text, found {'a': 1}"),
+            error="task.prompt: expected a text, found {'a': 1}"),
     setting("a text for a list", "task.examples=none",
-            said="task.examples: expected a list, found 'none'"),
+            error="task.examples: expected a list, found 'none'"),
     setting("a wrong worked example", "task.examples=[1]",
-            said="task.examples[0]: expected a group of settings, found 1"),
-    setting("NaN", "tuning.beta=nan", said="tuning.beta: expected a number, found nan"),
+            error="task.examples[0]: expected a group of settings, found 1"),
+    setting("NaN", "tuning.beta=nan", error="tuning.beta: expected a number, found nan"),
     setting("infinite", "agents.temperature=inf",
-            said="agents.temperature: expected a number, found inf"),
+            error="agents.temperature: expected a number, found inf"),
     setting("minus infinity", "tuning.learning_rate=-inf",
-            said="tuning.learning_rate: expected a number, found -inf"),
-    setting("negative", "tuning.beta=-0.1", said="tuning.beta=-0.1: above 0"),
-    setting("zero", "rounds=-1", said="rounds=-1: 0 (only measure) or more"),
-    setting("one agent", "agents.count=0",
-            said="agents.count=0: at least 1; collaboration begins with 2"),
+            error="tuning.learning_rate: expected a number, found -inf"),
+    setting("negative", "tuning.beta=-0.1", error="tuning.beta=-0.1: above 0"),
+    setting("fewer than no rounds", "rounds=-1", error="rounds=-1: at least 0"),
+    setting("no agent", "agents.count=0", error="agents.count=0: at least 1"),
+    setting("a section as a whole", "agents={count: 3}",
+            error="agents={count: 3}: give each setting by itself, as agents.NAME=value"),
+    setting("a renamed setting", "pairs.winner=own",
+            error="pairs.winner: is now pairs.chosen_from"),
+    setting("a setting that is gone", "engine.host=swap",
+            error="engine.host: is gone; the device decides: adapters on a GPU, whole weights on a "
+                 "CPU"),
     setting("unknown choice", "engine.kind=vlm",
-            said="engine.kind: expected one of vllm, transformers; found 'vlm'"),
+            error="engine.kind: expected one of vllm, transformers; found 'vlm'"),
     setting("several values outside of a multirun", "tuning.beta=0.1,0.3",
-            said="tuning.beta=0.1,0.3: several values need a multirun: "
+            error="tuning.beta=0.1,0.3: several values need a multirun: "
                  "collate run -m tuning.beta=0.1,0.3"),
     setting("several presets outside of a multirun", "tuning=dpo,dpo_nll",
-            said="tuning=dpo,dpo_nll: several values need a multirun: "
+            error="tuning=dpo,dpo_nll: several values need a multirun: "
                  "collate run -m tuning=dpo,dpo_nll"),
     setting("one bad value of a multirun", "-m", "tuning.beta=0.1,0",
-            said="tuning.beta=0.0: above 0"),
+            error="tuning.beta=0: above 0"),
     setting("a range without steps in a multirun", "-m", "tuning.beta=interval(0,1)",
-            said="tuning.beta=interval(0,1): give the values one by one, separated by commas"),
+            error="tuning.beta=interval(0,1): give the values one by one, separated by commas"),
     setting("conflict of batches", "tuning.batch=10", "tuning.micro_batch=4",
-            said="tuning.batch=10: a multiple of tuning.micro_batch=4"),
+            error="tuning.batch=10: must be a multiple of tuning.micro_batch=4"),
     setting("conflict of lengths", "engine.max_length=100",
-            said="engine.max_length=100: leaves no room for a prompt beside "
+            error="engine.max_length=100: leaves no room for a prompt beside "
                  "agents.max_tokens=256"),
-    setting("conflict of ranks", "agents.rank=128",
-            said="agents.rank=128: larger than the engine allows (engine.max_rank=64); "
-                 "raise that or lower this"),
-    setting("conflict of weights and host", "agents.weights=full", "engine.host=adapter",
-            said="engine.host=adapter: agents.weights=full has no adapters; "
-                 "use engine.host=swap or auto"),
     setting("conflict of rule and scorer", "pairs=likelihood", "scoring=verifier",
-            said="scoring.likelihood=false: pairs.rule=likelihood with pairs.min_margin=0 "
-                 "needs the likelihood"),
+            error="pairs.rule=likelihood: needs scoring.likelihood=true"),
     setting("posterior without options", "scoring=posterior",
-            said="scoring.posterior=true: questions of task.kind=procedural have no options to "
-                 "choose among; those of multiple_choice, boolean have"),
-    setting("normalisation by a posterior that is not taken", "scoring.normalisation=posterior",
-            said="scoring.normalisation=posterior: needs scoring.posterior=true"),
-    setting("a scorer where nothing scores", "scoring=verifier", "scoring.adapter=warm",
-            said="scoring.adapter=warm: without scoring.likelihood=true nothing scores"),
-    setting("revision of no scorer", "scoring.revision=main",
-            said="scoring.revision=main: of which hub id? set scoring.model"),
+            error="scoring.normalisation=posterior: questions of task.kind=procedural have no "
+                 "options to choose among; those of multiple_choice and boolean have"),
+    setting("a scorer where nothing scores", "scoring=verifier", "scoring.model=warm",
+            error="scoring.model=warm: nothing is scored by a model with scoring.likelihood=false"),
     setting("a prompt for answers without a question", "scoring.answer_prompt=Answer.",
-            said="scoring.answer_prompt='Answer.': must contain {question}"),
+            error="scoring.answer_prompt='Answer.': must contain {question}"),
     setting("an unknown field in the prompt for answers",
             "scoring.answer_prompt='{question} {markr}'",
-            said="scoring.answer_prompt: no field {markr}; there are {question}, {options} and "
+            error="scoring.answer_prompt: no field {markr}; there are {question}, {options} and "
                  "{marker}; did you mean marker?"),
     setting("a scorer that is nowhere", "scoring.model=./nowhere",
-            said="scoring.model=./nowhere: no such folder, and not a hub id (owner/name)"),
-    setting("an adapter that is nowhere", "scoring.adapter=nowhere",
-            said="scoring.adapter=nowhere: no adapter_config.json there; expected a PEFT adapter"),
-    setting("temperatures that fall below 0", "agents.temperature_step=-1",
-            said="agents.temperature_step=-1.0: the last agent's temperature would be -0.2; "
-                 "it must be 0 or more"),
-    setting("shares above 1", "task.train=0.9", "task.validation=0.2", "task.test=0.2",
-            said="task.train, task.validation, task.test: the shares add up to 1.3"),
+            error="scoring.model=./nowhere: no such folder, and not a hub id (owner/name); a run's"
+                 " agent is named runs/NAME:agent-1"),
+    setting("a temperature below 0", "agents.temperatures=[1.0,-1]",
+            error="agents.temperatures[1]=-1: at least 0"),
+    setting("a persona's top_p above 1", "agents.personas=[{top_p: 1.5}]",
+            error="agents.personas[0].top_p=1.5: at most 1"),
+    setting("an unknown label", "task.labels.langage=de",
+            error="task.labels.langage: expected one of language, objective, domain; found "
+                 "'langage'"),
+    setting("shares above 1", "task.limit=100", "task.train=0.9", "task.validation=0.2",
+            "task.test=0.2",
+            error="task.train, task.validation, task.test: the shares add up to 1.3, more than 1"),
     setting("a prompt without a question", "task.prompt=Solve.",
-            said="task.prompt='Solve.': must contain {question}"),
+            error="task.prompt='Solve.': must contain {question}"),
     setting("one fixed option", "task=entailment", "task.choices=[yes]",
-            said="task.choices=['yes']: 2 to 26 different texts"),
+            error="task.choices=['yes']: must be 2 to 26 different texts"),
     setting("the same option twice", "task=entailment", "task.choices=[a,a]",
-            said="task.choices=['a', 'a']: 2 to 26 different texts"),
+            error="task.choices=['a', 'a']: must be 2 to 26 different texts"),
     setting("options of a yes/no question", "task=boolq", "task.choices=[a,b]",
-            said="task.choices=['a', 'b']: only task.kind=multiple_choice has options"),
-    setting("half a question", "task.train=1.5", said=f"task.train=1.5: {SPLITS}"),
+            error="task.choices=['a', 'b']: task.kind=boolean has no options; only "
+                 "task.kind=multiple_choice has"),
+    setting("half a question", "task.train=1.5", error=f"task.train=1.5: {SPLITS}"),
     setting("a deadline of 0", "ray.start_deadline=0",
-            said="ray.start_deadline=0.0: above 0 seconds"),
-    setting("name that climbs", "name=../../etc", said=f"name='../../etc': a run's name is {NAME}"),
-    setting("name of two parts", "name=a/b", said=f"name='a/b': a run's name is {NAME}"),
-    setting("hidden name", "name=.git", said=f"name='.git': a run's name is {NAME}"),
-    setting("empty name", "name=''", said=f"name='': a run's name is {NAME}"),
-    setting("name with a NUL", "name='a\0b'", said=f"name='a\\x00b': a run's name is {NAME}"),
-    setting("name of a device", "name=nul", said=f"name='nul': a run's name is {NAME}"),
+            error="ray.start_deadline=0: above 0"),
+    setting("name that climbs", "name=../../etc",
+            error=f"name='../../etc': a run's name is {NAME}"),
+    setting("name of two parts", "name=a/b", error=f"name='a/b': a run's name is {NAME}"),
+    setting("hidden name", "name=.git", error=f"name='.git': a run's name is {NAME}"),
+    setting("empty name", "name=''", error=f"name='': a run's name is {NAME}"),
+    setting("name with a NUL", "name='a\0b'", error=f"name='a\\x00b': a run's name is {NAME}"),
+    setting("name of a device", "name=nul", error=f"name='nul': a run's name is {NAME}"),
     setting("long name", f"name={'a' * 121}",
-            said=f"name='{'a' * 121}': a run's name is {NAME}"),
+            error=f"name='{'a' * 121}': a run's name is {NAME}"),
     setting("task name that climbs", "task.name=../x",
-            said=f"task.name='../x': a task's name is {NAME}"),
-    setting("folder with a NUL", "folder='a\0b'", said="folder='a\\x00b': name a folder"),
-    setting("no folder", "folder=''", said="folder='': name a folder"),
-    setting("Hydra's mode", "hydra.mode=MULTIRUN", said=f"hydra.mode=MULTIRUN: {HYDRA}"),
-    setting("a launcher", "hydra/launcher=basic", said=f"hydra/launcher=basic: {HYDRA}"),
+            error=f"task.name='../x': a task's name is {NAME}"),
+    setting("folder with a NUL", "folder='a\0b'",
+            error="folder='a\\x00b': must be a folder's name"),
+    setting("no folder", "folder=''", error="folder='': must be a folder's name"),
+    setting("Hydra's mode", "hydra.mode=MULTIRUN", error=f"hydra.mode=MULTIRUN: {HYDRA}"),
+    setting("a launcher", "hydra/launcher=basic", error=f"hydra/launcher=basic: {HYDRA}"),
     setting("a sweeper", "hydra.sweeper._target_=os.system",
-            said=f"hydra.sweeper._target_=os.system: {HYDRA}"),
+            error=f"hydra.sweeper._target_=os.system: {HYDRA}"),
     setting("a callback", "+hydra.callbacks.x._target_=os.system",
-            said=f"+hydra.callbacks.x._target_=os.system: {HYDRA}"),
+            error=f"+hydra.callbacks.x._target_=os.system: {HYDRA}"),
     setting("an object in the settings", "+task.dataset_args._target_=os.system",
-            said="+task.dataset_args._target_=os.system: refused, since collate makes no objects "
+            error="+task.dataset_args._target_=os.system: refused, since collate makes no objects "
                  "from settings"),
     setting("a model that is not there", "model=./nowhere", 
-            said="model.name=./nowhere: no such folder, and not a hub id (owner/name)"),
+            error="model.name=./nowhere: no such folder, and not a hub id (owner/name); a run's "
+                 "agent is named runs/NAME:agent-1"),
     setting("a packaged model that is not there", "model.name=packaged:gpt9",
-            said="model.name=packaged:gpt9: no such packaged model; "
+            error="model.name=packaged:gpt9: no such packaged model; "
                  "there are smollm2-135m-instruct"),
     Broken("a folder that is no model's", ("model=here",),
            problems("model.name=here: no config.json there; expected a model's folder",
@@ -213,104 +216,107 @@ SETTINGS = [
                     "vocab.json, tokenizer_config.json); save it beside the weights with "
                     "tokenizer.save_pretrained"), {"here/weights.bin": "x"}),
     setting("a cluster of another machine without a token", "ray.address=10.0.0.5:6379",
-            said="ray.address=10.0.0.5:6379: Ray carries out what anybody sends to this address "
+            error="ray.address=10.0.0.5:6379: Ray carries out what anybody sends to this address "
                  "unless token authentication is on (CVE-2023-48022), and no token is configured "
                  "here. Start the cluster with RAY_AUTH_MODE=token and give its token by "
                  "RAY_AUTH_TOKEN, RAY_AUTH_TOKEN_PATH or ~/.ray/auth_token"),
     setting("an address that is none", "ray.address=cluster",
-            said="ray.address=cluster: expected host:port of a cluster, for example "
+            error="ray.address=cluster: expected host:port of a cluster, for example "
                  "127.0.0.1:6379, or auto"),
     setting("the address of a dashboard", "ray.address='http://127.0.0.1:8265'",
-            said="ray.address=http://127.0.0.1:8265: expected host:port of a cluster, for example "
+            error="ray.address=http://127.0.0.1:8265: expected host:port of a cluster, for example "
                  "127.0.0.1:6379; an http address is for collate submit --address"),
 ]  # fmt: skip
 
 OWN = [
-    own("preset that sets Hydra", "experiment/a.yaml", "hydra:\n  run: {dir: /tmp}\n",
+    preset("preset that sets Hydra", "experiment/a.yaml", "hydra:\n  run: {dir: /tmp}\n",
         "mine/experiment/a.yaml: sets Hydra itself (hydra:), which collate does not allow; "
         "take that part out"),
-    own("preset in Hydra's package", "experiment/a.yaml", "# @package hydra\ncallbacks: {}\n",
+    preset("preset in Hydra's package", "experiment/a.yaml", "# @package hydra\ncallbacks: {}\n",
         "mine/experiment/a.yaml: sets Hydra itself (hydra:), which collate does not allow; "
         "take that part out", "experiment=a"),
-    own("preset that makes an object", "task/a.yaml",
+    preset("preset that makes an object", "task/a.yaml",
         "dataset_args:\n  x: {_target_: os.system, command: ls}\n",
         "mine/task/a.yaml: _target_ is refused: collate makes no objects from settings; "
         "take it out", "task=a"),
-    own("preset that chooses a launcher", "experiment/a.yaml",
+    preset("preset that chooses a launcher", "experiment/a.yaml",
         "defaults:\n  - override hydra/launcher: joblib\n",
         "mine/experiment/a.yaml: defaults: {'override hydra/launcher': 'joblib'} is refused; "
         "name presets of collate by plain words"),
-    own("preset that is chosen by the environment", "experiment/a.yaml",
+    preset("preset that is chosen by the environment", "experiment/a.yaml",
         "defaults:\n  - override /task: ${oc.env:HOME}\n",
         "mine/experiment/a.yaml: defaults: {'override /task': '${oc.env:HOME}'} is refused; "
         "name presets of collate by plain words"),
-    own("preset with a Python object", "task/a.yaml", "x: !!python/object/apply:os.system [ls]\n",
+    preset("preset with a Python object", "task/a.yaml",
+        "x: !!python/object/apply:os.system [ls]\n",
         "mine/task/a.yaml: not a YAML file that can be read (could not determine a constructor for "
         "the tag 'tag:yaml.org,2002:python/object/apply:os.system' in \"<unicode string>\", "
         "line 1, column 4: x: !!python/object/apply:os.system [ls] ^)"),
-    own("preset that is no YAML", "task/a.yaml", "a: [1\n",
+    preset("preset that is no YAML", "task/a.yaml", "a: [1\n",
         "mine/task/a.yaml: not a YAML file that can be read (while parsing a flow sequence in "
         "\"<unicode string>\", line 1, column 4: a: [1 ^ expected ',' or ']', but got '<stream "
         "end>' in \"<unicode string>\", line 2, column 1: ^)"),
-    own("preset of endless values", "task/a.yaml", "a: &a [1, 1]\nb: [*a, *a]\n",
-        "mine/task/a.yaml: aliases (*name) are refused, since they may stand for endless values"),
-    own("preset nested without end", "task/a.yaml", "a: " + "[" * 5000 + "]" * 5000 + "\n",
+    preset("preset of endless values", "task/a.yaml", "a: &a [1, 1]\nb: [*a, *a]\n",
+        "mine/task/a.yaml: aliases (*name) are refused, since a few of them can stand for endless "
+        "values"),
+    preset("preset nested without end", "task/a.yaml", "a: " + "[" * 5000 + "]" * 5000 + "\n",
         "mine/task/a.yaml: not a YAML file that can be read (nested too deeply)"),
-    own("preset with other defaults", "task/a.yaml", "defaults: gsm8k\n",
+    preset("preset with other defaults", "task/a.yaml", "defaults: gsm8k\n",
         "mine/task/a.yaml: defaults: expected a list, found 'gsm8k'"),
-    own("preset that is not UTF-8", "task/a.yaml", b"system: gro\xdf\n",
+    preset("preset that is not UTF-8", "task/a.yaml", b"system: gro\xdf\n",
         "mine/task/a.yaml: not a YAML file that can be read ('utf-8' codec can't decode byte 0xdf "
         "in position 11: invalid continuation byte)"),
-    own("preset that is a list", "task/a.yaml", "- 1\n",
+    preset("preset that is a list", "task/a.yaml", "- 1\n",
         "mine/task/a.yaml: expected settings by name, found a list"),
-    own("preset with an unknown key", "tuning/a.yaml", "betta: 1\n",
+    preset("preset with an unknown key", "tuning/a.yaml", "betta: 1\n",
         "tuning.betta: no such setting; did you mean tuning.beta?", "tuning=a"),
-    own("preset that sets what nothing reads", "experiment/a.yaml",
+    preset("preset that sets what nothing reads", "experiment/a.yaml",
         "# Mine.\nagents: {count: 7}\npairs: {rule: likelihood}\n",
         "experiment: a preset that sets agents, pairs does not begin with the line "
         "# @package _global_, and nothing of it would count; put that line first",
         "experiment=[quickstart,a]"),
-    own("preset with an unknown section", "experiment/a.yaml",
+    preset("preset with an unknown section", "experiment/a.yaml",
         "# @package _global_\ntunning: {beta: 1}\n",
         "tunning: no such setting; did you mean tuning?", "experiment=a"),
 ]  # fmt: skip
 
 DATA = [
     setting("no data", "task=table",
-            said="task.kind=table needs questions: task.path=FILE for a local file, or "
-                 "task.dataset=ID for a hub data set"),
+            error="task.kind=table needs questions: task.path=FILE for a local file, or "
+                 "task.dataset=ID for a Hub data set"),
     setting("a file that is not there", "task=table", "task.path=a.csv",
-            said="task.path=a.csv: no such file in {here}"),
+            error="task.path=a.csv: no such file in {here}"),
     setting("a folder that is not there", "task=table", "task.path=b/a.csv",
-            said="task.path=b/a.csv: no such file, and no folder b"),
+            error="task.path=b/a.csv: no such file, since there is no folder b"),
     Broken("a misspelt file", ("task=table", "task.path=trian.csv"),
            "task.path=trian.csv: no such file in {here}; did you mean train.csv?",
            {"train.csv": "question,answer\n"}),
     Broken("a folder for a file", ("task=table", "task.path=a"),
-           "task.path=a: is a folder; name a file in it", {"a/b.csv": "question,answer\n"}),
+           "task.path=a: is a folder; give the path of a file in it",
+           {"a/b.csv": "question,answer\n"}),
     data("a suffix that is not read", "a.xlsx", "x",
          "task.path=a.xlsx: cannot read .xlsx; "
          "expected one of .jsonl, .json, .csv, .tsv, .parquet"),
     data("no suffix", "a", "x", "task.path=a: cannot read a file without an extension; "
          "expected one of .jsonl, .json, .csv, .tsv, .parquet"),
-    data("empty JSONL", "a.jsonl", "", "task.path=a.jsonl: holds no question"),
-    data("empty CSV", "a.csv", "", "task.path=a.csv: holds no question"),
+    data("empty JSONL", "a.jsonl", "", "task.path=a.jsonl: contains no questions"),
+    data("empty CSV", "a.csv", "", "task.path=a.csv: contains no questions"),
     data("nothing but a byte-order mark", "a.csv", b"\xef\xbb\xbf",
-         "task.path=a.csv: holds no question"),
-    data("header only", "a.csv", "question,answer\n", "task.path=a.csv: holds no question"),
-    data("empty list", "a.json", "[]", "task.path=a.json: holds no question"),
+         "task.path=a.csv: contains no questions"),
+    data("header only", "a.csv", "question,answer\n", "task.path=a.csv: contains no questions"),
+    data("empty list", "a.json", "[]", "task.path=a.json: contains no questions"),
     data("broken JSONL", "a.jsonl", ROWS + '{"question": "Wh\n[1]\n',
          "a.jsonl:21: not JSON (Unterminated string starting at: line 1 column 14 (char 13)); "
-         "broken too: line 22"),
+         "also broken: line 22"),
     data("a list in JSONL", "a.jsonl", ROWS + "[1, 2]\n",
-         "a.jsonl:21: a list where a record {...} should be"),
+         "a.jsonl:21: expected a record {...}, found a list"),
     data("deeply nested JSONL", "a.jsonl", ROWS + "[" * 200_000 + "\n",
          "a.jsonl:21: not JSON (nested too deeply)"),
     data("JSON that is no list", "a.json", '{"question": "a", "answer": 1}',
          "a.json: expected a list of records, found a dict"),
     data("JSONL called JSON", "a.json", ROWS,
-         "a.json:2: not JSON (Extra data: line 2 column 1 (char 44)); "
-         "one record a line goes by the extension .jsonl"),
+         "a.json:2: not JSON (Extra data: line 2 column 1 (char 44)); a file with one record on "
+         "each line must be named .jsonl"),
     data("a text that is not UTF-8", "a.csv", "question,answer\nWie groß?,1\n".encode("latin-1"),
          "a.csv:2: not UTF-8 text (invalid continuation byte); save the file as UTF-8"),
     data("UTF-16", "a.csv", "question,answer\na,1\n".encode("utf-16"),
@@ -322,48 +328,50 @@ DATA = [
     data("columns after a byte-order mark", "a.csv", b"\xef\xbb\xbfquestion,gold\na,1\n",
          "task.answer=answer: a.csv has no column 'answer'; its columns are question, gold"),
     data("duplicate columns", "a.csv", "question,answer,answer\na,1,2\n",
-         "a.csv:1: the header names answer twice"),
+         "a.csv:1: the header names 'answer' more than once"),
     data("ragged rows", "a.csv", "question,answer\na,1\nb,2,3\nc\n",
-         "a.csv:3: 3 fields where the header has 2; broken too: line 4"),
+         "a.csv:3: 3 fields where the header has 2; also broken: line 4"),
     data("an open quote", "a.csv", 'question,answer\n"a,1\n', "a.csv:2: unexpected end of data"),
     data("an empty gold answer", "a.jsonl", ROWS + '{"question": "b", "answer": ""}\n',
          "a.jsonl, line 21: empty gold answer (column 'answer' holds nothing) in 1 of 21 lines; "
-         "fill them in, take them out, or leave them out by task.unlabelled=drop"),
+         "fill in what is missing, remove those lines, or leave them out with "
+         "task.unlabelled=drop"),
     data("an empty question", "a.jsonl", ROWS + '{"question": " ", "answer": 1}\n',
-         "a.jsonl, line 21: empty question (column 'question') in 1 of 21 lines; "
-         "fill them in or take them out"),
+         "a.jsonl, line 21: empty question (column 'question') in 1 of 21 lines; fill in what is "
+         "missing, or remove those lines"),
     data("a gold answer of another kind", "a.jsonl",
          ROWS + '{"question": "b", "answer": "many"}\n',
          "a.jsonl, line 21: gold answer 'many' cannot be read as number: no number in it "
          "(1 of 21); correct them, or set task.answer_kind to what the answers are",
          "task.answer_kind=number"),
     data("a gold answer that is a list", "a.jsonl", ROWS + '{"question": "b", "answer": [1]}\n',
-         "a.jsonl, line 21: column 'answer' holds a list or a record where the gold answer should "
-         "be a text or a number; name another column by task.answer"),
+         "a.jsonl, line 21: column 'answer' holds a list or a record where the gold answer should"
+         " be a text or a number; set task.answer to another column"),
     data("NUL bytes", "a.jsonl", ROWS + "\0\0\0\n",
-         "a.jsonl:21: holds a NUL character; save the file as plain UTF-8 text"),
+         "a.jsonl:21: contains a NUL character; save the file as plain UTF-8 text"),
     data("NUL bytes in a CSV", "a.csv", "question,answer\na\0b,1\n", 
-         "a.csv:2: holds a NUL character; save the file as plain UTF-8 text"),
+         "a.csv:2: contains a NUL character; save the file as plain UTF-8 text"),
     data("a huge line", "a.csv", 'question,answer\n"' + "x" * (2**20 + 1) + '",1\n',
-         "a.csv, line 2: question of more than 1,048,576 characters; shorten it or take it out"),
+         "a.csv, line 2: question of more than 1,048,576 characters; shorten it, or remove the "
+         "line"),
     data("truncated Parquet", "a.parquet", truncated,
-         "a.parquet: not a Parquet file that can be read (Could not open Parquet input source "
+         "a.parquet: cannot be read as a Parquet file (Could not open Parquet input source "
          "'a.parquet': Parquet magic bytes not found in footer. Either the file is corrupted or "
          "this is not a parquet file.)"),
     data("Parquet that is none", "a.parquet", "PAR?",
-         "a.parquet: not a Parquet file that can be read (Could not open Parquet input source "
-         "'a.parquet': Parquet file size is 4 bytes, smaller than the minimum file footer "
-         "(8 bytes))"),
+         "a.parquet: cannot be read as a Parquet file (Could not open Parquet input source "
+         "'a.parquet': Parquet file size is 4 bytes, smaller than the minimum file footer (8 "
+         "bytes))"),
     data("Parquet with other columns", "a.parquet", parquet(text=["a"], label=[1]), problems(
         "task.question=question: a.parquet has no column 'question'; its columns are text, label",
         "task.answer=answer: a.parquet has no column 'answer'; its columns are text, label")),
     data("too few questions", "a.jsonl", ROWS,
-         "task.path=a.jsonl: 20 distinct questions cannot give train 30, validation 2, test 2; "
-         "ask for less by task.train, task.validation and task.test",
+         "task.path=a.jsonl: too few questions for train 30, validation 2, test 2 (distinct "
+         "questions: 20); lower task.train, task.validation or task.test",
          "task.train=30", "task.validation=2", "task.test=2"),
     data("one question, many times", "a.jsonl", ROWS[: ROWS.index("\n") + 1] * 9,
-         "task.path=a.jsonl: 1 distinct questions cannot give train 2, validation 1, test 1; ask "
-         "for less by task.train, task.validation and task.test",
+         "task.path=a.jsonl: too few questions for train 2, validation 1, test 1 (distinct "
+         "questions: 1); lower task.train, task.validation or task.test",
          "task.train=2", "task.validation=1", "task.test=1"),
     data("a number for a boolean", "a.csv", "question,answer\nIs it?,maybe\n",
          "a.csv, line 2: column 'answer' holds 'maybe' where yes/no, true/false or 1/0 should be "
@@ -381,11 +389,11 @@ DATA = [
          "as a label, 1 of 1 do not", task="multiple_choice"),
     data("no gold number", "a.jsonl", ROWS,
          "a.jsonl, lines 1, 2, 3, 4, 5 and 15 more: no gold number behind #### in column 'answer' "
-         "(20 of 20); where the column holds the bare answer, use task.kind=table", task="gsm8k"),
+         "(20 of 20); where the column holds the answer alone, use task.kind=table", task="gsm8k"),
     Broken("one file of a multirun", ("-m", "task=table", "task.path=questions.jsonl,x.jsonl"),
            "task.path=x.jsonl: no such file in {here}", {"questions.jsonl": ROWS}),
     data("a bad file and bad settings", "a.csv", "question,answer\nb\n", problems(
-        "rounds=-1: 0 (only measure) or more",
+        "rounds=-1: at least 0",
         "a.csv:2: 1 fields where the header has 2"), "rounds=-1"),
 ]  # fmt: skip
 

@@ -1,4 +1,4 @@
-"""Whatever is wrong with a request is said exactly, before a model is loaded or a file written."""
+"""Whatever is wrong with a request is told exactly, before a model is loaded or a file written."""
 
 import os
 import sys
@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 import collate.cluster.address
+import collate.commands.run
 import collate.models.loading
-import collate.rounds.loop
 from tests.command_line import here
 from tests.config.broken import BROKEN, Broken
 
@@ -21,9 +21,8 @@ def nothing_loads(monkeypatch: pytest.MonkeyPatch) -> None:
         raise AssertionError("a model was loaded")
 
     for module, name in (
-        (collate.rounds.loop, "prepare_model"),
-        (collate.rounds.loop, "load_tokenizer"),
-        (collate.rounds.loop, "Workers"),
+        (collate.commands.run, "prepare"),
+        (collate.commands.run, "Workers"),
         (collate.models.loading, "load_causal_lm"),
     ):
         monkeypatch.setattr(module, name, loaded)
@@ -41,7 +40,7 @@ def test_there_are_many_and_each_has_a_name_of_its_own() -> None:
 
 
 @pytest.mark.parametrize("broken", BROKEN, ids=lambda broken: broken.name)
-def test_exactly_this_is_said_and_nothing_is_written(tmp_path: Path, broken: Broken) -> None:
+def test_exactly_this_is_printed_and_nothing_is_written(tmp_path: Path, broken: Broken) -> None:
     for name, content in broken.files.items():
         path = tmp_path / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -51,7 +50,7 @@ def test_exactly_this_is_said_and_nothing_is_written(tmp_path: Path, broken: Bro
             path.write_bytes(content.encode() if isinstance(content, str) else content)
     before, vllm = contents(tmp_path), "vllm" in sys.modules
     done = here("run", *broken.arguments, cwd=tmp_path)
-    assert done.stderr == f"collate: {broken.said}\n".replace("{here}", os.path.realpath(tmp_path))
+    assert done.stderr == f"collate: {broken.error}\n".replace("{here}", os.path.realpath(tmp_path))
     assert done.returncode == 2
     assert done.stdout == ""
     assert contents(tmp_path) == before

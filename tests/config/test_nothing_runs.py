@@ -67,7 +67,7 @@ def test_presets_run_nothing(
     before = sorted(tmp_path.rglob("*"))
     arguments = ("--config-dir", "mine", "experiment=a", "rounds=-1", *options)
     done = here("run", *arguments, cwd=tmp_path)
-    assert done.stderr == "collate: rounds=-1: 0 (only measure) or more\n"
+    assert done.stderr == "collate: rounds=-1: at least 0\n"
     assert here("run", "--cfg", "job", *arguments, cwd=tmp_path).returncode == 0
     assert CALLS == []
     assert sorted(tmp_path.rglob("*")) == before

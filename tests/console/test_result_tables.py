@@ -20,9 +20,9 @@ def printed(renderable: RenderableType, width: int, *, terminal: bool = False) -
     return console.file.getvalue()  # type: ignore[attr-defined]
 
 
-def metric(agent: str, round: int, value: float, name: str = "accuracy", **other: object) -> Metric:
+def metric(model: str, round: int, value: float, name: str = "accuracy", **other: object) -> Metric:
     low, high = (value - 0.04, value + 0.04)
-    return replace(Metric(round, "test", agent, name, value, low, high, 500), **other)  # type: ignore[arg-type]
+    return replace(Metric(round, "test", model, name, value, low, high, 500), **other)  # type: ignore[arg-type]
 
 
 def measured(rounds: Sequence[int], agents: Sequence[str] = ("ada", "bob")) -> list[Metric]:
@@ -59,7 +59,7 @@ def test_the_best_agent_is_marked_by_validation_and_not_by_the_held_out() -> Non
     rows = measured([0, 1])
     rows = [
         replace(m, value=0.9)
-        if (m.split, m.agent, m.round, m.name) == ("validation", "ada", 1, "accuracy")
+        if (m.split, m.model, m.round, m.name) == ("validation", "ada", 1, "accuracy")
         else m
         for m in rows
     ]
@@ -69,8 +69,9 @@ def test_the_best_agent_is_marked_by_validation_and_not_by_the_held_out() -> Non
 
 def test_chance_and_the_votes_by_confidence_have_their_lines() -> None:
     rows = measured([0, 1])
-    more = [replace(m, agent=a) for m in rows if m.agent == "vote" for a in ("routed", "best")]
-    weighted = [replace(m, agent="weighted_vote") for m in rows if m.agent == "vote"]
+    votes = [m for m in rows if m.model == "vote"]
+    more = [replace(m, model=name) for m in votes for name in ("routed", "best")]
+    weighted = [replace(m, model="weighted_vote") for m in votes]
     for table in (
         results_table([*rows, *more, *weighted], [0, 1], chance=0.2),
         results_table(
@@ -104,12 +105,12 @@ def test_the_sign_of_a_gain_has_a_colour_on_a_terminal_only() -> None:
 
 
 def test_missing_cells_and_missing_validation_leave_blanks() -> None:
-    rows = [m for m in measured([0, 1]) if m.split == "test" and (m.agent, m.round) != ("base", 1)]
+    rows = [m for m in measured([0, 1]) if m.split == "test" and (m.model, m.round) != ("base", 1)]
     text = printed(results_table(rows, [0, 1]), 80)
     assert "best agent" not in text and " *" not in text
     assert "base" in text
     with pytest.raises(ValueError, match="no accuracy on test"):
-        results_table([m for m in rows if m.agent == "nobody"], [0, 1])
+        results_table([m for m in rows if m.model == "nobody"], [0, 1])
 
 
 def test_an_agent_named_in_markup_is_shown_as_it_is() -> None:
@@ -118,18 +119,18 @@ def test_an_agent_named_in_markup_is_shown_as_it_is() -> None:
 
 
 @pytest.mark.parametrize("width", [80, 120])
-def test_a_pair_stands_side_by_side(small_run: SmallRun, width: int) -> None:
-    pair = small_run.pairs[1][0]
+def test_a_preference_is_shown_side_by_side(small_run: SmallRun, width: int) -> None:
+    preference = small_run.preferences[1][0]
     rationales = {rationale.id: rationale for rationale in small_run.rationales[1]}
-    chosen, rejected = rationales[pair.chosen_id], rationales[pair.rejected_id]
+    chosen, rejected = rationales[preference.chosen_id], rationales[preference.roles["rejected"]]
     scores = {score.rationale_id: score for score in small_run.scores[1]}
-    (question,) = (q for q in small_run.questions if q.id == pair.question_id)
-    text = printed(side_by_side(pair, chosen, rejected, question, scores), width)
+    (question,) = (q for q in small_run.questions if q.id == preference.question_id)
+    text = printed(side_by_side(preference, chosen, rejected, question, scores), width)
     lines = text.splitlines()
     assert max(map(len, lines)) <= width
     assert question.text in text and f"gold answer: {question.gold}" in text
     assert any(
-        f"chosen: {chosen.agent}" in line and f"rejected: {rejected.agent}" in line
+        f"chosen: {chosen.writer}" in line and f"rejected: {rejected.writer}" in line
         for line in lines
     )
     likelihood = scores[chosen.id].likelihood
@@ -139,12 +140,12 @@ def test_a_pair_stands_side_by_side(small_run: SmallRun, width: int) -> None:
 
 
 def test_model_text_reaches_no_terminal_as_a_command(small_run: SmallRun) -> None:
-    pair = small_run.pairs[1][0]
+    preference = small_run.preferences[1][0]
     rationales = {rationale.id: rationale for rationale in small_run.rationales[1]}
     question = replace(small_run.questions[0], text=HOSTILE, gold=HOSTILE)
-    chosen = replace(rationales[pair.chosen_id], text=HOSTILE, agent=HOSTILE)
-    rejected = replace(rationales[pair.rejected_id], text="long " * 200_000)
-    text = printed(side_by_side(pair, chosen, rejected, question, {}), 100)
+    chosen = replace(rationales[preference.chosen_id], text=HOSTILE, writer=HOSTILE)
+    rejected = replace(rationales[preference.roles["rejected"]], text="long " * 200_000)
+    text = printed(side_by_side(preference, chosen, rejected, question, {}), 100)
     assert not CONTROLS.search(text)
     assert "[bold red]not bold[/bold" in text and "<U+202E>" in text
     assert "(998,499 more" in " ".join(line.strip("│ ") for line in text.splitlines())

@@ -13,7 +13,7 @@ from typing import Any
 from unittest import mock
 
 from collate.config.schema import EngineConfig, ModelConfig
-from collate.engines.build import build_engine
+from collate.engines.build_engine import build_engine
 from collate.engines.protocol import Completion, Request
 from collate.models.weights import AgentWeights
 

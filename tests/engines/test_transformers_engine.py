@@ -8,7 +8,7 @@ import pytest
 from peft import PeftModel
 
 from collate.config.schema import EngineConfig, ModelConfig
-from collate.engines.build import build_engine
+from collate.engines.build_engine import build_engine
 from collate.engines.protocol import Engine
 from collate.errors import EngineError
 from collate.models.weights import AgentWeights

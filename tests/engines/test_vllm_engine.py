@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from collate.config.schema import EngineConfig, ModelConfig
-from collate.engines.build import build_engine
+from collate.engines.build_engine import build_engine
 from collate.engines.protocol import Completion, Request
 from collate.errors import EngineDiedError, EngineError
 from collate.models.weights import AgentWeights

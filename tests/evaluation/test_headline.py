@@ -1,63 +1,86 @@
 """The one answer that stands for a run is the one that its table of results is about."""
 
-from dataclasses import replace
-from pathlib import Path
-from types import SimpleNamespace
-from typing import Any, cast
+import random
+from collections.abc import Sequence
 
 import pytest
 
-from collate.config.schema import EvaluationConfig, RunConfig
-from collate.evaluation.headline import headline
-from collate.evaluation.metrics import READER, measure
-from collate.store.run_folder import RunFolder
-from collate.tables import Answer, Question
+from collate.evaluation.headline import Right, run_answers
+from collate.evaluation.metrics import measure
+from collate.evaluation.subjects import BASE, READER
+from collate.tables import RIGHT, WRONG, Answer, Metric, Question
+from tests.evaluation.rows import make_answer
 
-QUESTIONS = [Question(f"{s}{n}", "t", s, "?", "1") for s in ("validation", "test") for n in "123"]
+QUESTIONS = [
+    Question(f"{split}{number}", "t", split, "?", "1")
+    for split in ("validation", "test")
+    for number in "123"
+]
 
 
-def answers(agent: str, stated: str) -> list[Answer]:
-    verdict = "right" if stated == "1" else "wrong"
+def answers_of(writer: str, stated: str, sample: int = 0) -> list[Answer]:
+    """One answer to every question; 1 is the right one."""
     return [
-        Answer(
-            question_id=q.id, split=q.split, agent=agent, sample=0, text="", tokens=1,
-            finish_reason="stop", stated=stated, verdict=verdict, found=stated,
-            found_verdict=verdict, confidence=0.5,
+        make_answer(
+            stated, RIGHT if stated == "1" else WRONG, writer=writer, sample=sample,
+            question_id=question.id, split=question.split, confidence=0.5,
         )
-        for q in QUESTIONS
+        for question in QUESTIONS
     ]  # fmt: skip
 
 
-def folder_of(rounds: list[int], *, read: bool = False) -> tuple[RunFolder, dict[str, float]]:
-    """Agent 2 is right and agent 1 is not, so that every vote is a tie."""
-    base, own = answers("base", "2"), [*answers("agent-1", "2"), *answers("agent-2", "1")]
-    metrics = measure(
-        own, base=base, round=1, agents=["agent-1", "agent-2"], answer_kind="number",
-        bootstrap=100, seed=0,
-    )  # fmt: skip
-    after = [*own, *(answers(READER, "1") if read else [])]
-    tables: dict[str, list[Any]] = {
-        "round-00/answers": [*base, *own], "round-01/answers": after, "questions": QUESTIONS,
-        "round-00/metrics": [replace(m, round=0) for m in metrics], "round-01/metrics": metrics,
-    }  # fmt: skip
-    folder = SimpleNamespace(
-        evaluated=lambda: rounds, rows=lambda table, _: tables[table],
-        round=lambda number: Path(f"round-{number:02d}"),
-    )  # fmt: skip
-    shown = {m.agent: m.value for m in metrics if (m.split, m.name) == ("test", "accuracy")}
-    return cast(RunFolder, folder), shown
+# Agent 2 is right and agent 1 is not, so that every vote is a tie.
+BASE_ANSWERS = answers_of(BASE, "2")
+AGENT_ANSWERS = [*answers_of("agent-1", "2"), *answers_of("agent-2", "1")]
 
 
-@pytest.mark.parametrize("how", ["best", "vote", "weighted_vote", "routed"])
-def test_a_run_answers_as_its_table_says(how: str) -> None:
-    folder, shown = folder_of([0, 1])
-    config = RunConfig(evaluation=EvaluationConfig(answer_by=how, confidence=True))
-    right, base = headline(folder, config)
-    assert sum(right.values()) / len(right) == shown[how] == 1.0
-    assert right.keys() == base.keys() and not any(base.values())
+def metrics_of_agents() -> list[Metric]:
+    return measure(
+        AGENT_ANSWERS, base=BASE_ANSWERS, round=1, agents=["agent-1", "agent-2"],
+        answer_kind="number", resamples=100, seed=0,
+    )  # fmt: skip
+
+
+def headline(answers: Sequence[Answer], answer_by: str) -> tuple[Right, Right]:
+    shuffled = random.Random(0).sample(list(answers), len(answers))
+    return run_answers(
+        QUESTIONS, shuffled, BASE_ANSWERS, metrics_of_agents(),
+        answer_by=answer_by, answer_kind="number",
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("answer_by", ["best", "vote", "weighted_vote", "routed"])
+def test_a_run_answers_as_its_table_says(answer_by: str) -> None:
+    in_table = {
+        metric.model: metric.value
+        for metric in metrics_of_agents()
+        if (metric.split, metric.name) == ("test", "accuracy")
+    }
+    # Round 0 has the base's answers among its own, and they are no candidates.
+    for answers in (AGENT_ANSWERS, [*BASE_ANSWERS, *AGENT_ANSWERS]):
+        right, base = headline(answers, answer_by)
+        assert sum(right.values()) / len(right) == in_table[answer_by] == 1.0
+        assert set(right) == set(base) == {"test1", "test2", "test3"}
+        assert not any(base.values())
+
+
+def test_samples_of_the_best_agent_vote_for_a_run() -> None:
+    samples: list[Answer] = []
+    for sample, stated in enumerate(["2", "1", "1"], start=1):
+        samples += answers_of("agent-2", stated, sample)
+        samples += answers_of("agent-1", "2", sample)
+    right, _ = headline([*AGENT_ANSWERS, *samples], "samples")
+    assert len(right) == 3 and all(right.values())
+
+
+def test_a_reader_answers_alone_where_there_is_one() -> None:
+    right, _ = headline([*AGENT_ANSWERS, *answers_of(READER, "2")], "reader")
+    assert len(right) == 3 and not any(right.values())
+    # And nowhere else.
+    right, _ = headline([*AGENT_ANSWERS, *answers_of(READER, "2")], "best")
+    assert len(right) == 3 and all(right.values())
 
 
 def test_where_no_round_was_finished_the_best_agent_stands_for_a_reader() -> None:
-    config = RunConfig(evaluation=EvaluationConfig(answer_by="reader", reader="base"))
-    assert len(headline(folder_of([0, 1], read=True)[0], config)[0]) == 3
-    assert len(headline(folder_of([0])[0], config)[0]) == 3
+    right, _ = headline([*BASE_ANSWERS, *AGENT_ANSWERS], "reader")
+    assert len(right) == 3 and all(right.values())

@@ -45,9 +45,9 @@ def test_bootstrap_has_the_distribution_of_all_resamples() -> None:
     for level in (0.5, 0.9, 0.95):
         tail = (1 - level) / 2
         exact = np.quantile(every_mean, [tail, 1 - tail], method="inverted_cdf")
-        found = paired_bootstrap(ours, base, resamples=200_000, seed=3, level=level)
-        assert found.value == pytest.approx(0.4)
-        assert found[1:] == pytest.approx(tuple(exact), abs=1e-9)
+        difference = paired_bootstrap(ours, base, resamples=200_000, seed=3, level=level)
+        assert difference.value == pytest.approx(0.4)
+        assert difference[1:] == pytest.approx(tuple(exact), abs=1e-9)
 
 
 def test_paired_bootstrap_agrees_with_scipy() -> None:
@@ -62,17 +62,17 @@ def test_paired_bootstrap_agrees_with_scipy() -> None:
         method="percentile",
         rng=np.random.default_rng(1),
     ).confidence_interval
-    found = paired_bootstrap(ours, base, resamples=20_000, seed=2)
+    difference = paired_bootstrap(ours, base, resamples=20_000, seed=2)
     # Means move in steps of 1/300; two independent bootstraps agree to about one step.
-    assert found[1:] == pytest.approx((reference.low, reference.high), abs=1.01 / 300)
-    assert found.low < found.value < found.high
+    assert difference[1:] == pytest.approx((reference.low, reference.high), abs=1.01 / 300)
+    assert difference.low < difference.value < difference.high
 
 
 def test_bootstrap_of_many_distinct_values_agrees_with_drawing_indices() -> None:
     values = np.random.default_rng(5).normal(2.0, 1.0, size=400)
     index = np.random.default_rng(6).integers(0, 400, size=(20_000, 400))
-    slow = np.quantile(values[index].mean(axis=1), [0.025, 0.975])
-    assert bootstrap_mean(values, resamples=20_000, seed=7) == pytest.approx(tuple(slow), abs=6e-3)
+    bounds = tuple(np.quantile(values[index].mean(axis=1), [0.025, 0.975]))
+    assert bootstrap_mean(values, resamples=20_000, seed=7) == pytest.approx(bounds, abs=6e-3)
 
 
 def test_bootstrap_is_a_function_of_its_seed_and_not_of_the_block(
@@ -147,12 +147,12 @@ def test_split_pass_at_k_is_without_bias() -> None:
     """Its mean over all outcomes of sampling, weighted by their probability, is the truth."""
     n, p_K = 3, (0.2, 0.9)
     for k, truth in ((2, 1 - 0.8 * 0.1), (3, 1 - (0.8**2 * 0.1 + 0.8 * 0.1**2) / 2)):
-        found = sum(
+        expectation = sum(
             split_pass_at_k((n, n), correct, k)
             * math.prod(stats.binom.pmf(c, n, p) for c, p in zip(correct, p_K, strict=True))
             for correct in product(range(n + 1), repeat=2)
         )
-        assert found == pytest.approx(truth, abs=1e-12)
+        assert expectation == pytest.approx(truth, abs=1e-12)
 
 
 @pytest.mark.parametrize(
@@ -182,14 +182,14 @@ def test_running_mean_is_students_interval() -> None:
 def test_auc_counts_ordered_pairs_with_ties_half() -> None:
     rng = np.random.default_rng(0)
     scores, labels = rng.integers(0, 6, size=60).astype(float), rng.random(60) < 0.4
-    slow = [
+    wins = [
         1.0 if right > wrong else 0.5 if right == wrong else 0.0
         for right in scores[labels]
         for wrong in scores[~labels]
     ]
-    assert auc(scores, labels) == pytest.approx(sum(slow) / len(slow), abs=1e-12)
+    assert auc(scores, labels) == pytest.approx(sum(wins) / len(wins), abs=1e-12)
     statistic = stats.mannwhitneyu(scores[labels], scores[~labels]).statistic
-    assert auc(scores, labels) == pytest.approx(statistic / len(slow), abs=1e-12)
+    assert auc(scores, labels) == pytest.approx(statistic / len(wins), abs=1e-12)
 
 
 def test_auc_leaves_out_missing_scores_and_needs_both_classes() -> None:

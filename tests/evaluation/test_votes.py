@@ -8,41 +8,23 @@ from time import perf_counter
 import pytest
 
 from collate.evaluation.votes import (
-    Reader,
+    AnswerParser,
     agreement,
     disagree,
     has_confidence,
     majority,
     routed,
     weighted_vote,
-    winner,
+    winning_index,
 )
 from collate.tables import RIGHT, UNKNOWN, WRONG, Answer
+from tests.evaluation.rows import make_answer
 
-NUMBERS = Reader("number")
-
-
-def answer(
-    stated: str | None, verdict: str = WRONG, *, agent: str = "a", **other: object
-) -> Answer:
-    fields: dict[str, object] = {
-        "question_id": "q",
-        "split": "test",
-        "agent": agent,
-        "sample": 0,
-        "text": f"text of {agent}",
-        "tokens": 10,
-        "finish_reason": "stop",
-        "stated": stated,
-        "verdict": verdict,
-        "found": stated,
-        "found_verdict": verdict,
-    }
-    return Answer(**(fields | other))  # type: ignore[arg-type]
+NUMBERS = AnswerParser("number")
 
 
 @pytest.mark.parametrize(
-    ("kind", "same"),
+    ("kind", "spellings"),
     [
         ("number", ["18", "18.0", " 18 ", "+18", "$18", "18.", "36/2", "18.000"]),
         ("number", ["-1,234.5", "\N{MINUS SIGN}1234.50", "-2469/2"]),
@@ -52,8 +34,8 @@ def answer(
         ("text", ["New  York", "new york.", "**New York**"]),
     ],
 )
-def test_spellings_of_one_answer_are_one_group(kind: str, same: list[str]) -> None:
-    assert len({Reader(kind).key(text, "q") for text in same}) == 1
+def test_spellings_of_one_answer_are_one_group(kind: str, spellings: list[str]) -> None:
+    assert len({AnswerParser(kind).key(text, "q") for text in spellings}) == 1
 
 
 @pytest.mark.parametrize(
@@ -67,7 +49,7 @@ def test_spellings_of_one_answer_are_one_group(kind: str, same: list[str]) -> No
     ],
 )
 def test_different_answers_stay_apart(kind: str, distinct: list[str]) -> None:
-    assert len({Reader(kind).key(text, "q") for text in distinct}) == len(distinct)
+    assert len({AnswerParser(kind).key(text, "q") for text in distinct}) == len(distinct)
 
 
 @pytest.mark.parametrize(
@@ -79,53 +61,53 @@ def test_a_hostile_answer_costs_little(text: str) -> None:
     assert perf_counter() - start < 1.0
 
 
-def slow_winner(ballots: Sequence[str | None]) -> int | None:
-    best, most = None, 0
-    for place, ballot in enumerate(ballots):
+def slow_winning_index(ballots: Sequence[str | None]) -> int | None:
+    best_index, most_votes = None, 0
+    for index, ballot in enumerate(ballots):
         votes = 0
         for other in ballots:
             votes += ballot is not None and other == ballot
-        if votes > most:
-            best, most = place, votes
-    return best
+        if votes > most_votes:
+            best_index, most_votes = index, votes
+    return best_index
 
 
-def test_winner_agrees_with_counting_by_hand() -> None:
+def test_the_winning_index_agrees_with_counting_by_hand() -> None:
     for ballots in product([None, "x", "y", "z"], repeat=5):
-        assert winner(ballots) == slow_winner(ballots)
+        assert winning_index(ballots) == slow_winning_index(ballots)
 
 
 def test_the_majority_is_over_what_answers_say() -> None:
     ballots = [
-        answer("7", WRONG, agent="a"),
-        answer("18.0", RIGHT, agent="b"),
-        answer("18", RIGHT, agent="c"),
+        make_answer("7", WRONG, writer="a"),
+        make_answer("18.0", RIGHT, writer="b"),
+        make_answer("18", RIGHT, writer="c"),
     ]
     vote = majority(ballots, NUMBERS)
-    assert (vote.agent, vote.text) == ("vote", "text of b")
+    assert (vote.writer, vote.text) == ("vote", "text of b")
     assert (vote.stated, vote.verdict) == ("18.0", RIGHT)
     assert vote.tokens == 30
 
 
-def test_a_tie_goes_to_the_agent_named_first() -> None:
-    two = [answer("7", WRONG, agent="a"), answer("18", RIGHT, agent="b")]
-    assert majority(two, NUMBERS).stated == "7"
-    assert majority(two[::-1], NUMBERS).stated == "18"
+def test_a_tie_goes_to_the_agent_listed_first() -> None:
+    ballots = [make_answer("7", WRONG, writer="a"), make_answer("18", RIGHT, writer="b")]
+    assert majority(ballots, NUMBERS).stated == "7"
+    assert majority(ballots[::-1], NUMBERS).stated == "18"
 
 
 def test_an_unstated_answer_does_not_vote() -> None:
-    silent = answer(None, UNKNOWN)
-    vote = majority([silent, silent, answer("18", RIGHT, agent="c")], NUMBERS)
+    unstated = make_answer(None, UNKNOWN)
+    vote = majority([unstated, unstated, make_answer("18", RIGHT, writer="c")], NUMBERS)
     assert (vote.stated, vote.verdict, vote.text) == ("18", RIGHT, "text of c")
-    nobody = majority([silent, silent], NUMBERS)
+    nobody = majority([unstated, unstated], NUMBERS)
     assert (nobody.stated, nobody.verdict, nobody.found_verdict) == (None, UNKNOWN, UNKNOWN)
 
 
 def test_strict_and_lenient_votes_are_counted_apart() -> None:
     ballots = [
-        answer("7", WRONG, agent="a"),
-        answer(None, UNKNOWN, agent="b", found="18", found_verdict=RIGHT),
-        answer(None, UNKNOWN, agent="c", found="18", found_verdict=RIGHT),
+        make_answer("7", WRONG, writer="a"),
+        make_answer(None, UNKNOWN, writer="b", found="18", found_verdict=RIGHT),
+        make_answer(None, UNKNOWN, writer="c", found="18", found_verdict=RIGHT),
     ]
     vote = majority(ballots, NUMBERS)
     assert (vote.stated, vote.verdict) == ("7", WRONG)
@@ -134,35 +116,46 @@ def test_strict_and_lenient_votes_are_counted_apart() -> None:
 
 def test_the_gold_answer_counts_no_votes() -> None:
     """Right answers in spellings that no reading joins stay apart, as wrong ones would."""
-    ballots = [
-        answer("seven", WRONG), answer("seven", WRONG),
-        answer("eighteen", RIGHT), answer("18", RIGHT), answer("a dozen and six", RIGHT),
-    ]  # fmt: skip
+    ballots = [make_answer("seven", WRONG), make_answer("seven", WRONG)]
+    for spelling in ("eighteen", "18", "a dozen and six"):
+        ballots.append(make_answer(spelling, RIGHT))
     assert majority(ballots, NUMBERS).verdict == WRONG
 
 
+def test_a_vote_is_on_the_task_and_labels_of_its_question() -> None:
+    labels = {"language": "de", "objective": "sums", "domain": "school"}
+    answers = [make_answer(stated, task="t", confidence=0.5, **labels) for stated in ("1", "2")]
+    for vote in (majority(answers, NUMBERS), weighted_vote(answers, NUMBERS), routed(answers)):
+        assert (vote.task, vote.model) == ("t", "m")
+        assert {name: getattr(vote, name) for name in labels} == labels
+
+
 def test_disagreement_counts_an_unstated_answer_as_one_of_its_own() -> None:
-    assert not disagree([answer("18"), answer("18.0")], NUMBERS)
-    assert disagree([answer("18"), answer(None)], NUMBERS)
-    assert not disagree([answer(None), answer(None)], NUMBERS)
+    assert not disagree([make_answer("18"), make_answer("18.0")], NUMBERS)
+    assert disagree([make_answer("18"), make_answer(None)], NUMBERS)
+    assert not disagree([make_answer(None), make_answer(None)], NUMBERS)
 
 
 def test_agreement_is_the_share_of_equal_answers() -> None:
     answers = {
-        "a": [answer("1"), answer("2"), answer(None), answer("4")],
-        "b": [answer("1.0"), answer("3"), answer(None), answer(None)],
-        "c": [answer("9"), answer("2"), answer("3"), answer("4")],
+        "a": [make_answer("1"), make_answer("2"), make_answer(None), make_answer("4")],
+        "b": [make_answer("1.0"), make_answer("3"), make_answer(None), make_answer(None)],
+        "c": [make_answer("9"), make_answer("2"), make_answer("3"), make_answer("4")],
     }
     assert agreement(answers, NUMBERS) == {("a", "b"): 0.5, ("a", "c"): 0.5, ("b", "c"): 0.0}
 
 
 def test_an_option_is_read_by_its_letter_or_its_text() -> None:
-    reader = Reader("choice", {"q": ("Paris", "Rome"), "other": ("Rome", "Paris")})
-    assert reader.key("B", "q") == reader.key("(b) Rome", "q") == reader.key("rome", "q")
-    assert reader.key("Rome", "other") == reader.key("A", "q")
-    ballots = [answer("A"), answer("Rome", RIGHT, agent="b"), answer("B", RIGHT, agent="c")]
-    assert majority(ballots, reader).verdict == RIGHT
-    assert disagree(ballots, reader) and not disagree(ballots[1:], reader)
+    parser = AnswerParser("choice", {"q": ("Paris", "Rome"), "other": ("Rome", "Paris")})
+    assert parser.key("B", "q") == parser.key("(b) Rome", "q") == parser.key("rome", "q")
+    assert parser.key("Rome", "other") == parser.key("A", "q")
+    ballots = [
+        make_answer("A"),
+        make_answer("Rome", RIGHT, writer="b"),
+        make_answer("B", RIGHT, writer="c"),
+    ]
+    assert majority(ballots, parser).verdict == RIGHT
+    assert disagree(ballots, parser) and not disagree(ballots[1:], parser)
 
 
 def test_a_missing_answer_has_no_key() -> None:
@@ -170,49 +163,55 @@ def test_a_missing_answer_has_no_key() -> None:
     assert NUMBERS.key("no number", "q") is not None
 
 
-def sure(stated: str | None, confidence: float | None, **other: object) -> Answer:
-    return answer(stated, confidence=confidence, **other)  # type: ignore[arg-type]
+def rated(stated: str | None, confidence: float | None, **changes: object) -> Answer:
+    return make_answer(stated, confidence=confidence, **changes)
 
 
-def test_one_sure_answer_outweighs_two_unsure_ones() -> None:
-    answers = [sure("4", 0.2), sure("4.0", 0.3), sure("5", 0.6, agent="b", verdict=RIGHT)]
+def test_one_confident_answer_outweighs_two_unsure_ones() -> None:
+    answers = [rated("4", 0.2), rated("4.0", 0.3), rated("5", 0.6, writer="b", verdict=RIGHT)]
     vote = weighted_vote(answers, NUMBERS)
-    assert (vote.agent, vote.stated, vote.verdict, vote.tokens) == ("weighted_vote", "5", RIGHT, 30)
+    assert (vote.writer, vote.stated, vote.verdict) == ("weighted_vote", "5", RIGHT)
+    assert vote.tokens == 30
     assert majority(answers, NUMBERS).stated == "4"
     answers[0] = replace(answers[0], confidence=0.31)
     assert weighted_vote(answers, NUMBERS).stated == "4"
 
 
 def test_equal_confidence_is_the_plain_vote() -> None:
-    for said in product([None, "1", "2", "2.0"], repeat=4):
-        for weight in (0.0, 0.25):
-            answers = [sure(text, weight, agent=str(n)) for n, text in enumerate(said)]
-            plain = replace(majority(answers, NUMBERS), agent="weighted_vote")
+    for stated_texts in product([None, "1", "2", "2.0"], repeat=4):
+        for confidence in (0.0, 0.25):
+            answers = [
+                rated(text, confidence, writer=str(number))
+                for number, text in enumerate(stated_texts)
+            ]
+            plain = replace(majority(answers, NUMBERS), writer="weighted_vote")
             assert weighted_vote(answers, NUMBERS) == plain
 
 
-def test_the_surest_answer_is_taken_whole() -> None:
-    answers = [sure("1", 0.5), sure(None, None), sure("2", 0.7, agent="b"), sure("3", 0.7)]
-    taken = routed(answers)
-    assert taken == replace(answers[2], agent="routed", tokens=40)
-    assert routed([sure(None, None, text="x"), sure(None, None)]).text == "x"
-    assert routed([sure("1", 0.0), sure(None, None)]).stated == "1"
+def test_routing_takes_the_most_confident_answer_whole() -> None:
+    answers = [rated("1", 0.5), rated(None, None), rated("2", 0.7, writer="b"), rated("3", 0.7)]
+    assert routed(answers) == replace(answers[2], writer="routed", tokens=40)
+    assert routed([rated(None, None, text="x"), rated(None, None)]).text == "x"
+    assert routed([rated("1", 0.0), rated(None, None)]).stated == "1"
 
 
 def test_neither_looks_at_verdicts() -> None:
-    answers = [sure("1", 0.5), sure("2", 0.4), sure("2", 0.3)]
+    answers = [rated("1", 0.5), rated("2", 0.4), rated("2", 0.3)]
     for verdicts in product([RIGHT, WRONG, UNKNOWN], repeat=3):
-        judged = [replace(a, verdict=v) for a, v in zip(answers, verdicts, strict=True)]
+        judged = [
+            replace(answer, verdict=verdict)
+            for answer, verdict in zip(answers, verdicts, strict=True)
+        ]
         assert weighted_vote(judged, NUMBERS).stated == "2"
         assert routed(judged).stated == "1"
 
 
 def test_confidence_is_a_probability_of_what_is_stated() -> None:
-    assert has_confidence([sure("1", 0.5), sure(None, None)])
-    assert not has_confidence([sure("1", 0.5), sure("1", None)])
-    assert not has_confidence([sure(None, None)]) and not has_confidence([])
+    assert has_confidence([rated("1", 0.5), rated(None, None)])
+    assert not has_confidence([rated("1", 0.5), rated("1", None)])
+    assert not has_confidence([rated(None, None)]) and not has_confidence([])
     for wrong in (-0.1, 1.1, float("nan")):
         with pytest.raises(ValueError, match="expected a probability"):
-            weighted_vote([sure("1", wrong)], NUMBERS)
+            weighted_vote([rated("1", wrong)], NUMBERS)
         with pytest.raises(ValueError, match="expected a probability"):
-            routed([sure("1", wrong)])
+            routed([rated("1", wrong)])

@@ -45,7 +45,7 @@ def test_a_run_that_dies_at_every_commit_point_ends_byte_equal(
     for stage in ("generate", "score", "pair", "agents/agent-1", "tune", "evaluate"):
         for moment in ("before", "torn", "after"):
             assert f"round-02/{stage}:{moment}" in points
-    assert any(point.endswith("made:renamed") for point in points)
+    assert any(point.endswith("finished:renamed") for point in points)
     print(f"{deaths} deaths of the command, {len(points)} points")
     assert contents(walked / "runs" / "walk") == contents(whole / "runs" / "walk")
     left = [path for path in (walked / "runs").rglob("*") if "shards" in path.name]

@@ -3,8 +3,9 @@
 import random
 from collections.abc import Sequence
 
+from collate.answers.judging import NO_ANSWER
 from collate.config.schema import PairsConfig
-from collate.pairs import make_pairs
+from collate.pairs.preferences import make_preferences
 from collate.tables import (
     GOLD,
     HINT,
@@ -14,13 +15,17 @@ from collate.tables import (
     UNKNOWN,
     WRONG,
     Dropped,
-    Pair,
+    Preference,
     Question,
     Rationale,
     Score,
 )
 
 Row = tuple[Rationale, Score]
+"""A rationale and its score."""
+Pool = tuple[list[Question], list[Rationale], list[Score]]
+Outcome = tuple[list[Preference], list[Dropped]]
+
 VERDICTS = (
     [RIGHT], [WRONG], [UNKNOWN], [WRONG, UNKNOWN], [RIGHT, UNKNOWN], [RIGHT, WRONG, UNKNOWN]
 )  # fmt: skip
@@ -32,7 +37,7 @@ def question(question_id: str) -> Question:
 
 def row(
     question_id: str,
-    agent: str,
+    writer: str,
     sample: int,
     verdict: str,
     likelihood: float | None = None,
@@ -40,35 +45,34 @@ def row(
     baseline: float = 0.0,
     text: str | None = None,
     tokens: int = 5,
-    marks: tuple[str, ...] = (),
-    source: str = SAMPLED,
+    flags: tuple[str, ...] = (),
+    origin: str = SAMPLED,
     stated: str | None = None,
     reason: str = "",
 ) -> Row:
-    """One rationale and its score; its id is `<question>/<agent>/<sample>`, as is its text."""
-    rationale_id = f"{question_id}/{agent}/{sample}"
+    """One rationale and its score; its id is `<question>/<writer>/<sample>`, as is its text."""
+    rationale_id = f"{question_id}/{writer}/{sample}"
     rationale = Rationale(
-        id=rationale_id, question_id=question_id, agent=agent, adapter="", round=1, sample=sample,
-        seed=sample, temperature=1.0, top_p=1.0, prompt_ids=(1,), token_ids=(2,) * tokens,
-        text=rationale_id if text is None else text, finish_reason="stop", logprob=-1.0,
-        source=source,
+        id=rationale_id, question_id=question_id, writer=writer, model="m", weights="base",
+        round=1, sample=sample, seed=sample, temperature=1.0, top_p=1.0, prompt_ids=(1,),
+        token_ids=(2,) * tokens, text=rationale_id if text is None else text,
+        finish_reason="stop", logprob=-1.0, origin=origin,
     )  # fmt: skip
-    taken = likelihood is not None
     score = Score(
         rationale_id=rationale_id, question_id=question_id, stated=stated, verdict=verdict,
         reason=reason, found=None, found_verdict=verdict, sum_logprob=likelihood,
         mean_logprob=likelihood, geometric=likelihood, mean_prob=likelihood, likelihood=likelihood,
-        baseline=baseline if taken else None,
-        lift=likelihood - baseline if likelihood is not None else None, marks=marks,
+        baseline=None if likelihood is None else baseline,
+        lift=None if likelihood is None else likelihood - baseline, flags=flags,
     )  # fmt: skip
     return rationale, score
 
 
 def pair_up(
     rows: Sequence[Row], agent: str = "a", *, answer_kind: str = "number", **settings: object
-) -> tuple[list[Pair], list[Dropped]]:
-    """The pairs and dropped rows of the one question `q` for one agent, one pair by default."""
-    return make_pairs(
+) -> Outcome:
+    """Preferences and dropped rows of the question `q` for one agent, one preference by default."""
+    return make_preferences(
         [question("q")],
         [rationale for rationale, _ in rows],
         [score for _, score in rows],
@@ -79,77 +83,86 @@ def pair_up(
     )
 
 
-def ids(pairs: Sequence[Pair]) -> list[tuple[str, str | None]]:
-    return [(pair.chosen_id, pair.rejected_id) for pair in pairs]
+def ids(preferences: Sequence[Preference]) -> list[tuple[str, str | None]]:
+    """The chosen and the rejected id of each preference."""
+    return [(preference.chosen_id, preference.rejected_id) for preference in preferences]
 
 
-def dropped(reason: str) -> tuple[list[Pair], list[Dropped]]:
-    """What `pair_up` gives where there is no pair for agent `a`."""
+def dropped(reason: str) -> Outcome:
+    """What `pair_up` gives where there is no preference for agent `a`."""
     return [], [Dropped("q", "a", reason)]
 
 
 def random_pool(
     rng: random.Random, *, questions: int, agents: Sequence[str], likelihoods: bool
-) -> tuple[list[Question], list[Rationale], list[Score]]:
+) -> Pool:
     """Pools with shared texts, blank texts, ties, questions of one verdict and questions of none.
 
     Equal texts of a question have equal scores, as the scoring stage gives them.
     """
-    asked, rows = [], []
-    for q in range(questions):
-        asked.append(question(f"q{q:02}"))
+    pool_questions = [question(f"q{number:02}") for number in range(questions)]
+    rows: list[Row] = []
+    for pool_question in pool_questions:
         verdicts = rng.choice(VERDICTS)
         baseline = rng.choice([0.1, 0.5, 0.9])
-        scored: dict[str, tuple[str, float | None]] = {}
+        score_of_text: dict[str, tuple[str, float | None]] = {}
         for agent in agents:
             for sample in range(rng.choice([0, 1, 4, 6])):
                 text = rng.choice(["", " "]) if rng.random() < 0.05 else f"text {rng.randrange(9)}"
-                value = rng.choice([0.2, 0.4, 0.6, rng.random()]) if likelihoods else None
-                verdict, value = scored.setdefault(text, (rng.choice(verdicts), value))
-                padded = text + rng.choice(["", "\n"])
+                likelihood = rng.choice([0.2, 0.4, 0.6, rng.random()]) if likelihoods else None
+                drawn = (rng.choice(verdicts), likelihood)
+                verdict, likelihood = score_of_text.setdefault(text, drawn)
                 rows.append(
-                    row(asked[-1].id, agent, sample, verdict, value, baseline=baseline, text=padded,
-                        tokens=rng.randint(1, 12))
+                    row(pool_question.id, agent, sample, verdict, likelihood, baseline=baseline,
+                        text=text + rng.choice(["", "\n"]), tokens=rng.randint(1, 12))
                 )  # fmt: skip
-    return asked, [rationale for rationale, _ in rows], [score for _, score in rows]
+    return pool_of(pool_questions, rows)
 
 
-ANSWERS = {RIGHT: ("1", "1.0"), WRONG: ("2", "3"), UNKNOWN: (None,)}
-UNKNOWN_REASONS = ("no stated answer", "the verifier gave up: out of time")
+STATED = {RIGHT: ("1", "1.0"), WRONG: ("2", "3"), UNKNOWN: (None,)}
+UNKNOWN_REASONS = (NO_ANSWER, "the verifier gave up: out of time")
 
 
-def mixed_pool(
-    rng: random.Random, *, questions: int, agents: Sequence[str]
-) -> tuple[list[Question], list[Rationale], list[Score]]:
-    """Pools of every source, some texts marked, some of several sources; gold may be missing.
+def mixed_pool(rng: random.Random, *, questions: int, agents: Sequence[str]) -> Pool:
+    """Pools of every origin, some texts flagged, some of several origins; gold may be missing.
 
     Equal texts of a question have equal scores, as the scoring stage gives them.
     """
-    asked, rows = [], []
-    for q in range(questions):
-        asked.append(question(f"q{q:02}"))
+    pool_questions = [question(f"q{number:02}") for number in range(questions)]
+    rows: list[Row] = []
+    for pool_question in pool_questions:
         verdicts = rng.choice(VERDICTS)
-        scored: dict[str, dict[str, object]] = {}
-        writers = [(agent, SAMPLED) for agent in agents for _ in range(rng.choice([0, 1, 3, 5]))]
-        writers += [(agent, PEER) for agent in agents if rng.random() < 0.3]
-        writers += [(agent, HINT) for agent in agents if rng.random() < 0.3]
-        writers += [("gold", GOLD)] if rng.random() < 0.7 else []
-        for sample, (agent, source) in enumerate(writers):
-            usual = source not in (HINT, GOLD) or rng.random() < 0.2
-            text = f"text {rng.randrange(8)}" if usual else f"{source} {rng.randrange(2)}"
-            verdict = rng.choice(verdicts) if usual else rng.choice([RIGHT, RIGHT, WRONG])
-            score = scored.setdefault(
-                text,
-                {
-                    "verdict": verdict,
-                    "likelihood": rng.choice([0.2, 0.6, rng.random()]),
-                    "stated": rng.choice(ANSWERS[verdict]),
-                    "reason": rng.choice(UNKNOWN_REASONS) if verdict == UNKNOWN else "",
-                    "marks": ("a mark",) if rng.random() < 0.15 else (),
-                },
-            )
+        score_of_text: dict[str, dict[str, object]] = {}
+        for sample, (writer, origin) in enumerate(_random_writers(rng, agents)):
+            unaided = origin not in (HINT, GOLD) or rng.random() < 0.2
+            text = f"text {rng.randrange(8)}" if unaided else f"{origin} {rng.randrange(2)}"
+            verdict = rng.choice(verdicts) if unaided else rng.choice([RIGHT, RIGHT, WRONG])
+            score = score_of_text.setdefault(text, _random_score(rng, verdict))
             rows.append(
-                row(asked[-1].id, agent, sample, text=text, source=source, baseline=0.3,
+                row(pool_question.id, writer, sample, text=text, origin=origin, baseline=0.3,
                     tokens=rng.randint(1, 12), **score)
             )  # fmt: skip
-    return asked, [rationale for rationale, _ in rows], [score for _, score in rows]
+    return pool_of(pool_questions, rows)
+
+
+def pool_of(questions: list[Question], rows: Sequence[Row]) -> Pool:
+    return questions, [rationale for rationale, _ in rows], [score for _, score in rows]
+
+
+def _random_writers(rng: random.Random, agents: Sequence[str]) -> list[tuple[str, str]]:
+    """Who writes something for a question, and the origin of what it writes."""
+    writers = [(agent, SAMPLED) for agent in agents for _ in range(rng.choice([0, 1, 3, 5]))]
+    writers += [(agent, PEER) for agent in agents if rng.random() < 0.3]
+    writers += [(agent, HINT) for agent in agents if rng.random() < 0.3]
+    writers += [("gold", GOLD)] if rng.random() < 0.7 else []
+    return writers
+
+
+def _random_score(rng: random.Random, verdict: str) -> dict[str, object]:
+    return {
+        "verdict": verdict,
+        "likelihood": rng.choice([0.2, 0.6, rng.random()]),
+        "stated": rng.choice(STATED[verdict]),
+        "reason": rng.choice(UNKNOWN_REASONS) if verdict == UNKNOWN else "",
+        "flags": ("a flag",) if rng.random() < 0.15 else (),
+    }

@@ -3,12 +3,23 @@
 import pytest
 
 from collate.config.schema import PairsConfig
-from collate.pairs import make_pairs
-from collate.tables import RIGHT, UNKNOWN, WRONG, Dropped
-from tests.pairs.pool import ids, pair_up, question, row
+from collate.pairs.conditions import (
+    ALL_RIGHT,
+    ALL_WRONG,
+    FLAGGED,
+    MARGIN,
+    NO_RATIONALE,
+    NONE_RIGHT,
+    NONE_WRONG,
+    TOO_LONG,
+    TOO_LONG_OR_FLAGGED,
+)
+from collate.pairs.preferences import make_preferences
+from collate.tables import CHOSEN, REJECTED, RIGHT, UNKNOWN, WRONG, digest
+from tests.pairs.pool import dropped, ids, pair_up, question, row
 
 
-def test_the_best_right_meets_the_nearest_wrong() -> None:
+def test_the_best_right_is_paired_with_the_nearest_wrong() -> None:
     rows = [
         row("q", "b", 0, RIGHT, 0.6),
         row("q", "b", 1, RIGHT, 0.9),
@@ -16,14 +27,14 @@ def test_the_best_right_meets_the_nearest_wrong() -> None:
         row("q", "b", 3, WRONG, 0.7),
         row("q", "b", 4, UNKNOWN, 0.85),
     ]
-    pairs, dropped = pair_up(rows, per_question=2)
+    pairs, dropped_rows = pair_up(rows, per_question=2)
     assert ids(pairs) == [("q/b/1", "q/b/3"), ("q/b/0", "q/b/2")]
     assert [pair.margin for pair in pairs] == pytest.approx([0.2, 0.5])
     assert {(pair.agent, pair.rule) for pair in pairs} == {("a", "correctness")}
-    assert dropped == []
+    assert dropped_rows == []
 
 
-def test_an_agents_own_loser_comes_before_a_nearer_one() -> None:
+def test_an_agents_own_wrong_rationale_comes_before_a_nearer_one() -> None:
     rows = [
         row("q", "a", 0, WRONG, 0.1),
         row("q", "b", 0, RIGHT, 0.9),
@@ -33,20 +44,20 @@ def test_an_agents_own_loser_comes_before_a_nearer_one() -> None:
     assert ids(pair_up(rows, agent="b")[0]) == [("q/b/0", "q/b/1")]
 
 
-def test_a_single_right_answer_meets_several_wrong_ones() -> None:
+def test_a_single_right_rationale_is_paired_with_several_wrong_ones() -> None:
     rows = [row("q", "b", 0, RIGHT, 0.5), *(row("q", "a", i, WRONG, i / 10) for i in range(3))]
     pairs, _ = pair_up(rows, per_question=5)
     assert ids(pairs) == [("q/b/0", "q/a/2"), ("q/b/0", "q/a/1"), ("q/b/0", "q/a/0")]
 
 
-def test_a_right_rationale_wins_though_the_scorer_likes_it_less_unless_a_floor_is_set() -> None:
+def test_a_right_rationale_is_chosen_though_it_is_less_likely_unless_a_margin_is_set() -> None:
     rows = [row("q", "a", 0, RIGHT, 0.2), row("q", "a", 1, WRONG, 0.6)]
     (pair,), _ = pair_up(rows)
     assert pair.margin == pytest.approx(-0.4)
-    assert pair_up(rows, min_margin=0.1) == ([], [Dropped("q", "a", "margin below the floor")])
+    assert pair_up(rows, min_margin=0.1) == dropped(MARGIN)
 
 
-def test_the_floor_looks_past_pairs_that_are_too_near() -> None:
+def test_the_least_margin_looks_past_pairs_that_are_too_near() -> None:
     rows = [
         row("q", "a", 0, RIGHT, 0.6),
         row("q", "a", 1, WRONG, 0.55),
@@ -55,7 +66,7 @@ def test_the_floor_looks_past_pairs_that_are_too_near() -> None:
     assert ids(pair_up(rows, per_question=3, min_margin=0.2)[0]) == [("q/a/0", "q/a/2")]
 
 
-def test_without_likelihoods_a_floor_asks_nothing_and_margins_are_zero() -> None:
+def test_without_likelihoods_a_least_margin_asks_nothing_and_margins_are_zero() -> None:
     rows = [row("q", "a", 0, RIGHT), row("q", "b", 0, WRONG)]
     (pair,), _ = pair_up(rows, min_margin=0.5)
     assert (pair.chosen_id, pair.rejected_id, pair.margin) == ("q/a/0", "q/b/0", 0.0)
@@ -81,68 +92,67 @@ def test_a_text_that_was_judged_only_once_keeps_that_verdict() -> None:
     assert ids(pair_up(rows)[0]) == [("q/b/0", "q/a/1")]
 
 
-def test_the_same_pool_gives_other_agents_other_pair_ids() -> None:
+def test_the_same_pool_gives_other_agents_other_ids() -> None:
     rows = [row("q", "a", 0, RIGHT, 0.9), row("q", "a", 1, WRONG, 0.4)]
     (first,), (second,) = pair_up(rows, agent="a")[0], pair_up(rows, agent="b")[0]
-    assert ids([first]) == ids([second])
-    assert first.id != second.id
+    assert first.roles == second.roles == {CHOSEN: "q/a/0", REJECTED: "q/a/1"}
+    assert first.id == digest("pair", "a", "q/a/0", "q/a/1")
+    assert second.id == digest("pair", "b", "q/a/0", "q/a/1")
 
 
 @pytest.mark.parametrize(
     ("verdicts", "reason"),
     [
-        ([], "no rationale"),
-        ([RIGHT, RIGHT], "all right"),
-        ([WRONG, WRONG], "all wrong"),
-        ([WRONG], "all wrong"),
-        ([WRONG, UNKNOWN], "none right, some unstated"),
-        ([UNKNOWN], "none right, some unstated"),
-        ([RIGHT, UNKNOWN], "no wrong rationale"),
+        ([], NO_RATIONALE),
+        ([RIGHT, RIGHT], ALL_RIGHT),
+        ([WRONG, WRONG], ALL_WRONG),
+        ([WRONG], ALL_WRONG),
+        ([WRONG, UNKNOWN], NONE_RIGHT),
+        ([UNKNOWN], NONE_RIGHT),
+        ([RIGHT, UNKNOWN], NONE_WRONG),
     ],
 )
 def test_the_reason_for_no_pair(verdicts: list[str], reason: str) -> None:
     rows = [row("q", "a", i, verdict, 0.5) for i, verdict in enumerate(verdicts)]
-    assert pair_up(rows) == ([], [Dropped("q", "a", reason)])
+    assert pair_up(rows) == dropped(reason)
 
 
 def test_blank_texts_are_no_rationales() -> None:
     rows = [row("q", "a", 0, UNKNOWN, 0.5, text=" \n"), row("q", "b", 0, WRONG, 0.5, text="")]
-    assert pair_up(rows) == ([], [Dropped("q", "a", "no rationale")])
+    assert pair_up(rows) == dropped(NO_RATIONALE)
 
 
 def test_too_long_is_the_reason_only_where_the_limit_stands_in_the_way() -> None:
     right, wrong = row("q", "a", 0, RIGHT, 0.5), row("q", "a", 1, WRONG, 0.5, tokens=9)
-    assert pair_up([right, wrong], max_tokens=8) == ([], [Dropped("q", "a", "too long")])
+    assert pair_up([right, wrong], max_tokens=8) == dropped(TOO_LONG)
     assert len(pair_up([right, wrong], max_tokens=9)[0]) == 1
     also_wrong = row("q", "a", 2, WRONG, 0.5)
-    assert pair_up([wrong, also_wrong], max_tokens=8) == ([], [Dropped("q", "a", "all wrong")])
+    assert pair_up([wrong, also_wrong], max_tokens=8) == dropped(ALL_WRONG)
 
 
 def test_a_rationale_without_a_score_is_refused() -> None:
     rationale, _ = row("q", "a", 0, RIGHT)
     with pytest.raises(ValueError, match="1 of 1 rationales have no score: q/a/0"):
-        make_pairs(
+        make_preferences(
             [question("q")], [rationale], [], agents=["a"], parts=None, answer_kind="number",
             config=PairsConfig(),
         )  # fmt: skip
 
 
-def test_a_marked_rationale_does_not_win_but_may_lose() -> None:
-    marked = row("q", "a", 0, RIGHT, 0.9, marks=("only the answer",))
-    plain, wrong = row("q", "b", 0, RIGHT, 0.5), row("q", "a", 1, WRONG, 0.1, marks=("a mark",))
-    assert ids(pair_up([marked, plain, wrong], per_question=9)[0]) == [("q/b/0", "q/a/1")]
-    assert pair_up([marked, wrong]) == ([], [Dropped("q", "a", "winners marked")])
-    assert ids(pair_up([marked, wrong], allow_marked=True)[0]) == [("q/a/0", "q/a/1")]
+def test_a_flagged_rationale_is_not_chosen_but_can_be_rejected() -> None:
+    flagged = row("q", "a", 0, RIGHT, 0.9, flags=("only the answer",))
+    plain, wrong = row("q", "b", 0, RIGHT, 0.5), row("q", "a", 1, WRONG, 0.1, flags=("a flag",))
+    assert ids(pair_up([flagged, plain, wrong], per_question=9)[0]) == [("q/b/0", "q/a/1")]
+    assert pair_up([flagged, wrong]) == dropped(FLAGGED)
+    assert ids(pair_up([flagged, wrong], allow_flagged=True)[0]) == [("q/a/0", "q/a/1")]
 
 
-def test_marks_are_the_reason_only_where_they_stand_in_the_way() -> None:
-    marked = row("q", "a", 0, RIGHT, 0.9, marks=("only the answer",))
-    assert pair_up([marked]) == ([], [Dropped("q", "a", "all right")])
+def test_flags_are_the_reason_only_where_they_stand_in_the_way() -> None:
+    flagged = row("q", "a", 0, RIGHT, 0.9, flags=("only the answer",))
+    assert pair_up([flagged]) == dropped(ALL_RIGHT)
     long = row("q", "a", 1, WRONG, 0.5, tokens=9)
-    expected = ([], [Dropped("q", "a", "winners too long or marked")])
-    assert pair_up([marked, long], max_tokens=8) == expected
+    assert pair_up([flagged, long], max_tokens=8) == dropped(TOO_LONG_OR_FLAGGED)
     plain = row("q", "b", 0, RIGHT, 0.9)
-    assert pair_up([marked, plain, long], max_tokens=8) == ([], [Dropped("q", "a", "too long")])
+    assert pair_up([flagged, plain, long], max_tokens=8) == dropped(TOO_LONG)
     short = row("q", "a", 2, WRONG, 0.5)
-    expected = ([], [Dropped("q", "a", "winners marked")])
-    assert pair_up([marked, long, short], max_tokens=8) == expected
+    assert pair_up([flagged, long, short], max_tokens=8) == dropped(FLAGGED)

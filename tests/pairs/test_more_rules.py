@@ -2,15 +2,28 @@
 
 import pytest
 
+from collate.answers.judging import NO_ANSWER
 from collate.errors import InputError
-from collate.tables import GOLD, HINT, PEER, RIGHT, UNKNOWN, WRONG
+from collate.pairs.conditions import (
+    ALL_EQUAL,
+    ALL_RIGHT,
+    ALL_WRONG,
+    FLAGGED,
+    MARGIN,
+    NO_GOLD,
+    NO_MAJORITY,
+    NO_OWN,
+    NONE_RIGHT,
+    NONE_WRONG,
+    OUTVOTED,
+    TOO_LONG,
+)
+from collate.tables import CHOSEN, GOLD, HINT, PEER, RIGHT, UNKNOWN, WRONG, digest
 from tests.pairs.pool import Row, dropped, ids, pair_up, row
-
-NO_FORM = "no stated answer"
 
 
 def gold(likelihood: float | None = 0.9, **changes: object) -> Row:
-    return row("q", "gold", 0, RIGHT, likelihood, source=GOLD, **changes)
+    return row("q", "gold", 0, RIGHT, likelihood, origin=GOLD, **changes)
 
 
 def test_correctness_by_margin_takes_the_furthest_apart_first() -> None:
@@ -34,7 +47,7 @@ def test_the_longest_right_one_beats_one_that_misses_the_form() -> None:
         row("q", "a", 0, RIGHT, 0.9, tokens=4),
         row("q", "b", 1, RIGHT, 0.1, tokens=9),
         row("q", "a", 2, WRONG, 0.5),
-        row("q", "b", 3, UNKNOWN, 0.5, reason=NO_FORM),
+        row("q", "b", 3, UNKNOWN, 0.5, reason=NO_ANSWER),
     ]
     pairs, _ = pair_up(rows, rule="longest_right")
     assert ids(pairs) == [("q/b/1", "q/b/3")]
@@ -46,10 +59,10 @@ def test_the_longest_right_one_beats_one_that_misses_the_form() -> None:
 @pytest.mark.parametrize(
     ("verdicts", "reason"),
     [
-        ([(RIGHT, ""), (RIGHT, "")], "all right"),
-        ([(WRONG, ""), (WRONG, "")], "all wrong"),
-        ([(WRONG, ""), (UNKNOWN, NO_FORM)], "none right, some unstated"),
-        ([(RIGHT, ""), (UNKNOWN, "the verifier gave up: out of time")], "no wrong rationale"),
+        ([(RIGHT, ""), (RIGHT, "")], ALL_RIGHT),
+        ([(WRONG, ""), (WRONG, "")], ALL_WRONG),
+        ([(WRONG, ""), (UNKNOWN, NO_ANSWER)], NONE_RIGHT),
+        ([(RIGHT, ""), (UNKNOWN, "the verifier gave up: out of time")], NONE_WRONG),
     ],
 )
 def test_the_reason_for_no_longest_right(verdicts: list[tuple[str, str]], reason: str) -> None:
@@ -58,27 +71,28 @@ def test_the_reason_for_no_longest_right(verdicts: list[tuple[str, str]], reason
 
 
 def test_gold_beats_the_agents_own_whatever_its_verdict() -> None:
-    own, others = row("q", "a", 1, RIGHT, 0.95), row("q", "b", 1, WRONG, 0.1)
-    pairs, _ = pair_up([gold(), own, others], rule="gold_over_own", gold="always", per_question=9)
+    by_agent, by_other = row("q", "a", 1, RIGHT, 0.95), row("q", "b", 1, WRONG, 0.1)
+    settings = {"rule": "gold_over_own", "gold": "always"}
+    pairs, _ = pair_up([gold(), by_agent, by_other], per_question=9, **settings)
     assert ids(pairs) == [("q/gold/0", "q/a/1")]
     assert pairs[0].margin == pytest.approx(-0.05)
 
 
 def test_the_reasons_for_no_gold_over_own() -> None:
     settings = {"rule": "gold_over_own", "gold": "always"}
-    own = row("q", "a", 1, WRONG, 0.1)
-    assert pair_up([own], **settings) == dropped("no gold solution")
-    assert pair_up([gold(), row("q", "b", 1, WRONG)], **settings) == dropped("no own rationale")
-    same = [gold(text="good"), row("q", "a", 1, RIGHT, 0.9, text="good ")]
-    assert pair_up(same, **settings) == dropped("all rationales equal")
-    assert pair_up([gold(marks=("m",)), own], **settings) == dropped("winners marked")
+    by_agent = row("q", "a", 1, WRONG, 0.1)
+    assert pair_up([by_agent], **settings) == dropped(NO_GOLD)
+    assert pair_up([gold(), row("q", "b", 1, WRONG)], **settings) == dropped(NO_OWN)
+    one_text = [gold(text="good"), row("q", "a", 1, RIGHT, 0.9, text="good ")]
+    assert pair_up(one_text, **settings) == dropped(ALL_EQUAL)
+    assert pair_up([gold(flags=("a flag",)), by_agent], **settings) == dropped(FLAGGED)
 
 
 def test_right_only_chooses_each_distinct_right_text_once_and_rejects_nothing() -> None:
     rows = [
         row("q", "a", 0, RIGHT, 0.1),
         row("q", "b", 0, RIGHT, 0.9, text="q/a/0"),
-        row("q", "b", 1, RIGHT, 0.9, marks=("m",)),
+        row("q", "b", 1, RIGHT, 0.9, flags=("a flag",)),
         row("q", "b", 2, RIGHT, 0.9),
         row("q", "b", 3, WRONG, 0.9),
         row("q", "b", 4, UNKNOWN, 0.9),
@@ -86,28 +100,29 @@ def test_right_only_chooses_each_distinct_right_text_once_and_rejects_nothing() 
     pairs, _ = pair_up(rows, rule="right_only", per_question=9)
     assert ids(pairs) == [("q/b/0", None), ("q/b/2", None)]
     assert {(pair.margin, pair.rule) for pair in pairs} == {(0.0, "right_only")}
-    assert len({pair.id for pair in pairs}) == 2
+    assert [pair.roles for pair in pairs] == [{CHOSEN: "q/b/0"}, {CHOSEN: "q/b/2"}]
+    assert pairs[0].id == digest("pair", "a", "q/b/0", None) != pairs[1].id
     assert len(pair_up(rows, rule="right_only", per_question=1)[0]) == 1
-    own, _ = pair_up(rows, rule="right_only", per_question=9, winner="own")
-    assert ids(own) == [("q/a/0", None)]
-    assert pair_up(rows[4:5], rule="right_only") == dropped("all wrong")
-    assert pair_up(rows[4:], rule="right_only") == dropped("none right, some unstated")
+    pairs, _ = pair_up(rows, rule="right_only", per_question=9, chosen_from="own")
+    assert ids(pairs) == [("q/a/0", None)]
+    assert pair_up(rows[4:5], rule="right_only") == dropped(ALL_WRONG)
+    assert pair_up(rows[4:], rule="right_only") == dropped(NONE_RIGHT)
 
 
 def test_right_only_takes_a_rationale_from_a_hint_where_nothing_is_right() -> None:
-    rows = [row("q", "a", 0, WRONG), row("q", "a", 1, RIGHT, source=HINT)]
+    rows = [row("q", "a", 0, WRONG), row("q", "a", 1, RIGHT, origin=HINT)]
     assert ids(pair_up(rows, rule="right_only")[0]) == [("q/a/1", None)]
-    wrong = [row("q", "a", 0, WRONG), row("q", "a", 1, WRONG, source=HINT)]
-    assert pair_up(wrong, rule="right_only") == dropped("all wrong")
+    wrong = [row("q", "a", 0, WRONG), row("q", "a", 1, WRONG, origin=HINT)]
+    assert pair_up(wrong, rule="right_only") == dropped(ALL_WRONG)
 
 
 def test_gold_only_chooses_the_solution_also_where_nobody_wrote_anything() -> None:
     settings = {"rule": "gold_only", "gold": "always"}
     assert ids(pair_up([gold(None)], **settings)[0]) == [("q/gold/0", None)]
-    answer_alone = gold(None, text="#### 1", marks=("only the answer",))
-    assert pair_up([answer_alone], **settings) == dropped("winners marked")
-    assert len(pair_up([answer_alone], allow_marked=True, **settings)[0]) == 1
-    assert pair_up([row("q", "a", 0, RIGHT)], **settings) == dropped("no gold solution")
+    answer_alone = gold(None, text="#### 1", flags=("only the answer",))
+    assert pair_up([answer_alone], **settings) == dropped(FLAGGED)
+    assert len(pair_up([answer_alone], allow_flagged=True, **settings)[0]) == 1
+    assert pair_up([row("q", "a", 0, RIGHT)], **settings) == dropped(NO_GOLD)
 
 
 def test_own_majority_counts_every_rationale_and_chooses_the_agents_own() -> None:
@@ -115,20 +130,18 @@ def test_own_majority_counts_every_rationale_and_chooses_the_agents_own() -> Non
     rows = [
         row("q", "a", 0, WRONG, stated="18"),
         row("q", "b", 0, WRONG, stated="18.0", text="shared"),
-        row("q", "b", 1, WRONG, stated="18.0", text="shared", source=PEER),
+        row("q", "b", 1, WRONG, stated="18.0", text="shared", origin=PEER),
         row("q", "a", 1, RIGHT, stated="20"),
         row("q", "b", 2, RIGHT, stated="$20"),
         row("q", "a", 2, UNKNOWN),
     ]
-    settings = {"rule": "own_majority", "winner": "own", "per_question": 9}
+    settings = {"rule": "own_majority", "chosen_from": "own", "per_question": 9}
     assert ids(pair_up(rows, **settings)[0]) == [("q/a/0", None)]
     assert ids(pair_up(rows, agent="b", **settings)[0]) == [("q/b/0", None)]
     # Neither a hint nor the gold solution votes.
-    unmoved = [
-        *(row("q", "a", n, RIGHT, stated="20", source=HINT) for n in range(5, 9)),
-        gold(None, stated="20"),
-    ]
-    assert ids(pair_up([*rows, *unmoved], **settings)[0]) == [("q/a/0", None)]
+    rows += [row("q", "a", sample, RIGHT, stated="20", origin=HINT) for sample in range(5, 9)]
+    rows.append(gold(None, stated="20"))
+    assert ids(pair_up(rows, **settings)[0]) == [("q/a/0", None)]
 
 
 def test_own_majority_reads_answers_as_the_task_does() -> None:
@@ -137,49 +150,44 @@ def test_own_majority_reads_answers_as_the_task_does() -> None:
         row("q", "b", 0, WRONG, stated="true"),
         row("q", "b", 1, WRONG, stated="no"),
     ]
-    settings = {"rule": "own_majority", "winner": "own"}
+    settings = {"rule": "own_majority", "chosen_from": "own"}
     assert ids(pair_up(rows, answer_kind="boolean", **settings)[0]) == [("q/a/0", None)]
-    assert pair_up(rows, answer_kind="text", **settings) == dropped("no majority")
+    assert pair_up(rows, answer_kind="text", **settings) == dropped(NO_MAJORITY)
 
 
 def test_the_reasons_for_no_own_majority() -> None:
-    settings = {"rule": "own_majority", "winner": "own"}
-    one, two = row("q", "a", 0, RIGHT, stated="1"), row("q", "b", 0, WRONG, stated="2")
-    assert pair_up([one, two], **settings) == dropped("no majority")
-    assert pair_up([row("q", "a", 0, UNKNOWN)], **settings) == dropped("no majority")
-    again = row("q", "b", 1, WRONG, stated="2")
-    reason = "own answers differ from the majority"
-    assert pair_up([one, two, again], **settings) == dropped(reason)
-    assert pair_up([two, again], **settings) == dropped("no own rationale")
-    short = row("q", "a", 0, RIGHT, stated="2", tokens=9)
-    assert pair_up([short, two], max_tokens=8, **settings) == dropped("too long")
+    settings = {"rule": "own_majority", "chosen_from": "own"}
+    by_agent = row("q", "a", 0, RIGHT, stated="1")
+    by_other = row("q", "b", 0, WRONG, stated="2")
+    assert pair_up([by_agent, by_other], **settings) == dropped(NO_MAJORITY)
+    assert pair_up([row("q", "a", 0, UNKNOWN)], **settings) == dropped(NO_MAJORITY)
+    second_by_other = row("q", "b", 1, WRONG, stated="2")
+    assert pair_up([by_agent, by_other, second_by_other], **settings) == dropped(OUTVOTED)
+    assert pair_up([by_other, second_by_other], **settings) == dropped(NO_OWN)
+    too_long = row("q", "a", 0, RIGHT, stated="2", tokens=9)
+    assert pair_up([too_long, by_other], max_tokens=8, **settings) == dropped(TOO_LONG)
 
 
-def test_blended_adds_verdict_and_likelihood() -> None:
-    # Scores at w = 0.25: 0.25 + 0.75 x 0.2 = 0.4, then 0.75 x 0.8 = 0.6, 0.75 x 0.4 = 0.3.
+def test_blended_is_half_verdict_and_half_likelihood() -> None:
+    # Scores: 0.5 + 0.5 x 0.2 = 0.6, then 0.5 x 0.8 = 0.4 and 0.5 x 0.4 = 0.2.
     rows = [
         row("q", "a", 0, RIGHT, 0.2),
         row("q", "b", 0, WRONG, 0.8),
         row("q", "b", 1, WRONG, 0.4),
     ]
-    (pair,), _ = pair_up(rows, rule="blended", blend=0.25)
-    assert (pair.chosen_id, pair.rejected_id) == ("q/b/0", "q/b/1")
-    assert pair.margin == pytest.approx(0.3)
-    # At w = 0.5: 0.6, 0.4, 0.2. At w = 1 the verdict decides alone: 1, 0, 0.
-    (pair,), _ = pair_up(rows, rule="blended", blend=0.5)
+    (pair,), _ = pair_up(rows, rule="blended")
     assert ids([pair]) == [("q/a/0", "q/b/1")] and pair.margin == pytest.approx(0.4)
-    (pair,), _ = pair_up(rows, rule="blended", blend=1.0)
-    assert pair.chosen_id == "q/a/0" and pair.margin == pytest.approx(1.0)
-    assert pair_up(rows, rule="blended", min_margin=0.41) == dropped("margin below the floor")
+    assert len(pair_up(rows, rule="blended", min_margin=0.4 - 1e-9)[0]) == 1
+    assert pair_up(rows, rule="blended", min_margin=0.41) == dropped(MARGIN)
 
 
 def test_blended_pairs_where_all_verdicts_are_equal() -> None:
     rows = [row("q", "a", n, RIGHT, value) for n, value in enumerate((0.3, 0.9, 0.5))]
     pairs, _ = pair_up(rows, rule="blended", per_question=9)
     assert ids(pairs) == [("q/a/1", "q/a/0")]
-    assert pair_up(rows[:1], rule="blended") == dropped("all rationales equal")
+    assert pair_up(rows[:1], rule="blended") == dropped(ALL_EQUAL)
     equal = [row("q", "a", n, RIGHT, 0.5) for n in range(2)]
-    assert pair_up(equal, rule="blended") == dropped("margin below the floor")
+    assert pair_up(equal, rule="blended") == dropped(MARGIN)
 
 
 @pytest.mark.parametrize("likelihood", [None, -2.0, 1.5])
@@ -189,13 +197,13 @@ def test_blended_refuses_what_is_no_probability(likelihood: float | None) -> Non
         pair_up(rows, rule="blended")
 
 
-def test_the_paper_rule_keeps_its_conditions_by_the_furthest_apart_that_may_meet() -> None:
+def test_the_paper_rule_pairs_the_furthest_apart_that_the_conditions_allow() -> None:
     rows = [
-        row("q", "a", 0, RIGHT, 0.9),
-        row("q", "a", 1, WRONG, 0.1),
-        row("q", "b", 0, WRONG, 0.2),
-        row("q", "b", 1, RIGHT, 0.75),
+        row("q", "a", 0, RIGHT, 0.9, tokens=5),
+        row("q", "a", 1, WRONG, 0.1, tokens=50),
+        row("q", "b", 0, WRONG, 0.2, tokens=5),
+        row("q", "b", 1, RIGHT, 0.75, tokens=50),
     ]
-    pairs, _ = pair_up(rows, rule="likelihood", across=True, per_question=9)
-    # 0.9 and 0.1 are both a's, so 0.9 - 0.2 = 0.7 comes first, then 0.75 - 0.1 = 0.65.
+    pairs, _ = pair_up(rows, rule="likelihood", length_ratio=2, per_question=9)
+    # 0.9 and 0.1 differ in length, so 0.9 - 0.2 = 0.7 comes first, then 0.75 - 0.1 = 0.65.
     assert ids(pairs) == [("q/a/0", "q/b/0"), ("q/b/1", "q/a/1")]

@@ -1,4 +1,4 @@
-"""What holds of every pairing, on random pools."""
+"""What holds of the two main rules, on random pools of what agents wrote unaided."""
 
 import random
 from collections import Counter
@@ -8,17 +8,17 @@ from dataclasses import replace
 import pytest
 
 from collate.config.schema import PairsConfig
-from collate.pairs import make_pairs
-from collate.pairs.reasons import MARKED, REASONS, TOO_LONG_OR_MARKED
-from collate.tables import RIGHT, WRONG, Dropped, Pair, Question, Rationale, Score
-from tests.pairs.pool import random_pool
+from collate.pairs.conditions import FLAGGED, REASONS, TOO_LONG_OR_FLAGGED
+from collate.pairs.preferences import make_preferences
+from collate.tables import RIGHT, WRONG, Question, Rationale, Score
+from tests.pairs.pool import Outcome, random_pool
 
 AGENTS = ("agent-0", "agent-1", "agent-2")
 Case = tuple[list[Question], list[Rationale], list[Score], PairsConfig]
 
 
-def cases(rule: str, n: int = 60) -> Iterator[Case]:
-    for seed in range(n):
+def cases(rule: str, count: int = 60) -> Iterator[Case]:
+    for seed in range(count):
         rng = random.Random(seed)
         likelihoods = rule == "likelihood" or seed % 2 == 0
         config = PairsConfig(
@@ -30,10 +30,10 @@ def cases(rule: str, n: int = 60) -> Iterator[Case]:
         yield *random_pool(rng, questions=12, agents=AGENTS, likelihoods=likelihoods), config
 
 
-def pair_up(case: Case, **changes: object) -> tuple[list[Pair], list[Dropped]]:
+def pair_up(case: Case, **changes: object) -> Outcome:
     questions, rationales, scores, config = case
     settings = {"agents": AGENTS, "parts": None, "answer_kind": "number", "config": config}
-    return make_pairs(questions, rationales, scores, **settings | changes)
+    return make_preferences(questions, rationales, scores, **settings | changes)
 
 
 @pytest.mark.parametrize("rule", ["correctness", "likelihood"])
@@ -42,38 +42,39 @@ def test_every_question_is_paired_or_dropped_once_for_every_agent(rule: str) -> 
     for case in cases(rule):
         pairs, dropped = pair_up(case)
         paired = {(pair.agent, pair.question_id) for pair in pairs}
-        left_out = Counter((one.agent, one.question_id) for one in dropped)
+        drop_counts = Counter((drop.agent, drop.question_id) for drop in dropped)
         everything = {(agent, question.id) for agent in AGENTS for question in case[0]}
-        assert paired | set(left_out) == everything
-        assert not paired & set(left_out)
-        assert max(left_out.values(), default=1) == 1
-        reasons.update(one.reason for one in dropped)
+        assert paired | set(drop_counts) == everything
+        assert not paired & set(drop_counts)
+        assert max(drop_counts.values(), default=1) == 1
+        reasons.update(drop.reason for drop in dropped)
     assert set(reasons) <= set(REASONS)
     assert len(reasons) >= 4  # the random pools reach most of the vocabulary
 
 
 @pytest.mark.parametrize("rule", ["correctness", "likelihood"])
 def test_pairs_name_rationales_of_their_question_with_different_texts(rule: str) -> None:
-    seen = 0
+    pair_count = 0
     for case in cases(rule):
-        by_id = {rationale.id: rationale for rationale in case[1]}
+        rationale_of = {rationale.id: rationale for rationale in case[1]}
         pairs, _ = pair_up(case)
+        chosen_texts, rejected_texts = set(), set()
         for pair in pairs:
-            winner, loser = by_id[pair.chosen_id], by_id[pair.rejected_id]
-            assert winner.question_id == loser.question_id == pair.question_id
-            assert winner.text.strip() != loser.text.strip()
-            assert winner.text.strip() and loser.text.strip()
+            chosen, rejected = rationale_of[pair.chosen_id], rationale_of[pair.rejected_id]
+            assert chosen.question_id == rejected.question_id == pair.question_id
+            assert chosen.text.strip() != rejected.text.strip()
+            assert chosen.text.strip() and rejected.text.strip()
+            chosen_texts.add((pair.agent, pair.question_id, chosen.text.strip()))
+            rejected_texts.add((pair.agent, pair.question_id, rejected.text.strip()))
         # A text that is chosen for a question is not rejected for it.
-        chosen = {(p.agent, p.question_id, by_id[p.chosen_id].text.strip()) for p in pairs}
-        rejected = {(p.agent, p.question_id, by_id[p.rejected_id].text.strip()) for p in pairs}
-        assert not chosen & rejected
+        assert not chosen_texts & rejected_texts
         assert len({pair.id for pair in pairs}) == len(pairs)
-        seen += len(pairs)
-    assert seen > 200
+        pair_count += len(pairs)
+    assert pair_count > 200
 
 
 @pytest.mark.parametrize("rule", ["correctness", "likelihood"])
-def test_per_question_length_limit_and_margin_floor_are_kept(rule: str) -> None:
+def test_per_question_length_limit_and_margin_floor_are_respected(rule: str) -> None:
     for case in cases(rule):
         config = case[3]
         tokens = {rationale.id: len(rationale.token_ids) for rationale in case[1]}
@@ -104,21 +105,20 @@ def test_correctness_reuses_a_text_only_when_its_side_is_used_up() -> None:
         if config.min_margin > 0 or config.max_tokens is not None:
             continue
         text = {rationale.id: rationale.text.strip() for rationale in rationales}
-        sides: dict[tuple[str, str], set[str]] = {}
+        texts_of_side: dict[tuple[str, str], set[str]] = {}
         for score in scores:
             if text[score.rationale_id]:
-                key = (score.question_id, score.verdict)
-                sides.setdefault(key, set()).add(text[score.rationale_id])
+                side = texts_of_side.setdefault((score.question_id, score.verdict), set())
+                side.add(text[score.rationale_id])
         pairs, _ = pair_up((questions, rationales, scores, config))
-        for agent in AGENTS:
-            for question in questions:
-                mine = [p for p in pairs if (p.agent, p.question_id) == (agent, question.id)]
-                for verdict, ids in (
-                    (RIGHT, [p.chosen_id for p in mine]),
-                    (WRONG, [p.rejected_id for p in mine]),
-                ):
-                    available = len(sides.get((question.id, verdict), ()))
-                    assert len({text[i] for i in ids}) == min(len(mine), available)
+        used_texts: dict[tuple[str, str, str], list[str]] = {}
+        for pair in pairs:
+            key = (pair.agent, pair.question_id)
+            used_texts.setdefault((*key, RIGHT), []).append(text[pair.chosen_id])
+            used_texts.setdefault((*key, WRONG), []).append(text[pair.rejected_id])
+        for (_, question_id, verdict), used in used_texts.items():
+            available = len(texts_of_side[question_id, verdict])
+            assert len(set(used)) == min(len(used), available)
 
 
 def test_likelihood_chooses_only_what_lifts() -> None:
@@ -130,30 +130,27 @@ def test_likelihood_chooses_only_what_lifts() -> None:
 
 
 @pytest.mark.parametrize("rule", ["correctness", "likelihood"])
-def test_no_marked_text_is_chosen_unless_that_is_allowed(rule: str) -> None:
+def test_no_flagged_text_is_chosen_unless_that_is_allowed(rule: str) -> None:
     reasons: Counter[str] = Counter()
     for seed, (questions, rationales, scores, config) in enumerate(cases(rule)):
         text = {rationale.id: rationale.text.strip() for rationale in rationales}
-        marked = {f"text {n}" for n in random.Random(seed).sample(range(9), 5)}
-        marked_scores = [
-            replace(score, marks=("a mark",) if text[score.rationale_id] in marked else ())
-            for score in scores
-        ]
-        case = (questions, rationales, marked_scores, config)
+        flagged_texts = {f"text {number}" for number in random.Random(seed).sample(range(9), 5)}
+        flagged_scores = []
+        for score in scores:
+            is_flagged = text[score.rationale_id] in flagged_texts
+            flagged_scores.append(replace(score, flags=("a flag",) if is_flagged else ()))
+        case = (questions, rationales, flagged_scores, config)
         pairs, dropped = pair_up(case)
-        assert not {text[pair.chosen_id] for pair in pairs} & marked
-        reasons.update(one.reason for one in dropped)
-        allowed = replace(config, allow_marked=True)
-        free, without = (
-            pair_up(case, config=allowed),
-            pair_up((questions, rationales, scores, config)),
-        )
-        assert free == without
-        lost = {(p.agent, p.question_id) for p in free[0]} - {
-            (p.agent, p.question_id) for p in pairs
-        }
-        assert {(d.agent, d.question_id) for d in dropped if d.reason == MARKED} == lost
-    assert reasons[MARKED] > 10 and reasons[TOO_LONG_OR_MARKED] > 0
+        assert not {text[pair.chosen_id] for pair in pairs} & flagged_texts
+        reasons.update(drop.reason for drop in dropped)
+        allowed = pair_up(case, config=replace(config, allow_flagged=True))
+        assert allowed == pair_up((questions, rationales, scores, config))
+        paired = {(pair.agent, pair.question_id) for pair in pairs}
+        lost = {(pair.agent, pair.question_id) for pair in allowed[0]} - paired
+        assert {
+            (drop.agent, drop.question_id) for drop in dropped if drop.reason == FLAGGED
+        } == lost
+    assert reasons[FLAGGED] > 10 and reasons[TOO_LONG_OR_FLAGGED] > 0
 
 
 @pytest.mark.parametrize("rule", ["correctness", "likelihood"])
@@ -166,17 +163,17 @@ def test_the_order_of_the_rows_does_not_matter(rule: str) -> None:
 
 
 @pytest.mark.parametrize("rule", ["correctness", "likelihood"])
-def test_an_agent_is_tuned_on_its_own_part_with_everybodys_rationales(rule: str) -> None:
-    across = 0
+def test_an_agent_is_tuned_on_its_part_with_everybodys_rationales(rule: str) -> None:
+    chosen_from_others = 0
     for case in cases(rule, 20):
-        ids = [question.id for question in case[0]]
-        parts = {"agent-0": set(ids[0::2]), "agent-1": set(ids[1::2])}
+        question_ids = [question.id for question in case[0]]
+        parts = {"agent-0": set(question_ids[0::2]), "agent-1": set(question_ids[1::2])}
         pairs, dropped = pair_up(case, agents=AGENTS[:2], parts=parts)
         for agent, part in parts.items():
-            touched = {one.question_id for one in [*pairs, *dropped] if one.agent == agent}
-            assert touched == part
-        writer = {rationale.id: rationale.agent for rationale in case[1]}
-        whole, _ = pair_up(case, agents=AGENTS[:2])
-        assert [pair for pair in whole if pair.question_id in parts[pair.agent]] == pairs
-        across += sum(writer[pair.chosen_id] != pair.agent for pair in pairs)
-    assert across > 0
+            outcomes = [*pairs, *dropped]
+            assert {each.question_id for each in outcomes if each.agent == agent} == part
+        writer = {rationale.id: rationale.writer for rationale in case[1]}
+        without_parts, _ = pair_up(case, agents=AGENTS[:2])
+        assert [pair for pair in without_parts if pair.question_id in parts[pair.agent]] == pairs
+        chosen_from_others += sum(writer[pair.chosen_id] != pair.agent for pair in pairs)
+    assert chosen_from_others > 0

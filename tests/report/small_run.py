@@ -18,15 +18,18 @@ import yaml
 from collate.evaluation.divergence import CrossLogprob, cross_likelihood
 from collate.evaluation.diversity import Diversity
 from collate.evaluation.metrics import measure
-from collate.evaluation.score_quality import Separation
+from collate.evaluation.score_quality import ScoreQuality
 from collate.tables import (
+    CHOSEN,
+    REJECTED,
     RIGHT,
+    SCHEMA_VERSION,
     UNKNOWN,
     WRONG,
     Answer,
     Dropped,
     Metric,
-    Pair,
+    Preference,
     Question,
     Rationale,
     Score,
@@ -54,10 +57,11 @@ class SmallRun:
     questions: list[Question] = field(default_factory=list)
     rationales: dict[int, list[Rationale]] = field(default_factory=dict)
     scores: dict[int, list[Score]] = field(default_factory=dict)
-    pairs: dict[int, list[Pair]] = field(default_factory=dict)
+    preferences: dict[int, list[Preference]] = field(default_factory=dict)
     dropped: dict[int, list[Dropped]] = field(default_factory=dict)
     answers: dict[int, list[Answer]] = field(default_factory=dict)
     metrics: dict[int, list[Metric]] = field(default_factory=dict)
+    diagnostics: dict[int, list[Metric]] = field(default_factory=dict)
     tuning: dict[int, list[TuningStep]] = field(default_factory=dict)
 
 
@@ -90,11 +94,11 @@ def write_small_run(
             round=number,
             agents=AGENTS,
             answer_kind="number",
-            bootstrap=200,
+            resamples=200,
             seed=seed,
         )
         if number:
-            run.metrics[number] += _of_rationales(rng, run, number)
+            run.diagnostics[number] = _diagnostics(rng, run, number)
         run.answers[number] += base + sampled
     if hostile:
         _spoil(run)
@@ -132,8 +136,10 @@ def _answer(rng: random.Random, question: Question, agent: str, skill: float) ->
     text, stated, verdict = _attempt(rng, question, skill)
     return Answer(
         question_id=question.id,
+        task=question.task,
         split=question.split,
-        agent=agent,
+        writer=agent,
+        model="tiny-random",
         sample=0,
         text=text,
         tokens=rng.randrange(12, 40),
@@ -146,7 +152,7 @@ def _answer(rng: random.Random, question: Question, agent: str, skill: float) ->
 
 
 def _learn(rng: random.Random, run: SmallRun, number: int) -> None:
-    """One round of rationales, scores, pairs and tuning."""
+    """One round of rationales, scores, preferences and tuning."""
     rationales: list[Rationale] = []
     scores: list[Score] = []
     train = [question for question in run.questions if question.split == "train"]
@@ -158,13 +164,13 @@ def _learn(rng: random.Random, run: SmallRun, number: int) -> None:
                 rationales.append(_rationale(rng, tried, text))
                 scores.append(_score(rng, rationales[-1], stated, verdict))
     run.rationales[number], run.scores[number] = rationales, scores
-    run.pairs[number], run.dropped[number] = _pairs(train, rationales, scores)
+    run.preferences[number], run.dropped[number] = _preferences(train, rationales, scores)
     run.tuning[number] = [
         TuningStep(
             round=number, agent=agent, step=step,
             loss=math.log(2) * (0.97 - 0.01 * place) ** (step - 1), margin=0.05 * step,
-            chosen_logprob=-20 + 0.1 * step, rejected_logprob=-22 - 0.2 * step,
-            chosen_logratio=0.1 * (step - 1), rejected_logratio=0.2 * (1 - step),
+            logprobs={CHOSEN: -20 + 0.1 * step, REJECTED: -22 - 0.2 * step},
+            logratios={CHOSEN: 0.1 * (step - 1), REJECTED: 0.2 * (1 - step)},
             accuracy=min(1.0, 0.5 + 0.03 * step), learning_rate=1e-4, grad_norm=1.0, tokens=96,
         )
         for place, agent in enumerate(AGENTS)
@@ -172,20 +178,20 @@ def _learn(rng: random.Random, run: SmallRun, number: int) -> None:
     ]  # fmt: skip
 
 
-def _of_rationales(rng: random.Random, run: SmallRun, number: int) -> list[Metric]:
+def _diagnostics(rng: random.Random, run: SmallRun, number: int) -> list[Metric]:
     """Diversity and score quality of a round's rationales."""
     block = (run.questions, run.rationales[number], run.scores[number])
     diversity = Diversity(round=number, agents=AGENTS, answer_kind="number")
-    separation = Separation(round=number)
+    quality = ScoreQuality(round=number)
     diversity.add(*block)
-    separation.add(*block)
+    quality.add(*block)
     rows = [
-        CrossLogprob(one.id, one.agent, reader, -0.3 - (reader != one.agent) * rng.random())
-        for one in run.rationales[number]
+        CrossLogprob(row.id, row.writer, reader, -0.3 - (reader != row.writer) * rng.random())
+        for row in run.rationales[number]
         for reader in AGENTS
     ]
     read = cross_likelihood(rows, agents=AGENTS, round=number)
-    return [*diversity.metrics(), *separation.metrics(), *read]
+    return [*diversity.metrics(), *quality.metrics(), *read]
 
 
 def _rationale(rng: random.Random, tried: tuple[str, str, int, int], text: str) -> Rationale:
@@ -193,8 +199,9 @@ def _rationale(rng: random.Random, tried: tuple[str, str, int, int], text: str) 
     return Rationale(
         id=digest(*tried),
         question_id=question_id,
-        agent=agent,
-        adapter=digest(agent, number),
+        writer=agent,
+        model="tiny-random",
+        weights=digest(agent, number),
         round=number,
         sample=sample,
         seed=rng.getrandbits(62),
@@ -226,16 +233,16 @@ def _score(rng: random.Random, rationale: Rationale, stated: str | None, verdict
         likelihood=likelihood,
         baseline=baseline,
         lift=likelihood - baseline,
-        marks=("only the answer",) if rng.random() < 0.1 else (),
+        flags=("only the answer",) if rng.random() < 0.1 else (),
     )
 
 
-def _pairs(
+def _preferences(
     train: list[Question], rationales: list[Rationale], scores: list[Score]
-) -> tuple[list[Pair], list[Dropped]]:
+) -> tuple[list[Preference], list[Dropped]]:
     verdicts = {score.rationale_id: score.verdict for score in scores}
     likelihood = {score.rationale_id: score.likelihood or 0.0 for score in scores}
-    pairs: list[Pair] = []
+    preferences: list[Preference] = []
     dropped: list[Dropped] = []
     for question in train:
         own = [rationale.id for rationale in rationales if rationale.question_id == question.id]
@@ -245,12 +252,12 @@ def _pairs(
             if right and wrong:
                 margin = likelihood[right[0]] - likelihood[wrong[0]]
                 id = digest(agent, right[0], wrong[0])
-                pairs.append(
-                    Pair(id, question.id, agent, right[0], wrong[0], "correctness", margin)
-                )
+                roles = {CHOSEN: right[0], REJECTED: wrong[0]}
+                preferences.append(Preference(id, question.id, agent, roles, "correctness", margin))
             else:
-                dropped.append(Dropped(question.id, agent, "none wrong" if right else "none right"))
-    return pairs, dropped
+                reason = f"all rationales are {'right' if right else 'wrong'}"
+                dropped.append(Dropped(question.id, agent, reason))
+    return preferences, dropped
 
 
 def _spoil(run: SmallRun) -> None:
@@ -273,15 +280,18 @@ def _write(run: SmallRun, tuning: bool) -> None:
         "agents": {"count": len(AGENTS), "samples": SAMPLES},
     }
     (run.path / "config.yaml").write_text(yaml.safe_dump(settings))
-    (run.path / "run.json").write_text(json.dumps({"versions": {"collate": "0.1.0"}}))
+    (run.path / "run.json").write_text(
+        json.dumps({"schema": SCHEMA_VERSION, "versions": {"collate": "0.1.0"}})
+    )
     pq.write_table(to_table(Question, run.questions), run.path / "questions.parquet")
     tables: dict[str, tuple[type, dict[int, list[Any]]]] = {
         "rationales": (Rationale, run.rationales),
         "scores": (Score, run.scores),
-        "pairs": (Pair, run.pairs),
+        "preferences": (Preference, run.preferences),
         "dropped": (Dropped, run.dropped),
         "answers": (Answer, run.answers),
         "metrics": (Metric, run.metrics),
+        "diagnostics": (Metric, run.diagnostics),
     }
     if tuning:
         tables["tuning"] = (TuningStep, run.tuning)

@@ -12,6 +12,7 @@ import pytest
 import collate
 from collate.console.results import percent, points
 from collate.errors import InputError
+from collate.evaluation.score_quality import DISAGREEMENT
 from collate.report.html import render, write_report
 from collate.tables import Metric, to_table
 from tests.report.small_run import HOSTILE, SmallRun, replace, write_small_run
@@ -80,12 +81,10 @@ def test_results_of_every_agent_are_on_the_page(page: Page, small_run: SmallRun)
 
 def test_diversity_and_score_quality_are_on_the_page(page: Page, small_run: SmallRun) -> None:
     assert "Diversity of rationales" in page.text
-    for m in small_run.metrics[2]:
-        if m.split != "train":
-            continue
-        if m.name == "misranked":
+    for m in small_run.diagnostics[2]:
+        if m.name == DISAGREEMENT:
             assert f"{100 * m.value:.1f} % in round 2 ({m.n:,} pairs)" in page.text
-        elif m.agent != "scorer":
+        elif m.model != "scorer" or m.name.startswith("auc"):
             assert f"{m.value:.3f}" in page.text
     assert "best" not in re.findall(r"<th>(\w+)</th>", render(collate.load_run(small_run.path)))
 
@@ -103,11 +102,11 @@ def test_chance_stands_above_the_base(small_run: SmallRun, tmp_path: Path) -> No
 def test_a_metric_of_a_hostile_name_is_text(small_run: SmallRun, tmp_path: Path) -> None:
     path = Path(shutil.copytree(small_run.path, tmp_path / "hostile-metric"))
     spoilt = [
-        replace(m, agent=HOSTILE) if m.agent == "agent-1" else m for m in small_run.metrics[2]
+        replace(m, model=HOSTILE) if m.model == "agent-1" else m for m in small_run.metrics[2]
     ]
     spoilt += [
-        Metric(2, "train", agent, name, 0.5, None, None, 3)
-        for agent, name in (
+        Metric(2, "train", model, name, 0.5, None, None, 3)
+        for model, name in (
             (HOSTILE, HOSTILE),
             (HOSTILE, f"logprob_under:{HOSTILE}"),
             ("scorer", f"auc_within:{HOSTILE}"),
@@ -121,15 +120,15 @@ def test_a_metric_of_a_hostile_name_is_text(small_run: SmallRun, tmp_path: Path)
     assert not re.search("[\x00-\x09\x0b-\x1f\x7f\u202e]", text)
 
 
-def test_pairs_and_dropped_are_counted(page: Page, small_run: SmallRun) -> None:
+def test_preferences_and_reasons_for_none_are_counted(page: Page, small_run: SmallRun) -> None:
     for number in (1, 2):
-        with_pair = {pair.question_id for pair in small_run.pairs[number]}
+        with_preference = {row.question_id for row in small_run.preferences[number]}
         reasons = Counter(row.reason for row in small_run.dropped[number])
-        made = f"{len(small_run.pairs[number])} {len(with_pair)} of 16"
+        made = f"{len(small_run.preferences[number])} {len(with_preference)} of 16"
         counted = rf"round {number} 96 [\d.]+ % [\d.]+ {made}"
         assert re.search(counted, page.text)
         for reason, count in reasons.items():
-            assert f"dropped: {reason}" in page.text
+            assert f"none: {reason}" in page.text
             assert re.search(rf"{counted}.*\b{count}\b", page.text)
 
 

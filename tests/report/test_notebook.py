@@ -45,7 +45,7 @@ def test_every_cell_shows_something(shown: NotebookNode) -> None:
     text = printed(shown)
     for expected in (
         "contested questions in round 2", "auc_within", "held-out questions divide the agents",
-        "accuracy_lenient", "chosen_agent", "gold answer: ", "pairs (chosen > rejected",
+        "accuracy_lenient", "chosen_writer", "gold answer: ", "preferences (chosen > rejected",
     ):  # fmt: skip
         assert expected in text
 

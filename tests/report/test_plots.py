@@ -35,7 +35,7 @@ def test_accuracy_lines_hold_the_metrics(run: collate.Run, small_run: SmallRun) 
             m
             for number in (0, 1, 2)
             for m in small_run.metrics[number]
-            if (m.split, m.agent, m.name) == ("test", agent, "accuracy")
+            if (m.split, m.model, m.name) == ("test", agent, "accuracy")
         ]
         assert line.get_ydata() == pytest.approx([100 * m.value for m in rows])
         assert caps[0].get_ydata() == pytest.approx([100 * m.low for m in rows])
@@ -81,8 +81,8 @@ def test_diversity_panels_hold_the_metrics(run: collate.Run, small_run: SmallRun
             expected = [
                 m.value
                 for number in (1, 2)
-                for m in small_run.metrics[number]
-                if (m.split, m.agent, m.name) == ("train", agent, title.replace(" ", "_"))
+                for m in small_run.diagnostics[number]
+                if (m.split, m.model, m.name) == ("train", agent, title.replace(" ", "_"))
             ]
             assert line.get_ydata() == pytest.approx(expected) and len(expected) == 2
     assert len(panels["duplicate rate"].lines) == len(AGENTS) + 1
@@ -108,7 +108,7 @@ def test_score_quality_and_cross_likelihood_show_their_numbers(run: collate.Run)
 
 
 def test_chance_is_a_line_and_the_best_agent_is_not_drawn_twice(run: collate.Run) -> None:
-    guessed = {"round": 2, "split": "test", "agent": "chance", "name": "accuracy", "value": 0.25}
+    guessed = {"round": 2, "split": "test", "model": "chance", "name": "accuracy", "value": 0.25}
     frame = pd.concat([run.metrics(), pd.DataFrame([guessed])])
     (axes,) = plots.accuracy_over_rounds(frame).axes
     (line,) = (line for line in axes.lines if line.get_label() == "chance")
@@ -133,7 +133,7 @@ def test_curves_without_a_reference_say_so(run: collate.Run) -> None:
 def test_names_are_shown_word_for_word() -> None:
     names = ["_hidden", r"$\frac{1}{2}$", "<b>", "base"]
     rows = [
-        {"round": 0, "split": "test", "agent": name, "name": "accuracy", "value": 0.5}
+        {"round": 0, "split": "test", "model": name, "name": "accuracy", "value": 0.5}
         | {"low": 0.4, "high": 0.6, "n": 9}
         for name in names
     ]

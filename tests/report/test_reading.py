@@ -1,5 +1,6 @@
 """A run read back: every join leads to the rows that were written, and damage is named."""
 
+import json
 import math
 import shutil
 from dataclasses import replace
@@ -11,10 +12,24 @@ import pytest
 
 import collate
 from collate.errors import InputError, RunFolderError
-from collate.evaluation.metrics import READER, best_agent
+from collate.evaluation.subjects import READER
+from collate.evaluation.validation import best_agent
 from collate.report.html import write_report
 from collate.report.question import best_first
-from collate.tables import GOLD, RIGHT, WRONG, Answer, Pair, Rationale, to_table
+from collate.store.tables_on_disk import read_rows
+from collate.tables import (
+    CHOSEN,
+    GOLD,
+    RIGHT,
+    WRONG,
+    Answer,
+    Metric,
+    Preference,
+    Rationale,
+    Score,
+    TuningStep,
+    to_table,
+)
 from tests.report.small_run import AGENTS, SAMPLED, SmallRun
 
 
@@ -26,6 +41,14 @@ def run(small_run: SmallRun) -> collate.Run:
 @pytest.fixture
 def copied(small_run: SmallRun, tmp_path: Path) -> Path:
     return Path(shutil.copytree(small_run.path, tmp_path / "copied"))
+
+
+def all_metrics(small_run: SmallRun) -> list[Metric]:
+    """Those of answers and of rationales, round by round, as they lie in the folder."""
+    rows = []
+    for number, metrics in small_run.metrics.items():
+        rows += [*metrics, *small_run.diagnostics.get(number, [])]
+    return rows
 
 
 def test_what_a_run_says_of_itself(run: collate.Run, small_run: SmallRun) -> None:
@@ -58,14 +81,14 @@ def test_rationales_carry_question_and_scores(run: collate.Run, small_run: Small
 
 def test_pairs_lead_to_both_sides_whole(run: collate.Run, small_run: SmallRun) -> None:
     frame = run.pairs(2)
-    assert frame["id"].tolist() == [pair.id for pair in small_run.pairs[2]]
+    assert frame["id"].tolist() == [row.id for row in small_run.preferences[2]]
     rationales = {rationale.id: rationale for rationale in small_run.rationales[2]}
     scores = {score.rationale_id: score for score in small_run.scores[2]}
     for row in frame.itertuples():
         for side in ("chosen", "rejected"):
             id = getattr(row, f"{side}_id")
             assert getattr(row, f"{side}_text") == rationales[id].text
-            assert getattr(row, f"{side}_agent") == rationales[id].agent
+            assert getattr(row, f"{side}_writer") == rationales[id].writer
             assert getattr(row, f"{side}_seed") == rationales[id].seed
             assert getattr(row, f"{side}_verdict") == scores[id].verdict
             assert getattr(row, f"{side}_mean_logprob") == scores[id].mean_logprob
@@ -80,8 +103,8 @@ def test_the_other_tables_by_round(run: collate.Run, small_run: SmallRun) -> Non
         assert len(run.tuning(number)) == len(small_run.tuning[number])
         assert set(run.answers(number)["round"]) == {number}
     assert len(run.answers()) == sum(len(rows) for rows in small_run.answers.values())
-    assert run.metric_rows() == [m for rows in small_run.metrics.values() for m in rows]
-    assert set(run.metrics(0)["agent"]) == {*AGENTS, "base", "vote", "agents", "best"}
+    assert run.metric_rows() == all_metrics(small_run)
+    assert set(run.metrics(0)["model"]) == {*AGENTS, "base", "vote", "agents", "best"}
     with pytest.raises(InputError, match="has no round 7; it has 0, 1, 2"):
         run.pairs(7)
 
@@ -118,7 +141,7 @@ def test_unknown_and_ambiguous_ids_name_the_nearest(run: collate.Run) -> None:
     with pytest.raises(KeyError, match="no question has this id"):
         run.question("")
     shared = next(id[0] for id in ids if sum(other[0] == id[0] for other in ids) > 1)
-    with pytest.raises(KeyError, match="more than one begins so"):
+    with pytest.raises(KeyError, match="several questions' ids begin so"):
         run.question(shared)
 
 
@@ -144,15 +167,14 @@ def test_separation_counts_right_over_wrong(run: collate.Run, small_run: SmallRu
 def test_measures_of_rationales_are_those_that_were_taken(
     run: collate.Run, small_run: SmallRun
 ) -> None:
-    rows = {(m.round, m.agent, m.name): m for ms in small_run.metrics.values() for m in ms}
+    rows = {(m.round, m.model, m.name): m for m in all_metrics(small_run)}
     diversity, quality = run.diversity(), run.score_quality()
-    assert set(diversity["agent"]) == {*AGENTS, "agents"} and set(diversity["round"]) == {1, 2}
-    assert set(quality["agent"]) == {"scorer"}
+    assert set(diversity["model"]) == {*AGENTS, "agents"} and set(diversity["round"]) == {1, 2}
+    assert set(quality["model"]) == {"scorer"}
     for row in [*diversity.itertuples(), *quality.itertuples()]:
         assert row.split == "train"
-        assert row.value == rows[row.round, row.agent, row.name].value
-    kept = (m for ms in small_run.metrics.values() for m in ms if m.split == "train")
-    assert len(diversity) + len(quality) == len(list(kept))
+        assert row.value == rows[row.round, row.model, row.name].value
+    assert len(diversity) + len(quality) == sum(map(len, small_run.diagnostics.values()))
     assert set(run.diversity(1)["round"]) == {1} and run.score_quality(0).empty
     table = run.separation(2)
     for name in table.index:
@@ -164,7 +186,7 @@ def test_measures_of_rationales_are_those_that_were_taken(
 def test_cross_likelihood_is_writers_by_readers(run: collate.Run, small_run: SmallRun) -> None:
     matrix = run.cross_likelihood()
     assert list(matrix.index) == list(matrix.columns) == AGENTS
-    rows = {(m.agent, m.name): m.value for m in small_run.metrics[2]}
+    rows = {(m.model, m.name): m.value for m in small_run.diagnostics[2]}
     for writer in AGENTS:
         for reader in AGENTS:
             assert matrix.loc[writer, reader] == rows[writer, f"logprob_under:{reader}"]
@@ -177,7 +199,7 @@ def test_agreement_of_the_last_round(run: collate.Run, small_run: SmallRun) -> N
         agent: {
             a.question_id: a.stated
             for a in small_run.answers[2]
-            if (a.agent, a.split, a.sample) == (agent, "test", 0)
+            if (a.writer, a.split, a.sample) == (agent, "test", 0)
         }
         for agent in AGENTS
     }
@@ -210,23 +232,24 @@ def test_best_first_puts_the_unscored_last() -> None:
 def test_pairs_of_a_rule_that_rejects_nothing(copied: Path, small_run: SmallRun) -> None:
     for number in (1, 2):
         alone = [
-            replace(pair, rejected_id=None, rule="right_only", margin=0.0)
-            for pair in small_run.pairs[number]
+            replace(row, roles={CHOSEN: row.chosen_id}, rule="right_only", margin=0.0)
+            for row in small_run.preferences[number]
         ]
-        pq.write_table(to_table(Pair, alone), copied / f"round-{number:02d}" / "pairs.parquet")
+        path = copied / f"round-{number:02d}" / "preferences.parquet"
+        pq.write_table(to_table(Preference, alone), path)
     run = collate.load_run(copied)
     frame = run.pairs()
     assert frame["chosen_text"].notna().all() and frame["rejected_text"].isna().all()
     view = run.question(frame["question_id"][0])
     assert str(view).count("right_only: ") == len(view.pairs) > 0
-    assert "Rationales and pairs" in write_report(copied).read_text(encoding="utf-8")
+    assert "Rationales and preferences" in write_report(copied).read_text(encoding="utf-8")
 
 
 def test_the_data_set_and_a_reader_are_no_agents(copied: Path, small_run: SmallRun) -> None:
-    gold = replace(small_run.rationales[2][0], id="gold", agent=GOLD, source=GOLD)
+    gold = replace(small_run.rationales[2][0], id="gold", writer=GOLD, origin=GOLD)
     written = to_table(Rationale, [*small_run.rationales[2], gold])
     pq.write_table(written, copied / "round-02" / "rationales.parquet")
-    read = [replace(a, agent=READER) for a in small_run.answers[2] if a.agent == "agent-0"]
+    read = [replace(a, writer=READER) for a in small_run.answers[2] if a.writer == "agent-0"]
     answers = to_table(Answer, [*small_run.answers[2], *read])
     pq.write_table(answers, copied / "round-02" / "answers.parquet")
     run = collate.load_run(copied)
@@ -234,7 +257,7 @@ def test_the_data_set_and_a_reader_are_no_agents(copied: Path, small_run: SmallR
 
 
 def test_a_round_that_is_going_on_can_be_read(copied: Path) -> None:
-    for name in ("scores", "pairs", "dropped", "answers", "metrics", "tuning"):
+    for name in ("scores", "preferences", "dropped", "answers", "metrics", "tuning"):
         (copied / "round-02" / f"{name}.parquet").unlink()
     run = collate.load_run(copied)
     assert run.rounds == [0, 1]
@@ -255,7 +278,9 @@ def test_a_run_before_its_first_round_is_empty_not_broken(copied: Path) -> None:
 
 
 def test_a_path_that_is_no_run_is_refused(small_run: SmallRun, tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"no such folder, expected a run's; .* holds small"):
+    with pytest.raises(
+        InputError, match=r"no such folder, expected a run's; the runs in .* are small"
+    ):
         collate.load_run(small_run.path.parent / "smal")
     with pytest.raises(InputError, match=r"no run\.json and no config\.yaml"):
         collate.load_run(tmp_path)
@@ -271,14 +296,69 @@ def test_damage_is_named(copied: Path) -> None:
     with pytest.raises(RunFolderError, match=r"round-01/rationales\.parquet cannot be read"):
         run.rationales()
     pq.write_table(pq.read_table(copied / "kept").drop(["seed"]), lost)
-    with pytest.raises(RunFolderError, match="lacks seed"):
+    with pytest.raises(RunFolderError, match="has no column seed"):
         run.rationales()
     (copied / "questions.parquet").unlink()
     with pytest.raises(RunFolderError, match=r"questions\.parquet is missing"):
-        run.questions()
+        collate.load_run(copied).questions()
     (copied / "config.yaml").write_text("- a\n- list\n")
-    with pytest.raises(RunFolderError, match="holds list, expected settings by name"):
+    with pytest.raises(RunFolderError, match="holds a list, expected settings by name"):
+        _ = run.config
+    (copied / "config.yaml").write_text("a: [b\n")
+    with pytest.raises(RunFolderError, match=r"config\.yaml is damaged"):
         _ = run.config
     (copied / "run.json").write_text('{"half": ')
-    with pytest.raises(RunFolderError, match=r"run\.json is damaged"):
-        _ = run.manifest
+    with pytest.raises(RunFolderError, match=r"run\.json cannot be read"):
+        collate.load_run(copied)
+
+
+def test_a_run_of_another_schema_is_refused(copied: Path) -> None:
+    facts = {"schema": "4", "versions": {"collate": "0.0.1"}}
+    (copied / "run.json").write_text(json.dumps(facts))
+    with pytest.raises(RunFolderError, match=r"schema 4, this version .*; collate 0\.0\.1, which"):
+        collate.load_run(copied)
+
+
+def test_roles_beside_chosen_and_rejected_have_their_columns(
+    copied: Path, small_run: SmallRun
+) -> None:
+    first, *others = small_run.preferences[2]
+    wider = replace(first, roles={**first.roles, "source": first.chosen_id})
+    path = copied / "round-02" / "preferences.parquet"
+    pq.write_table(to_table(Preference, [wider, *others]), path)
+    step = small_run.tuning[2][0]
+    step = replace(step, logprobs={**step.logprobs, "source": -7.0}, logratios={})
+    pq.write_table(to_table(TuningStep, [step]), copied / "round-02" / "tuning.parquet")
+    run = collate.load_run(copied)
+    frame = run.pairs(2)
+    assert frame["source_id"].tolist() == [first.chosen_id] + [None] * len(others)
+    assert frame["source_text"][0] == frame["chosen_text"][0]
+    assert frame["source_text"][1:].isna().all() and frame["rejected_text"].notna().all()
+    tuning = run.tuning(2)
+    assert tuning["source_logprob"].tolist() == [-7.0]
+    assert tuning["chosen_logprob"].tolist() == [step.logprobs[CHOSEN]]
+    assert tuning["chosen_logratio"].isna().all() and tuning["rejected_logratio"].isna().all()
+
+
+def test_objectives_are_columns_of_their_own(copied: Path, small_run: SmallRun) -> None:
+    first, *others = small_run.scores[2]
+    scored = [replace(first, objectives={"brevity": 0.5}), *others]
+    pq.write_table(to_table(Score, scored), copied / "round-02" / "scores.parquet")
+    frame = collate.load_run(copied).rationales(2).set_index("id")
+    assert frame.loc[first.rationale_id, "objective_brevity"] == 0.5
+    assert frame["objective_brevity"].isna().sum() == len(others)
+
+
+def test_a_report_reads_each_table_once(copied: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[Path] = []
+
+    def counted(row_type: type, path: Path, columns: list[str] | None = None) -> object:
+        read.append(path.relative_to(copied))
+        return read_rows(row_type, path, columns)
+
+    monkeypatch.setattr("collate.report.load_run.read_rows", counted)
+    write_report(copied)
+    assert len(read) == len(set(read))
+    # Answers are read of the last round alone.
+    unread = {path.relative_to(copied) for path in copied.rglob("*.parquet")} - set(read)
+    assert unread == {Path(f"round-0{number}/answers.parquet") for number in (0, 1)}

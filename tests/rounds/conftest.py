@@ -23,6 +23,6 @@ def vllm_run(tiny_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Tiny
     cwd = tmp_path_factory.mktemp("vllm-run")
     done = run_tiny(
         tiny_model, cwd, "name=tiny", "rounds=2", "agents.noise=0.2",
-        "evaluation.samples=2", "evaluation.sampled_questions=4", run=collate,
+        "evaluation.samples=2", run=collate,
     )  # fmt: skip
     return TinyRun(cwd / "runs" / "tiny", tiny_model, done)

@@ -5,16 +5,16 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from collate.scoring.answer_likelihood import AnswerLikelihood
 
 from collate.answers.verifier import Verifier
-from collate.cluster.actors import ToScore
+from collate.cluster.actors import ScoreTask
 from collate.config.schema import RunConfig, ScoringConfig, TaskConfig
-from collate.rounds.stages import with_confidence
-from collate.scoring.likelihood import AnswerLikelihood
+from collate.rounds.confidence import with_confidence
 from collate.scoring.score_rationales import score_rationales
 from collate.tables import RIGHT, Answer, Question, Score
 
-PROMPTS: Any = SimpleNamespace(base=lambda _: (1,), baseline=lambda _: (1, 2))
+PROMPTS: Any = SimpleNamespace(of_scorer=lambda _: (1,), baseline=lambda _: (1, 2))
 
 
 class Scorer:
@@ -44,18 +44,20 @@ class Scorer:
 def test_whatever_can_be_read_has_a_confidence(
     kind: str, options: tuple[str, ...], gold: str, stated: str, baseline: str
 ) -> None:
-    scoring = ScoringConfig(baseline=baseline, posterior=kind != "number")
+    scoring = ScoringConfig(
+        baseline=baseline, normalisation="mean_prob" if kind == "number" else "posterior"
+    )
     config = RunConfig(task=TaskConfig(answer_kind=kind), scoring=scoring)
     scorer: Any = Scorer()
 
     class Here:
         def score(
-            self, blocks: Iterable[Sequence[ToScore]], report: Any, keep: Callable[..., None]
+            self, blocks: Iterable[Sequence[ScoreTask]], tick: Any, on_scores: Callable[..., None]
         ) -> None:
             for block in blocks:
-                keep(0, scored(block))
+                on_scores(0, scored(block))
 
-    def scored(block: Sequence[ToScore]) -> list[Score]:
+    def scored(block: Sequence[ScoreTask]) -> list[Score]:
         with Verifier(kind) as verifier:
             return score_rationales(
                 [one.question for one in block], [r for one in block for r in one.rationales],
@@ -68,7 +70,8 @@ def test_whatever_can_be_read_has_a_confidence(
 
     question = Question("q", "t", "test", "Which?", gold, options)
     answer = Answer(
-        question_id="q", split="test", agent="a", sample=0, text=f"so\n#### {stated}", tokens=3,
+        question_id="q", task="t", split="test", writer="a", model="m", sample=0,
+        text=f"so\n#### {stated}", tokens=3,
         finish_reason="stop", stated=stated, verdict=RIGHT, found=stated, found_verdict=RIGHT,
     )  # fmt: skip
     workers: Any = Here()

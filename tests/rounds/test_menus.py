@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 from collate.commands.compare import SharedWorkers
+from collate.commands.run import run
 from collate.config.build import read
 from collate.config.compose import jobs
-from collate.rounds.loop import run
 from collate.store.tables_on_disk import StoredRows
 from collate.tables import (
     GOLD,
@@ -22,7 +22,7 @@ from collate.tables import (
     RIGHT,
     SAMPLED,
     Metric,
-    Pair,
+    Preference,
     Rationale,
     Score,
     TuningStep,
@@ -50,10 +50,10 @@ class Done:
     path: Path
     rationales: dict[str, Rationale]
     scores: dict[str, Score]
-    pairs: list[Pair]
+    pairs: list[Preference]
     steps: list[TuningStep]
 
-    def of_pairs(self) -> list[tuple[Pair, Rationale, Rationale]]:
+    def of_pairs(self) -> list[tuple[Preference, Rationale, Rationale]]:
         """Pairs with both rationales."""
         found = [pair for pair in self.pairs if pair.rejected_id is not None]
         return [
@@ -96,14 +96,14 @@ def carry_out(
         )  # fmt: skip
         config, found = read(job.settings)
         assert not wrong and not found
-        run(config, shared.of(config))
+        run(config, shared.serving(config))
         at = tmp_path / "runs" / name / f"round-{round:02d}"
         done = Done(
             capfd.readouterr().out,
             tmp_path / "runs" / name,
             {row.id: row for row in StoredRows(at / "rationales.parquet", Rationale)},
             {row.rationale_id: row for row in StoredRows(at / "scores.parquet", Score)},
-            list(StoredRows(at / "pairs.parquet", Pair)),
+            list(StoredRows(at / "preferences.parquet", Preference)),
             list(StoredRows(at / "tuning.parquet", TuningStep)),
         )
         assert done.pairs and done.steps and all(math.isfinite(step.loss) for step in done.steps)
@@ -115,13 +115,13 @@ def carry_out(
 def test_ipo_on_blended_pairs_of_agents_with_wordings(carry_out: Carry) -> None:
     done = carry_out(
         "pairs=blended", "tuning=ipo", "scoring.normalisation=geometric",
-        "agents.top_p_step=-0.1",
-        "agents.personas=[{name: terse, system: Few words.}, {name: careful, system: Check it.}]",
+        "agents.personas=[{name: terse, system: Few words.}, "
+        "{name: careful, system: Check it., top_p: 0.9}]",
     )  # fmt: skip
     assert {pair.rule for pair in done.pairs} == {"blended"}
     assert all(score.likelihood == score.geometric for score in done.scores.values())
     assert {row.top_p for row in done.rationales.values()} == {1.0, 0.9}
-    prompts = {row.agent: row.prompt_ids for row in done.rationales.values()}
+    prompts = {row.writer: row.prompt_ids for row in done.rationales.values()}
     assert prompts["agent-1"] != prompts["agent-2"]
 
 
@@ -136,7 +136,7 @@ def test_hinge_on_the_longest_right_ones_by_summed_likelihood(carry_out: Carry) 
             for row in done.rationales.values()
             if row.question_id == pair.question_id
             and done.scores[row.id].verdict == RIGHT
-            and not done.scores[row.id].marks
+            and not done.scores[row.id].flags
         ]
         assert len(chosen.token_ids) == max(rivals)
 
@@ -170,18 +170,17 @@ def test_each_imitates_the_majority_of_all(carry_out: Carry) -> None:
         chosen = done.rationales[pair.chosen_id]
         votes = stated[pair.question_id]
         own = votes.count(done.scores[chosen.id].stated)
-        assert chosen.agent == pair.agent
+        assert chosen.writer == pair.agent
         assert own == max(votes.count(answer) for answer in votes if answer is not None)
     assert "answered by vote:" in done.said
 
 
-def test_robust_loss_on_the_widest_margins_across_agents(carry_out: Carry) -> None:
+def test_robust_loss_on_the_widest_margins(carry_out: Carry) -> None:
     done = carry_out(
-        "pairs.order=margin", "pairs.across=true", "tuning=robust",
+        "pairs.order=margin", "tuning=robust",
         "pairs.length_ratio=3", "scoring.normalisation=mean_log",
     )  # fmt: skip
     for _, chosen, rejected in done.of_pairs():
-        assert chosen.agent != rejected.agent
         lengths = sorted((len(chosen.token_ids), len(rejected.token_ids)))
         assert lengths[1] <= 3 * lengths[0]
     assert all(score.likelihood == score.mean_logprob for score in done.scores.values())
@@ -189,30 +188,30 @@ def test_robust_loss_on_the_widest_margins_across_agents(carry_out: Carry) -> No
 
 def test_own_losers_and_the_solution_where_nobody_is_right(carry_out: Carry) -> None:
     done = carry_out(
-        "agents.samples=1", "pairs.loser=own", "pairs.gold=unsolved",
+        "agents.samples=1", "pairs.rejected_from=own", "pairs.gold=unsolved",
         "tuning=apo_zero",
     )  # fmt: skip
-    sources = {chosen.source for _, chosen, _ in done.of_pairs()}
+    sources = {chosen.origin for _, chosen, _ in done.of_pairs()}
     assert sources == {SAMPLED, GOLD}
     for pair, chosen, rejected in done.of_pairs():
-        assert rejected.agent == pair.agent
-        if chosen.source == GOLD:
+        assert rejected.writer == pair.agent
+        if chosen.origin == GOLD:
             own = [r for r in done.rationales.values() if r.question_id == pair.question_id]
-            assert all(done.scores[r.id].verdict != RIGHT for r in own if r.source == SAMPLED)
+            assert all(done.scores[r.id].verdict != RIGHT for r in own if r.origin == SAMPLED)
 
 
 def test_hints_win_where_nobody_is_right(carry_out: Carry) -> None:
     done = carry_out(
-        "agents.count=1", "agents.samples=2", "agents.hints=4", "tuning=apo_down",
+        "agents.count=1", "agents.samples=2", "agents.hinted_samples=4", "tuning=apo_down",
         "agents.hint='It is {answer}.'",
     )  # fmt: skip
-    hinted = [(p, c) for p, c, _ in done.of_pairs() if c.source == HINT]
+    hinted = [(p, c) for p, c, _ in done.of_pairs() if c.origin == HINT]
     assert hinted
     for pair, chosen in hinted:
         own = [r for r in done.rationales.values() if r.question_id == pair.question_id]
-        assert all(done.scores[r.id].verdict != RIGHT for r in own if r.source == SAMPLED)
+        assert all(done.scores[r.id].verdict != RIGHT for r in own if r.origin == SAMPLED)
         assert done.scores[chosen.id].verdict == RIGHT
-    assert "won by" in done.said
+    assert "hint" in done.said
 
 
 def test_against_the_base_from_the_base_over_two_rounds(carry_out: Carry) -> None:
@@ -245,7 +244,7 @@ def test_the_posterior_over_options_and_another_scorer(carry_out: Carry, tiny_mo
         assert score.posterior is not None and 0 < score.posterior < 1
         assert score.likelihood == score.posterior
     assert all(pair.margin >= 1e-6 for pair in done.pairs)
-    metrics = list(StoredRows(done.path / "round-01" / "measures.parquet", Metric))
+    metrics = list(StoredRows(done.path / "round-01" / "diagnostics.parquet", Metric))
     assert "auc:posterior" in {metric.name for metric in metrics}
 
 
@@ -256,15 +255,15 @@ def test_a_warm_up_on_own_rationales_then_a_start_and_a_scorer_from_it(carry_out
     first = carry_out(*OWN)
     (made,) = (first.path.parent / "warm-up").iterdir()
     own = {row.id: row for row in StoredRows(made / "round-01" / "rationales.parquet", Rationale)}
-    for pair in StoredRows(made / "round-01" / "pairs.parquet", Pair):
-        assert own[pair.chosen_id].agent == own[pair.rejected_id or ""].agent == pair.agent
+    for pair in StoredRows(made / "round-01" / "preferences.parquet", Preference):
+        assert own[pair.chosen_id].writer == own[pair.rejected_id or ""].writer == pair.agent
     asked = [
-        {row.question_id for row in own.values() if row.agent == agent}
+        {row.question_id for row in own.values() if row.writer == agent}
         for agent in ("agent-1", "agent-2")
     ]
     assert asked[0] and asked[1] and not asked[0] & asked[1]
     adapter = first.path / "round-01" / "agents" / "agent-1"
-    later = carry_out(f"agents.start={first.path}", f"scoring.adapter={adapter}", name="b")
+    later = carry_out(f"agents.start={first.path}", f"scoring.model={adapter}", name="b")
     assert "scorer     " in later.said
     assert all(score.likelihood is not None for score in later.scores.values())
 

@@ -24,7 +24,16 @@ def test_the_folder_holds_what_the_readme_promises(vllm_run: TinyRun) -> None:
     rounds = [
         f"round-{r:02d}/{t}.parquet"
         for r in (1, 2)
-        for t in ("rationales", "scores", "pairs", "dropped", "tuning", "answers", "metrics")
+        for t in (
+            "rationales",
+            "scores",
+            "diagnostics",
+            "preferences",
+            "dropped",
+            "tuning",
+            "answers",
+            "metrics",
+        )
     ]
     agents = [
         f"round-{r:02d}/agents/agent-{a}/adapter_model.safetensors"
@@ -32,7 +41,7 @@ def test_the_folder_holds_what_the_readme_promises(vllm_run: TinyRun) -> None:
         for a in (1, 2)
     ]
     wanted = {
-        "config.yaml", "run.json", "manifest.jsonl", "log.txt", "questions.parquet",
+        "config.yaml", "run.json", "manifest.jsonl", "log.txt", "events.jsonl", "questions.parquet",
         "round-00/metrics.parquet",
     }  # fmt: skip
     assert wanted | set(rounds) | set(agents) <= there
@@ -64,9 +73,9 @@ def test_a_pair_leads_to_texts_agents_seeds_and_scores(vllm_run: TinyRun) -> Non
     run = collate.load_run(vllm_run.path)
     rationales = run.rationales()
     assert len(rationales) == 2 * 12 * 2 * 3
-    assert not rationales.duplicated(["round", "question_id", "agent", "sample"]).any()
+    assert not rationales.duplicated(["round", "question_id", "writer", "sample"]).any()
     for row in rationales.itertuples():
-        assert row.seed == seed_of(0, row.round, row.agent, row.question_id, row.sample)
+        assert row.seed == seed_of(0, row.round, row.writer, row.question_id, row.sample)
         assert math.isfinite(row.logprob) and row.logprob <= 0
     pairs = run.pairs()
     assert len(pairs) > 0
@@ -93,7 +102,7 @@ def test_every_question_gives_each_agent_a_pair_or_a_reason(vllm_run: TinyRun) -
 
 def test_rounds_chain_the_agents_weights(vllm_run: TinyRun) -> None:
     rationales = collate.load_run(vllm_run.path).rationales()
-    adapters = rationales.groupby(["round", "agent"])["adapter"].agg(set)
+    adapters = rationales.groupby(["round", "writer"])["weights"].agg(set)
     assert all(len(digests) == 1 for digests in adapters)
     assert (
         len({next(iter(digests)) for digests in adapters}) == 4
@@ -110,7 +119,8 @@ def test_curves_begin_at_log_2(vllm_run: TinyRun) -> None:
 def test_metrics_cover_base_agents_and_vote(vllm_run: TinyRun) -> None:
     metrics = collate.load_run(vllm_run.path).metrics()
     accuracy = metrics[(metrics["name"] == "accuracy") & (metrics["split"] == "test")]
-    assert set(accuracy["agent"]) == {"base", "agent-1", "agent-2", "vote", "best"}
+    assert set(accuracy["model"]) == {"base", "agent-1", "agent-2", "vote", "best"}
+    assert set(metrics["task"]) == {"chain_sum"}
     assert set(accuracy["round"]) == {0, 1, 2}
     assert (accuracy["n"] == 12).all()
     assert {"gain", "mean@2", "pass@2", "disagreement", "stated_rate"} <= set(metrics["name"])
@@ -135,7 +145,7 @@ def test_the_same_command_again_does_nothing_and_says_so(vllm_run: TinyRun) -> N
     before = {p: p.stat().st_mtime_ns for p in vllm_run.path.rglob("*.parquet")}
     done = here(
         "run", f"model={vllm_run.model}", *TINY_RUN, "name=tiny", "rounds=2", "agents.noise=0.2",
-        "evaluation.samples=2", "evaluation.sampled_questions=4", cwd=vllm_run.path.parent.parent,
+        "evaluation.samples=2", cwd=vllm_run.path.parent.parent,
     )  # fmt: skip
     assert done.returncode == 0 and "This run is finished" in done.stdout
     assert before == {p: p.stat().st_mtime_ns for p in vllm_run.path.rglob("*.parquet")}
@@ -169,7 +179,9 @@ def test_adapters_load_in_plain_peft_and_plain_vllm(vllm_run: TinyRun) -> None:
 
 def test_tables_are_plain_parquet(vllm_run: TinyRun) -> None:
     frame = pd.read_parquet(vllm_run.path / "round-01" / "rationales.parquet")
-    assert {"prompt_ids", "token_ids", "text", "adapter", "seed"} <= set(frame.columns)
+    assert {"prompt_ids", "token_ids", "text", "writer", "model", "weights", "seed"} <= set(
+        frame.columns
+    )
     metadata = pq.read_schema(vllm_run.path / "round-01" / "rationales.parquet").metadata
     assert metadata[b"collate_schema"] == SCHEMA_VERSION.encode()
 

@@ -22,7 +22,7 @@ from collate.config.schema import (
     WarmupConfig,
 )
 from collate.errors import InputError
-from collate.rounds.generate import Round, _sampled
+from collate.rounds.generate import Writing, _sampled
 from collate.rounds.warmup import warmup_run
 from collate.store.identity import run_path
 from collate.tables import Question, digest
@@ -40,9 +40,9 @@ def warm(**changes: Any) -> RunConfig:
     "changes",
     [
         {"scoring": ScoringConfig(normalisation="geometric", baseline="answer_prompt")},
-        {"pairs": PairsConfig(order="margin", winner="own", loser="own", blend=0.2)},
+        {"pairs": PairsConfig(order="margin", chosen_from="own", rejected_from="own")},
         {"task": TaskConfig(dataset_seed=3, dataset_args={"a": 1}, subset="x", options="a,b")},
-        {"agents": AgentsConfig(samples=9, hints=1, hint="{answer}!")},
+        {"agents": AgentsConfig(samples=9, hinted_samples=1, hint="{answer}!")},
         {"rounds": 7},
     ],
 )
@@ -56,8 +56,8 @@ def test_what_plays_no_part_in_a_warm_up_does_not_ask_for_another(changes: dict[
         {"seed": 1},
         {"task": TaskConfig(prompt="Think. {question}")},
         {"agents": AgentsConfig(count=3)},
-        {"pairs": PairsConfig(allow_marked=True)},
-        {"warmup": replace(PREFERENCE, epochs=5)},
+        {"pairs": PairsConfig(allow_flagged=True)},
+        {"warmup": replace(PREFERENCE, samples=5)},
     ],
 )
 def test_what_does_play_a_part_asks_for_another(changes: dict[str, Any]) -> None:
@@ -66,26 +66,22 @@ def test_what_does_play_a_part_asks_for_another(changes: dict[str, Any]) -> None
 
 def test_an_agent_writes_for_its_own_part_alone_and_nothing_to_imitate_a_corpus() -> None:
     block = [Question(digest(n), "t", "train", str(n), "1") for n in range(40)]
-    prompts: Any = SimpleNamespace(of=lambda *_: (1,))
+    prompts: Any = SimpleNamespace(of_agent=lambda *_: (1,))
     config = warm()
     agents = make_agents(config)
     parts = own_parts(config, agents, block)
     assert parts is not None
-    asked = list(_sampled(Round(config, 1, agents, prompts), block))
+    asked = list(_sampled(Writing(config, 1, agents, {}, prompts, "m"), block))
     for agent in agents:
         own = [one.question.id for one in asked if one.request.agent == agent.name]
         assert set(own) == parts[agent.name] and set(Counter(own).values()) == {2}
     assert len(asked) == 2 * 40
     supervised = warm(warmup=replace(PREFERENCE, kind="supervised"))
-    assert not list(_sampled(Round(supervised, 1, agents, prompts), block))
+    assert not list(_sampled(Writing(supervised, 1, agents, {}, prompts, "m"), block))
     rounds = replace(RunConfig(), agents=AgentsConfig(count=2, own_part=True, samples=1))
-    assert len(list(_sampled(Round(rounds, 1, agents, prompts), block))) == 2 * 40  # equation 6
-
-
-def test_a_solution_without_steps_is_learned_where_answers_are() -> None:
-    imitate = replace(PREFERENCE, kind="supervised")
-    assert not warm(warmup=imitate).pairs.allow_marked
-    assert warm(warmup=replace(imitate, modes=["answer", "reader"])).pairs.allow_marked
+    assert (
+        len(list(_sampled(Writing(rounds, 1, agents, {}, prompts, "m"), block))) == 2 * 40
+    )  # equation 6
 
 
 def test_one_own_rationale_is_never_both_right_and_wrong() -> None:

@@ -11,15 +11,20 @@ import pytest
 import collate
 from collate.agents.prompts import Prompts
 from collate.agents.roster import make_agents
-from collate.cluster.actors import ToScore
+from collate.cluster.actors import ScoreTask
 from collate.config.schema import AgentsConfig, Example, PairsConfig, RunConfig, TaskConfig
 from collate.engines.protocol import Completion, Request
+from collate.errors import RunFolderError
 from collate.models import load_tokenizer
+from collate.models.stopping import stopping_of
 from collate.models.weights import AgentWeights
-from collate.rounds import stages
-from collate.rounds.generate import Round, generate
-from collate.store.tables_on_disk import StoredRows, write_blocks
-from collate.tables import RIGHT, WRONG, Answer, Pair, Question, Rationale, Score, digest
+from collate.rounds.generate import Writing, write_rationales
+from collate.rounds.pair import preferences_of_round
+from collate.rounds.questions import round_blocks
+from collate.rounds.score import score_rationales_of_round
+from collate.rounds.tune import steps_of_agents, tune_agents
+from collate.store.tables_on_disk import StoredRows, read_rows, round_folders, write_blocks
+from collate.tables import RIGHT, WRONG, Answer, Preference, Question, Rationale, Score, digest
 from tests.command_line import run_tiny
 
 CONFIG = RunConfig(
@@ -31,43 +36,46 @@ SMALL = 64
 """Rows of a block in these tests."""
 
 
-class Instant:
+class InstantWorkers:
     """Workers whose work takes no time: what is measured is what the stages hold of it."""
 
     def generate(
         self,
         blocks: Iterable[Sequence[Request]],
         agents: Mapping[str, AgentWeights],
-        report: Callable[[int, int], None],
+        progress: Callable[[int, int], None],
         *,
-        keep: Callable[[int, Sequence[Completion]], None],
+        on_completions: Callable[[int, Sequence[Completion]], None],
     ) -> None:
         for number, requests in enumerate(blocks):
             done = [
                 Completion(r.key, tuple(range(300, 316)), f"{r.key} #### 2", "stop", -1.0)
                 for r in requests
             ]
-            keep(number, done[::-1])
+            on_completions(number, done[::-1])
 
     def score(
         self,
-        blocks: Iterable[Sequence[ToScore]],
-        report: Callable[[int, int], None],
+        blocks: Iterable[Sequence[ScoreTask]],
+        progress: Callable[[int, int], None],
         *,
-        keep: Callable[[int, Sequence[Score]], None],
+        on_scores: Callable[[int, Sequence[Score]], None],
     ) -> None:
-        for number, block in enumerate(blocks):
-            keep(
+        for number, tasks in enumerate(blocks):
+            rationales = [rationale for task in tasks for rationale in task.rationales]
+            on_scores(
                 number,
                 [
                     Score(
-                        one.id, one.question_id, "2", (WRONG, RIGHT)[one.sample], "", "2", WRONG,
-                        *[None] * 7, marks=(),
+                        row.id, row.question_id, "2", (WRONG, RIGHT)[row.sample], "", "2", WRONG,
+                        *[None] * 7, flags=(),
                     )
-                    for asked in block
-                    for one in asked.rationales
+                    for row in rationales
                 ],
             )  # fmt: skip
+
+    def tune(self, jobs: Sequence[Any], progress: Any, on_step: Any) -> None:
+        assert all(job.examples.is_file() for job in jobs)
 
 
 class OnDisk:
@@ -89,56 +97,58 @@ def through_the_stages(count: int, model: Path, folder: Path) -> tuple[int, dict
     """The most bytes held on the way from questions to examples for tuning, and the rows made."""
     folder.mkdir()
     agents = make_agents(CONFIG)
-    prompts = Prompts(CONFIG, agents, load_tokenizer(model))
-    weights = {a.name: AgentWeights(a.name, "base", None, "base") for a in agents}
+    tokenizer = load_tokenizer(model)
+    prompts = Prompts(CONFIG, agents, tokenizer, stopping_of(model, tokenizer))
+    weights = {agent.name: AgentWeights.base(agent.name) for agent in agents}
     questions = [Question(digest(n), "t", "train", f"{n} + 1 = ?", "2") for n in range(count)]
-    workers: Any = Instant()
+    workers: Any = InstantWorkers()
 
-    def kept(name: str, row_type: type, blocks: Iterable[Any]) -> StoredRows[Any]:
+    def stored(name: str, row_type: type, blocks: Iterable[Any]) -> StoredRows[Any]:
         path = folder / name
         write_blocks({name: row_type}, lambda _: path, ({name: rows} for rows in blocks))
         return StoredRows(path, row_type)
 
-    def examples(jobs: Sequence[Any], report: Any) -> None:
-        assert all(job.examples.is_file() for job in jobs)
-
-    workers.tune = examples
-    prompts.of(agents[0].name, questions[0])  # what is imported and cached belongs to neither size
+    prompts.of_agent(agents[0].name, questions[0])  # what is imported and cached is of neither size
     tracemalloc.start()
     disk = OnDisk(folder, Rationale), OnDisk(folder, Score)
-    rationales = kept(
+    writing = Writing(CONFIG, 1, agents, weights, prompts, "tiny")
+    rationales = stored(
         "rationales", Rationale,
-        generate(
-            Round(CONFIG, 1, agents, prompts), weights, stages.blocks_of_round(CONFIG, questions),
-            workers, disk[0], lambda *_: nullcontext(lambda *_: None), gold=False,
+        write_rationales(
+            writing, round_blocks(CONFIG, questions), workers, disk[0],
+            lambda *_: nullcontext(lambda *_: None),
         ),
     )  # fmt: skip
-    scores = kept(
+    scores = stored(
         "scores", Score,
-        stages.score(CONFIG, questions, rationales, prompts, workers, disk[1], lambda *_: None),
+        score_rationales_of_round(
+            CONFIG, questions, rationales, prompts, workers, disk[1], lambda *_: None
+        ),
     )  # fmt: skip
-    pairs = kept(
-        "pairs", Pair,
-        (made for made, _ in stages.pair(CONFIG, agents, questions, rationales, scores)),
-    )  # fmt: skip
-    stages.tune(
-        CONFIG, 1, agents, weights, questions, rationales, pairs, prompts, workers,
-        {a.name: folder / a.name for a in agents}, lambda *_: None,
+    of_round = preferences_of_round(CONFIG, agents, questions, rationales, scores)
+    preferences = stored("preferences", Preference, (made for made, _ in of_round))
+    tune_agents(
+        CONFIG, 1, agents, weights, questions, rationales, preferences, prompts, workers,
+        {agent.name: folder / agent.name for agent in agents}, lambda *_: None, lambda *_: None,
+        steps=steps_of_agents(CONFIG, 1, rationales, preferences),
     )  # fmt: skip
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
-    return peak, {"rationales": len(rationales), "scores": len(scores), "pairs": len(pairs)}
+    counts = {
+        "rationales": len(rationales), "scores": len(scores), "preferences": len(preferences)
+    }  # fmt: skip
+    return peak, counts
 
 
 def test_sixteen_times_the_questions_take_hardly_more_memory(
     tiny_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(stages, "BLOCK", SMALL)
-    monkeypatch.setattr("collate.agents.prompts.KEPT", SMALL)
+    monkeypatch.setattr("collate.rounds.questions.BLOCK_ROWS", SMALL)
+    monkeypatch.setattr("collate.agents.prompts.CACHED_PROMPTS", SMALL)
     through_the_stages(SMALL, tiny_model, tmp_path / "warm")
     few, of_few = through_the_stages(SMALL, tiny_model, tmp_path / "few")
     many, of_many = through_the_stages(16 * SMALL, tiny_model, tmp_path / "many")
-    assert of_few == {"rationales": 4 * SMALL, "scores": 4 * SMALL, "pairs": 4 * SMALL}
+    assert of_few == {"rationales": 4 * SMALL, "scores": 4 * SMALL, "preferences": 4 * SMALL}
     assert of_many == {name: 16 * count for name, count in of_few.items()}
     assert many < 2 * few, f"{few:,} bytes for {SMALL} questions, {many:,} for {16 * SMALL}"
 
@@ -146,25 +156,48 @@ def test_sixteen_times_the_questions_take_hardly_more_memory(
 def test_a_run_of_many_blocks_loses_and_doubles_nothing(
     tiny_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, local_ray: None
 ) -> None:
-    monkeypatch.setattr(stages, "BLOCK", 16)
+    monkeypatch.setattr("collate.rounds.questions.BLOCK_ROWS", 16)
     run_tiny(tiny_model, tmp_path, "name=a", "rounds=1", "engine=transformers")
     folder = tmp_path / "runs" / "a" / "round-01"
     rationales = StoredRows(folder / "rationales.parquet", Rationale)
     blocks = [{row.question_id for row in block} for block in rationales.blocks()]
     assert len(blocks) == 6 and all(len(block) == 2 for block in blocks)
     assert len(set.union(*blocks)) == 12
-    written = {(row.agent, row.question_id, row.sample) for row in rationales}
+    written = {(row.writer, row.question_id, row.sample) for row in rationales}
     assert len(written) == len(rationales) == 12 * 2 * 3
     scores = StoredRows(folder / "scores.parquet", Score)
     assert [row.rationale_id for row in scores] == [row.id for row in rationales]
     by_id = {row.id: row for row in rationales}
-    pairs = StoredRows(folder / "pairs.parquet", Pair)
-    for pair, block in zip(pairs.blocks(), blocks, strict=True):
-        assert {row.question_id for row in pair} <= block
-    assert len(pairs) > 12
-    for pair in pairs:
-        sides = by_id[pair.chosen_id], by_id[pair.rejected_id]
-        assert {side.question_id for side in sides} == {pair.question_id}
+    preferences = StoredRows(folder / "preferences.parquet", Preference)
+    for rows, block in zip(preferences.blocks(), blocks, strict=True):
+        assert {row.question_id for row in rows} <= block
+    assert len(preferences) > 12
+    for preference in preferences:
+        sides = [by_id[id] for id in preference.roles.values()]
+        assert set(preference.roles) == {"chosen", "rejected"}
+        assert {side.question_id for side in sides} == {preference.question_id}
     answers = StoredRows(folder / "answers.parquet", Answer)
-    assert len({(row.agent, row.question_id) for row in answers}) == len(answers) == 2 * 18
+    assert len({(row.writer, row.question_id) for row in answers}) == len(answers) == 2 * 18
     assert len(collate.load_run(folder.parent).rationales()) == len(rationales)
+
+
+def test_a_folder_named_like_a_setting_is_no_column(tmp_path: Path) -> None:
+    folder = tmp_path / "task=gsm8k"
+    folder.mkdir()
+    questions = [Question(str(number), "t", "train", "?", "1") for number in range(3)]
+    blocks = [{"q": questions[:2]}, {}, {"q": questions[2:]}]
+    write_blocks({"q": Question}, lambda name: folder / f"{name}.parquet", blocks)
+    stored = StoredRows(folder / "q.parquet", Question)
+    assert [len(block) for block in stored.blocks()] == [2, 0, 1]
+    assert list(stored) == questions and len(stored) == 3
+    assert stored.having(id="1") == [questions[1]]
+    assert read_rows(Question, folder / "q.parquet").column_names == [*Question.__slots__]
+
+
+def test_folders_of_rounds_come_in_order_and_others_are_passed_over(tmp_path: Path) -> None:
+    for name in ("round-10", "round-02", "round-02.shards", "round-x", "notes"):
+        (tmp_path / name).mkdir()
+    assert [number for number, _ in round_folders(tmp_path)] == [2, 10]
+    (tmp_path / "round-03").symlink_to(tmp_path.parent)
+    with pytest.raises(RunFolderError, match="outside of the folder"):
+        round_folders(tmp_path)

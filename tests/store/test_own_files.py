@@ -11,7 +11,7 @@ pytestmark = [pytest.mark.timeout(900), pytest.mark.usefixtures("local_ray")]
 QUICK = (
     "rounds=1", "agents.examples=0", "agents.samples=2", "agents.max_tokens=8",
     "engine.max_length=512", "engine.threads=1",
-    "evaluation.bootstrap=200", "agents.temperature_step=0.1", *VERDICTS_ONLY,
+    "agents.noise=0.1", *VERDICTS_ONLY,
 )  # fmt: skip
 
 

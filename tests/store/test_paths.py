@@ -1,5 +1,6 @@
 """Names that become paths, and files that a run's folder only seems to hold."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -7,11 +8,12 @@ import pytest
 from collate.config.names import is_name
 from collate.config.schema import RunConfig
 from collate.errors import RunFolderError
-from collate.report.folder import round_folders
 from collate.store.manifest import Manifest
 from collate.store.paths import inside
 from collate.store.run_folder import RunFolder
-from collate.store.run_weights import last_weights
+from collate.store.run_weights import weights_of
+from collate.store.tables_on_disk import round_folders
+from collate.tables import SCHEMA_VERSION
 
 
 @pytest.mark.parametrize("name", ["a", "run-1", "a.b", "0", "sweep-tuning.beta=0.1,x", "a" * 120])
@@ -58,7 +60,7 @@ def manifest(path: Path, entry: str) -> RunFolder:
     finished.commit("round-00/evaluate", {"files": {}})
     finished.commit("round-01/agents", {"files": {entry: file_digest(path / entry)}})
     finished.commit("round-01/evaluate", {"files": {}})
-    (path / "run.json").write_text("{}")
+    (path / "run.json").write_text(json.dumps({"schema": SCHEMA_VERSION}))
     return RunFolder.existing(path)
 
 
@@ -67,7 +69,7 @@ def test_an_adapter_of_the_run_is_taken(tmp_path: Path) -> None:
     own.mkdir(parents=True)
     (own / "adapter.safetensors").write_bytes(b"x")
     folder = manifest(tmp_path / "run", "round-01/agents/agent-1/adapter.safetensors")
-    weights, round = last_weights(folder, RunConfig())
+    weights, round = weights_of(folder, RunConfig())
     assert round == 1 and weights["agent-1"].folder == str(own.resolve())
 
 
@@ -84,7 +86,7 @@ def test_an_adapter_from_elsewhere_is_refused(tmp_path: Path, entry: str) -> Non
         (folder / "adapter.safetensors").write_bytes(b"x")
     (run / "round-01" / "agents" / "linked").symlink_to(elsewhere)
     with pytest.raises(RunFolderError, match=r"outside of the folder|among the files of"):
-        last_weights(manifest(run, entry), RunConfig())
+        weights_of(manifest(run, entry), RunConfig())
 
 
 def test_a_round_that_is_a_link_to_elsewhere_is_not_read(tmp_path: Path) -> None:

@@ -5,10 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from collate.cluster.actors import MADE
 from collate.config.schema import ModelConfig, RunConfig, TaskConfig
 from collate.errors import RunFolderError
-from collate.models.weights import AgentWeights
+from collate.models.weights import FINISHED, AgentWeights
 from collate.store.run_folder import RunFolder
 from collate.store.run_weights import committed_weights, copy_weights, make_weights
 
@@ -19,13 +18,13 @@ def opened(folder: Path) -> RunFolder:
     config = RunConfig(
         name="a", folder=str(folder), model=ModelConfig(name="m"), task=TaskConfig(name="t")
     )
-    return RunFolder.open(config, {"model": "digest"})
+    return RunFolder.open(config, {"model": "digest"}, notify=print)
 
 
 def written(places: Mapping[str, Path]) -> None:
     for agent, place in places.items():
-        (place / MADE).mkdir(parents=True)
-        (place / MADE / "adapter.txt").write_text(agent)
+        (place / FINISHED).mkdir(parents=True)
+        (place / FINISHED / "adapter.txt").write_text(agent)
 
 
 def never(places: Mapping[str, Path]) -> None:

@@ -1,7 +1,8 @@
 """The manifest and the tables: what is entered is there after a crash, and only that."""
 
 import itertools
-from collections.abc import Iterator
+import json
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -11,8 +12,9 @@ from collate.config.schema import ModelConfig, RunConfig, TaskConfig
 from collate.errors import RunFolderError
 from collate.store.manifest import Manifest
 from collate.store.run_folder import RunFolder
+from collate.store.shards import Shards
 from collate.store.tables_on_disk import StoredRows, write_blocks
-from collate.tables import Dropped, Pair
+from collate.tables import Dropped, Preference
 
 
 def stages(folder: Path) -> list[str]:
@@ -65,76 +67,95 @@ def test_a_changed_byte_is_damage_and_its_line_named(tmp_path: Path, place: int)
         Manifest.read(tmp_path)
 
 
+IDENTITY = {"model": "m", "questions": "q"}
+
+
+def opened(folder: Path, notify: Callable[[str], None] = print) -> RunFolder:
+    config = RunConfig(
+        name="a", folder=str(folder), model=ModelConfig(name="m"), task=TaskConfig(name="t")
+    )
+    return RunFolder.open(config, IDENTITY, notify)
+
+
+def committed(folder: RunFolder, name: str, reason: str, **inputs: str) -> list[Dropped]:
+    """The rows of a stage of one table, which is written with this reason if it is not finished."""
+    stage = folder.stage(name, {"dropped": Dropped}, inputs)
+    if not stage.finished():
+        stage.write([{"dropped": [Dropped("q", "agent-1", reason)]}])
+    return list(stage.rows("dropped"))
+
+
 def test_a_clock_that_jumps_changes_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Times are written down for people; order and validity do not come from them."""
     years = itertools.cycle(["2031-01-01T00:00:00", "1999-01-01T00:00:00", "2026-01-01T00:00:00"])
     monkeypatch.setattr(collate.store.run_folder, "_now", lambda: next(years))
-    config = RunConfig(
-        name="a", folder=str(tmp_path), model=ModelConfig(name="m"), task=TaskConfig(name="t")
-    )
-    rows = [Dropped("q", "agent-1", "none right")]
-    made: list[str] = []
 
-    def work(folder: RunFolder) -> None:
-        for number in (1, 2, 3):
-            name = f"round-{number:02d}/pair"
+    def work(folder: RunFolder, reason: str) -> list[str]:
+        names = [f"round-{number:02d}/pair" for number in (1, 2, 3)]
+        return [committed(folder, name, reason)[0].reason for name in names]
 
-            def make(name: str = name) -> list[dict[str, list[Dropped]]]:
-                made.append(name)
-                return [{f"{name}-table": rows}]
-
-            (stored,) = folder.stage(name, {f"{name}-table": Dropped}, make).values()
-            assert list(stored) == rows
-
-    work(RunFolder.open(config, {"model": "m", "questions": "q"}))
-    assert len(made) == 3
-    again = RunFolder.open(config, {"model": "m", "questions": "q"})
-    work(again)
-    assert len(made) == 3
-    assert again.last_stage() == "round-03/pair"
+    assert work(opened(tmp_path), "first") == ["first"] * 3
+    again = opened(tmp_path)
+    assert work(again, "second") == ["first"] * 3
+    assert again.last_stage() == "round-03/pair" and not again.changed
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> RunFolder:
-    config = RunConfig(
-        name="a", folder=str(tmp_path), model=ModelConfig(name="m"), task=TaskConfig(name="t")
-    )
-    return RunFolder.open(config, {"model": "m", "questions": "q"})
+    return opened(tmp_path)
 
 
 def test_shards_come_back_but_for_those_that_are_damaged_gone_or_stale(folder: RunFolder) -> None:
-    rows = [Dropped(f"q{n}", "agent-1", "none right") for n in range(8)]
-    shards = folder.shards("round-01/pair", Dropped, {"rationales": "r"})
+    def shards_of(rationales: str) -> Shards:
+        stage = folder.stage("round-01/pair", {"dropped": Dropped}, {"rationales": rationales})
+        return Shards(folder, stage, Dropped)
+
+    rows = [Dropped(f"q{n}", "agent-1", "no reason") for n in range(8)]
+    shards = shards_of("r")
     for block, start in ((0, 0), (1, 2), (0, 4), (0, 6)):
         shards.add(block, rows[start : start + 2])
-    same = folder.shards("round-01/pair", Dropped, {"rationales": "r"})
+    same = shards_of("r")
     assert (same.rows(0), same.rows(1), same.rows(2)) == (rows[:2] + rows[4:], rows[2:4], [])
-    assert same.kept == 8
-    assert folder.shards("round-01/pair", Dropped, {"rationales": "others"}).kept == 0
+    assert same.row_count == 8
+    assert shards_of("others").row_count == 0
     first = folder.path / "round-01" / "pair.shards" / "00000-00000.parquet"
     content = bytearray(first.read_bytes())
     content[len(content) // 2] ^= 1
     first.write_bytes(content)
     (first.parent / "00000-00001.parquet").unlink()
-    left = folder.shards("round-01/pair", Dropped, {"rationales": "r"})
-    assert (left.rows(0), left.rows(1), left.kept) == (rows[6:], rows[2:4], 4)
+    left = shards_of("r")
+    assert (left.rows(0), left.rows(1), left.row_count) == (rows[6:], rows[2:4], 4)
     left.add(0, rows[:2])
     left.add(0, rows[4:6])
-    again = folder.shards("round-01/pair", Dropped, {"rationales": "r"})
+    again = shards_of("r")
     assert sorted(row.question_id for row in again.rows(0)) == [
         row.question_id for row in rows[:2] + rows[4:]
     ]
 
 
+def test_shards_are_gone_when_their_stage_is_finished(folder: RunFolder) -> None:
+    stage = folder.stage("round-01/pair", {"dropped": Dropped})
+    Shards(folder, stage, Dropped, "-more").add(0, [Dropped("q", "agent-1", "no reason")])
+    assert list(folder.path.glob("round-01/*.shards"))
+    stage.write([])
+    assert not list(folder.path.glob("round-01/*.shards"))
+
+
 def test_tables_are_written_and_read_block_by_block(tmp_path: Path) -> None:
     blocks = [
-        {"pairs": [Pair(f"p{n}", "q", "a", "c", "r", "rule", n) for n in range(3)], "dropped": []},
+        {
+            "pairs": [
+                Preference(f"p{n}", "q", "a", {"chosen": "c", "rejected": "r"}, "rule", n)
+                for n in range(3)
+            ],
+            "dropped": [],
+        },
         {"pairs": [], "dropped": [Dropped("q1", "agent-1", "none right")]},
-        {"pairs": [Pair("p9", "q2", "b", "c", "r", "rule", 9.0)]},
+        {"pairs": [Preference("p9", "q2", "b", {"chosen": "c"}, "rule", 9.0)]},
     ]
-    tables = {"pairs": Pair, "dropped": Dropped}
+    tables = {"pairs": Preference, "dropped": Dropped}
     write_blocks(tables, lambda name: tmp_path / name, iter(blocks))
     for name, row_type in tables.items():
         stored = StoredRows(tmp_path / name, row_type)
@@ -142,10 +163,10 @@ def test_tables_are_written_and_read_block_by_block(tmp_path: Path) -> None:
         assert list(stored.blocks()) == wanted
         assert list(stored) == list(stored) == [row for rows in wanted for row in rows]
         assert len(stored) == sum(map(len, wanted))
-    stored = StoredRows(tmp_path / "pairs", Pair)
+    stored = StoredRows(tmp_path / "pairs", Preference)
     assert [pair.id for pair in stored.having(question_id="q", id="p1")] == ["p1"]
     write_blocks(tables, lambda name: tmp_path / name, [])
-    assert list(StoredRows(tmp_path / "pairs", Pair)) == []
+    assert list(StoredRows(tmp_path / "pairs", Preference)) == []
 
 
 def test_no_table_appears_where_a_block_fails(tmp_path: Path) -> None:
@@ -158,16 +179,18 @@ def test_no_table_appears_where_a_block_fails(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_stage_of_other_inputs_is_made_again_and_named(folder: RunFolder) -> None:
-    told: list[str] = []
-    folder.tell = told.append
-    tables = {"round-01/pairs": Dropped}
+def test_a_stage_of_other_inputs_is_made_again_and_named(tmp_path: Path) -> None:
+    notes: list[str] = []
+    folder = opened(tmp_path, notes.append)
+    name = "round-01/pair"
+    assert committed(folder, name, "first", scores="1")[0].reason == "first"
+    assert committed(folder, name, "second", scores="1")[0].reason == "first"
+    assert committed(folder, name, "third", scores="2")[0].reason == "third"
+    assert notes == ["round-01/pair is made again: it was made from another scores"]
 
-    def made(reason: str, inputs: dict[str, str]) -> list[Dropped]:
-        rows = {"round-01/pairs": [Dropped("q", "agent-1", reason)]}
-        return list(folder.stage("round-01/pair", tables, lambda: [rows], inputs)["round-01/pairs"])
 
-    assert made("first", {"scores": "1"})[0].reason == "first"
-    assert made("second", {"scores": "1"})[0].reason == "first"
-    assert made("third", {"scores": "2"})[0].reason == "third"
-    assert told == ["  round-01/pair is made again: it came from other scores"]
+def test_a_run_of_another_schema_is_refused_with_the_version_that_reads_it(tmp_path: Path) -> None:
+    facts = {"schema": "4", "versions": {"collate": "0.1.0"}}
+    (tmp_path / "run.json").write_text(json.dumps(facts))
+    with pytest.raises(RunFolderError, match=r"schema 4, .* schema 5; collate 0\.1\.0, which"):
+        RunFolder.existing(tmp_path)

@@ -20,5 +20,5 @@ def sums(count: int, start: int = 0) -> list[dict[str, Any]]:
 
 def table(path: str | None, **settings: Any) -> TaskConfig:
     """A table task over a file, with splits that small files fill."""
-    given = {"name": "t", "kind": "table", "train": 0.5, "validation": 0.25, "test": 0.25}
-    return TaskConfig(path=path, **(given | settings))
+    defaults = {"name": "t", "kind": "table", "train": 0.5, "validation": 0.25, "test": 0.25}
+    return TaskConfig(path=path, **(defaults | settings))

@@ -20,9 +20,9 @@ def by_text(path: str, **settings: Any) -> dict[str, Question]:
 
 
 def gold_letters(path: Path, records: list[dict[str, Any]], **settings: Any) -> list[str]:
-    given = {"kind": "multiple_choice", "answer_kind": "choice"} | settings
-    found = by_text(write_jsonl(path, records), **given)
-    return [found[record["question"]].gold for record in records]
+    defaults = {"kind": "multiple_choice", "answer_kind": "choice"}
+    questions = by_text(write_jsonl(path, records), **(defaults | settings))
+    return [questions[record["question"]].gold for record in records]
 
 
 def test_word_problems_take_the_number_behind_the_separator(tmp_path: Path) -> None:
@@ -30,8 +30,8 @@ def test_word_problems_take_the_number_behind_the_separator(tmp_path: Path) -> N
         {"question": f"Q{n}", "answer": f"1 + {n} = <<1+{n}={n + 1}>>{n + 1}\n#### {n + 1:,}"}
         for n in range(990, 1030)
     ]
-    found = by_text(write_jsonl(tmp_path / "a.jsonl", records), kind="word_problems")
-    assert (found["Q990"].gold, found["Q1029"].gold) == ("991", "1,030")
+    questions = by_text(write_jsonl(tmp_path / "a.jsonl", records), kind="word_problems")
+    assert (questions["Q990"].gold, questions["Q1029"].gold) == ("991", "1,030")
     records[4]["answer"] = "995"
     with pytest.raises(InputError, match=r"line 5: no gold number behind ####.*task\.kind=table"):
         load_task(table(write_jsonl(tmp_path / "b.jsonl", records), kind="word_problems"))
@@ -42,10 +42,10 @@ def test_word_problems_take_the_number_behind_the_separator(tmp_path: Path) -> N
 )
 def test_boolean_answers_become_yes_and_no(tmp_path: Path, yes: object, no: object) -> None:
     records = [{"question": f"Is {n} odd?", "answer": yes if n % 2 else no} for n in range(30)]
-    found = by_text(
+    questions = by_text(
         write_jsonl(tmp_path / "a.jsonl", records), kind="boolean", answer_kind="boolean"
     )
-    assert (found["Is 1 odd?"].gold, found["Is 2 odd?"].gold) == ("yes", "no")
+    assert (questions["Is 1 odd?"].gold, questions["Is 2 odd?"].gold) == ("yes", "no")
 
 
 def test_boolean_answers_that_are_neither(tmp_path: Path) -> None:
@@ -90,12 +90,12 @@ def test_options_in_columns_of_their_own_and_inside_records(tmp_path: Path) -> N
          "o1": "x", "o2": "y", "o3": "z" if n % 2 else ""}
         for n in range(40)
     ]  # fmt: skip
-    found = by_text(
+    questions = by_text(
         write_jsonl(tmp_path / "a.jsonl", records), kind="multiple_choice", answer_kind="choice",
         question="stem.text, kind", options="o1, o2, o3", answer="label",
     )  # fmt: skip
-    assert (found["Q0\neffect"].options, found["Q0\neffect"].gold) == (("x", "y"), "A")
-    assert (found["Q1\neffect"].options, found["Q1\neffect"].gold) == (("x", "y", "z"), "C")
+    assert (questions["Q0\neffect"].options, questions["Q0\neffect"].gold) == (("x", "y"), "A")
+    assert (questions["Q1\neffect"].options, questions["Q1\neffect"].gold) == (("x", "y", "z"), "C")
 
 
 def test_the_same_question_with_other_options_is_another_question(tmp_path: Path) -> None:
@@ -160,8 +160,22 @@ def test_a_table_may_name_its_columns_and_kind(tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
     rows = "".join(f"Capital {n}?,City {n}\n" for n in range(30))
     path.write_text("prompt,target\n" + rows, encoding="utf-8")
-    found = by_text(str(path), question="prompt", answer="target", answer_kind="text")
-    assert found["Capital 3?"].gold == "City 3"
+    questions = by_text(str(path), question="prompt", answer="target", answer_kind="text")
+    assert questions["Capital 3?"].gold == "City 3"
+
+
+def test_labels_of_a_task_are_on_every_question(tmp_path: Path) -> None:
+    path = write_jsonl(tmp_path / "a.jsonl", sums(30))
+    questions = load_task(table(path, labels={"language": "de", "domain": "arithmetic"})).questions
+    assert len(questions) == 30
+    labels = {(question.language, question.objective, question.domain) for question in questions}
+    assert labels == {("de", "", "arithmetic")}
+    # They say something about a question, but make no other question of it.
+    plain = load_task(table(path)).questions
+    assert [question.id for question in plain] == [question.id for question in questions]
+    assert {(question.language, question.objective, question.domain) for question in plain} == {
+        ("", "", "")
+    }
 
 
 def test_a_hub_data_set_and_its_held_out_split(tmp_path: Path) -> None:

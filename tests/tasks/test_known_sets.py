@@ -72,19 +72,19 @@ KEY = {"svamp": "Answer", "winogrande": "answer", "boolq": "answer"}
 
 
 def task(*overrides: str) -> TaskConfig:
-    made, found = jobs(overrides, [])
-    assert not found
-    return build(made[0].settings).task
+    [job], problems = jobs(overrides, [])
+    assert not problems
+    return build(job.settings).task
 
 
 def records_of(name: str, count: int = 40) -> list[dict[str, Any]]:
     """Records in the set's own columns; every second one has another key."""
     (record,) = (record for known, record, _ in RECORDS if known == name)
-    made = []
+    records = []
     for n in range(count):
         each = {k: v.replace("{n}", str(n)) if isinstance(v, str) else v for k, v in record.items()}
-        made.append(each | ({KEY.get(name, "label"): OTHER_KEY[name]} if n % 2 else {}))
-    return made
+        records.append(each | ({KEY.get(name, "label"): OTHER_KEY[name]} if n % 2 else {}))
+    return records
 
 
 @pytest.mark.parametrize(("name", "record", "expected"), RECORDS, ids=[r[0] for r in RECORDS])
@@ -97,14 +97,14 @@ def test_a_preset_reads_the_columns_of_its_set(
     )
     data = load_task(config)
     assert len(data.questions) == 40
-    text, options, gold = expected
-    asked = text.replace("{n}", "6")
-    (question,) = (question for question in data.questions if question.text == asked)
+    wording, options, gold = expected
+    text = wording.replace("{n}", "6")
+    (question,) = (question for question in data.questions if question.text == text)
     assert (question.options, question.gold) == (options, gold)
-    shown = render_messages(config, question, examples=config.examples)
-    assert len(shown) == 2 * len(config.examples) + 1 >= 9
-    assert asked in shown[-1]["content"]
-    assert all(option in shown[-1]["content"] for option in options)
+    messages = render_messages(config, question, examples=config.examples)
+    assert len(messages) == 2 * len(config.examples) + 1 >= 9
+    assert text in messages[-1]["content"]
+    assert all(option in messages[-1]["content"] for option in options)
 
 
 @pytest.mark.parametrize("name", [name for name, _, _ in RECORDS])
@@ -120,7 +120,7 @@ def test_a_test_split_without_labels_is_refused_with_the_reason(tmp_path: Path, 
     message = str(caught.value)
     assert f"{path}: no label in any of its 9 lines (column {key!r} holds" in message
     assert "published without their labels" in message
-    assert "validation split, by task.test_path" in message
+    assert "set task.test_path to a file that has labels, such as that of the validation" in message
     for record in test:
         del record[key]
     write_jsonl(tmp_path / "test.jsonl", test)
@@ -218,9 +218,9 @@ def test_a_users_own_task_is_a_yaml_file_in_a_folder(tmp_path: Path) -> None:
     )
     records = [{"riddle": f"Is {n} odd?", "answer": bool(n % 2)} for n in range(40)]
     path = write_jsonl(tmp_path / "a.jsonl", records)
-    made, found = jobs(["task=riddles", f"task.path={path}"], [tmp_path / "mine"])
-    assert not found
-    config = build(made[0].settings).task
+    [job], problems = jobs(["task=riddles", f"task.path={path}"], [tmp_path / "mine"])
+    assert not problems
+    config = build(job.settings).task
     data = load_task(config)
     messages = render_messages(config, data.questions[0], examples=config.examples)
     assert messages[0]["content"] == 'Riddle: Is a hole empty? Say it behind "Answer:".'

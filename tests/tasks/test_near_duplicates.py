@@ -3,14 +3,13 @@
 import itertools
 import random
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from collate.errors import InputError
 from collate.tables import Question
 from collate.tasks import leaks, load_task
-from collate.tasks.near_duplicates import LEAST, similarity
+from collate.tasks.near_duplicates import LEAST_SIMILARITY, similarity
 from tests.tasks.files import table, write_jsonl
 
 STORY = (
@@ -28,15 +27,15 @@ def question(text: str, split: str = "train", options: tuple[str, ...] = ()) -> 
     return Question(f"{split} {text}", "t", split, text, "1", options)
 
 
-def found(train: str, held_out: str, **others: Any) -> list[float]:
-    pair = [question(train), question(held_out, "test")]
-    return [leak.similarity for leak in leaks([*pair, *others.get("others", ())])]
+def similarities(train: str, held_out: str) -> list[float]:
+    """That of a training question and a test question; none where they are no near duplicates."""
+    return [leak.similarity for leak in leaks([question(train), question(held_out, "test")])]
 
 
 def test_exact_copies_have_similarity_1_whatever_their_case_and_punctuation() -> None:
-    assert found(STORY, STORY) == [1.0]
-    assert found(STORY, STORY.upper().replace(",", "").replace("?", " ?!")) == [1.0]
-    assert found("Why?", "why") == [1.0]
+    assert similarities(STORY, STORY) == [1.0]
+    assert similarities(STORY, STORY.upper().replace(",", "").replace("?", " ?!")) == [1.0]
+    assert similarities("Why?", "why") == [1.0]
 
 
 @pytest.mark.parametrize(
@@ -49,7 +48,7 @@ def test_exact_copies_have_similarity_1_whatever_their_case_and_punctuation() ->
     ],
 )
 def test_another_name_or_a_word_more_is_found(near: str) -> None:
-    assert LEAST <= found(near, STORY)[0] < 1
+    assert LEAST_SIMILARITY <= similarities(near, STORY)[0] < 1
 
 
 @pytest.mark.parametrize(
@@ -61,16 +60,16 @@ def test_another_name_or_a_word_more_is_found(near: str) -> None:
     ],
 )
 def test_other_numbers_and_other_stories_are_not(other: str) -> None:
-    assert found(other, STORY) == []
+    assert similarities(other, STORY) == []
 
 
 def test_two_questions_about_one_passage_are_two_questions() -> None:
-    assert found(f"{PASSAGE}\nWho owns the mill?", f"{PASSAGE}\nWhat was it built of?") == []
-    assert found(f"{PASSAGE}\nWho owns the mill today?", f"{PASSAGE}\nWho owns the mill today") == [
-        1.0
-    ]
+    assert similarities(f"{PASSAGE}\nWho owns the mill?", f"{PASSAGE}\nWhat was it built of?") == []
+    assert similarities(
+        f"{PASSAGE}\nWho owns the mill today?", f"{PASSAGE}\nWho owns the mill today"
+    ) == [1.0]
     moved = PASSAGE.replace("old mill", "ancient mill")
-    assert found(f"{moved}\nWho owns the mill?", f"{PASSAGE}\nWho owns the mill?")
+    assert similarities(f"{moved}\nWho owns the mill?", f"{PASSAGE}\nWho owns the mill?")
 
 
 def test_options_count_in_any_order() -> None:
@@ -100,13 +99,13 @@ def test_sums_that_differ_in_a_number_or_a_sign_all_stay() -> None:
     ],
 )
 def test_signs_and_brackets_make_other_questions(first: str, second: str) -> None:
-    assert found(first, second) == []
+    assert similarities(first, second) == []
 
 
 def test_hyphens_and_brackets_of_prose_do_not() -> None:
-    assert found("A well-known man (the mayor) sang.", "A well known man, the mayor, sang.") == [
-        1.0
-    ]
+    assert similarities(
+        "A well-known man (the mayor) sang.", "A well known man, the mayor, sang."
+    ) == [1.0]
 
 
 def test_the_wording_of_a_task_does_not_make_its_questions_alike() -> None:
@@ -156,7 +155,7 @@ def test_the_pairs_are_those_of_a_comparison_of_all_with_all() -> None:
     slow = {
         (a.id, b.id): alike
         for a, b in itertools.product(train, held_out)
-        if (alike := slow_similarity(a, b)) >= LEAST
+        if (alike := slow_similarity(a, b)) >= LEAST_SIMILARITY
     }
     fast = {(leak.train_id, leak.held_out_id): leak.similarity for leak in leaks(questions)}
     assert len(slow) > 10

@@ -15,14 +15,14 @@ SHORT = {"min_terms": 2, "max_terms": 2, "min_digits": 1, "max_digits": 1}  # 20
 
 
 def config(**settings: Any) -> TaskConfig:
-    given = {
+    defaults = {
         "dataset": "chain_sum",
         "dataset_args": SHORT,
         "train": 20,
         "validation": 10,
         "test": 20,
     }
-    return TaskConfig(**(given | settings))
+    return TaskConfig(**(defaults | settings))
 
 
 def ids(data: TaskData, *splits: str) -> set[str]:
@@ -62,7 +62,7 @@ def test_a_pool_that_runs_dry_says_how_much_there_is() -> None:
 
 def test_shares_need_an_end() -> None:
     shares = {"train": 0.5, "validation": 0.25, "test": 0.25}
-    with pytest.raises(InputError, match=r"or task\.limit"):
+    with pytest.raises(InputError, match=r"or set task\.limit"):
         load_task(config(**shares))
     data = load_task(config(**shares, limit=120))
     assert len(data.questions) == 120
@@ -71,26 +71,26 @@ def test_shares_need_an_end() -> None:
 
 
 def test_a_worked_example_stands_in_no_split() -> None:
-    asked = "State the final answer to the following arithmetic problem: 4 - 1 ="
+    shown = "State the final answer to the following arithmetic problem: 4 - 1 ="
     with_it = load_task(config(train=150))
-    without = load_task(config(train=150, examples=[Example(asked, "4 - 1 = 3.\n#### 3")]))
-    assert asked in {question.text for question in with_it.questions}
-    assert asked not in {question.text for question in without.questions}
+    without = load_task(config(train=150, examples=[Example(shown, "4 - 1 = 3.\n#### 3")]))
+    assert shown in {question.text for question in with_it.questions}
+    assert shown not in {question.text for question in without.questions}
 
 
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
         ({"dataset": "chain_sums"}, "did you mean chain_sum?"),
-        ({"dataset": "zzz"}, "there are ab, "),
+        ({"dataset": "zzz"}, "its data sets are ab, "),
         ({"dataset": None}, "needs task.dataset"),
         ({"dataset_args": {"min_term": 2}}, "has no such setting; it has min_terms"),
         ({"dataset_args": {"seed": 2}}, "is set by task.dataset_seed"),
         ({"dataset_args": {"min_terms": 5, "max_terms": 2}}, "max_terms must be >= min_terms"),
-        ({"dataset_args": {"min_terms": "two"}}, "makes no questions with"),
+        ({"dataset_args": {"min_terms": "two"}}, "cannot generate questions with"),
         ({"dataset": "spell_backward", "dataset_args": {}}, "cannot be read as number"),
         ({"dataset": "propositional_logic", "dataset_args": {}}, "no single right answer"),
-        ({"path": "a.jsonl"}, "makes its questions"),
+        ({"path": "a.jsonl"}, "generates its questions"),
     ],
 )
 def test_settings_that_cannot_serve(settings: dict[str, Any], message: str) -> None:

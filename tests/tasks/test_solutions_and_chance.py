@@ -23,9 +23,9 @@ def test_word_problems_keep_what_stands_before_the_number(tmp_path: Path) -> Non
         for n in range(30)
     ]  # fmt: skip
     path = write_jsonl(tmp_path / "a.jsonl", records)
-    found = solutions(path, kind="word_problems")
-    assert found["Q7"] == "She has 2 * 7 = $14.\nSo much stays."
-    assert not any("<<" in text or "####" in text for text in found.values())
+    solution_by_text = solutions(path, kind="word_problems")
+    assert solution_by_text["Q7"] == "She has 2 * 7 = $14.\nSo much stays."
+    assert not any("<<" in text or "####" in text for text in solution_by_text.values())
 
 
 def test_a_column_of_solutions_is_cut_before_the_answer_and_leaves_ids_alone(
@@ -34,10 +34,10 @@ def test_a_column_of_solutions_is_cut_before_the_answer_and_leaves_ids_alone(
     why = ["  Counting on gives it.\n#### 5", ["One.", "Two."], None]
     records = [record | {"why": why[n % 3]} for n, record in enumerate(sums(30))]
     path = write_jsonl(tmp_path / "a.jsonl", records)
-    found = solutions(path, solution="why")
-    assert found["What is 3 + 1?"] == "Counting on gives it."
-    assert found["What is 4 + 1?"] == "One.\nTwo."
-    assert found["What is 5 + 1?"] == ""
+    solution_by_text = solutions(path, solution="why")
+    assert solution_by_text["What is 3 + 1?"] == "Counting on gives it."
+    assert solution_by_text["What is 4 + 1?"] == "One.\nTwo."
+    assert solution_by_text["What is 5 + 1?"] == ""
     for question in load_task(table(path, solution="why")).questions:
         assert question.id == digest("t", question.text)
     assert set(solutions(path).values()) == {""}
@@ -46,8 +46,8 @@ def test_a_column_of_solutions_is_cut_before_the_answer_and_leaves_ids_alone(
 def test_a_test_file_needs_no_solutions_but_the_first_file_does(tmp_path: Path) -> None:
     first = write_jsonl(tmp_path / "a.jsonl", [r | {"why": "So."} for r in sums(30)])
     second = write_jsonl(tmp_path / "b.jsonl", sums(9, start=100))
-    found = solutions(first, test_path=second, solution="why")
-    assert (found["What is 3 + 1?"], found["What is 103 + 1?"]) == ("So.", "")
+    solution_by_text = solutions(first, test_path=second, solution="why")
+    assert (solution_by_text["What is 3 + 1?"], solution_by_text["What is 103 + 1?"]) == ("So.", "")
     with pytest.raises(InputError, match=r"task\.solution=wy: .* did you mean why\?"):
         solutions(first, solution="wy")
     records = [record | {"why": {"text": "So."}} for record in sums(30)]

@@ -57,8 +57,8 @@ def test_options_stand_where_the_wording_names_them_else_behind_the_question() -
 def test_an_examples_options_go_through_the_same_wording() -> None:
     config = TaskConfig(prompt="Q: {question}\nOptions:\n{options}\nA:")
     example = Example("Which one?\nA) this\nB) that", "This one.\n#### A")
-    [asked, _, _] = render_messages(config, CHOICE, examples=[example])
-    assert asked["content"] == "Q: Which one?\nOptions:\nA) this\nB) that\nA:"
+    [example_turn, _, _] = render_messages(config, CHOICE, examples=[example])
+    assert example_turn["content"] == "Q: Which one?\nOptions:\nA) this\nB) that\nA:"
 
 
 @pytest.mark.parametrize(

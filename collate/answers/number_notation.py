@@ -1,0 +1,116 @@
+r"""How numbers are written: one plain notation for all of them, and the pattern of one number.
+
+`plain_notation` brings a text into ASCII digits, signs and spaces, without LaTeX and currency:
+
+    $\boxed{1{,}234}$ -> 1,234    −½ -> - 1/2    ٣٤ -> 34    1.2 × 10⁶ -> 1.2 * 10^6    5 m² -> 5 m
+
+`NUMBER` then finds the numbers in it, each with what belongs to it (a power of ten, "million", a
+percent sign). What a number is worth is for `numbers.py` to say.
+"""
+
+import re
+import unicodedata
+
+from collate.answers.words import POWERS
+
+_CHARACTERS = str.maketrans(
+    {
+        **dict.fromkeys("\N{MINUS SIGN}\N{HYPHEN}\N{NON-BREAKING HYPHEN}\N{FIGURE DASH}", "-"),
+        **dict.fromkeys("\N{EN DASH}\N{SMALL HYPHEN-MINUS}\N{FULLWIDTH HYPHEN-MINUS}", "-"),
+        **dict.fromkeys("\N{MULTIPLICATION SIGN}\N{DOT OPERATOR}\N{MIDDLE DOT}", "*"),
+        **POWERS,
+        # An index becomes an exponent too: both make of "12₈" no plain number.
+        **{index: f"^{digit}" for digit, index in enumerate("₀₁₂₃₄₅₆₇₈₉")},
+        **dict.fromkeys("\N{FRACTION SLASH}\N{DIVISION SLASH}\N{DIVISION SIGN}", "/"),
+        # "≈ 18", "~18", "`18`", "#18"; a NUL is what stands for a number in a skeleton.
+        **dict.fromkeys("\N{ALMOST EQUAL TO}~`#\0", " "),
+        "\N{RIGHT SINGLE QUOTATION MARK}": "'",
+        "\N{ARABIC DECIMAL SEPARATOR}": ".",
+        "\N{ARABIC THOUSANDS SEPARATOR}": ",",
+        "\N{ARABIC PERCENT SIGN}": "%",
+    }
+)
+_SPACES = "\N{NO-BREAK SPACE}\N{NARROW NO-BREAK SPACE}\N{THIN SPACE}\N{FIGURE SPACE}"
+# The space of "1 234" where it is one of those; an ordinary one may stand between two numbers.
+_NARROW_SPACE = re.compile(rf"(?<=\d)[{_SPACES}](?=\d{{3}}(?!\d))")
+
+_LATEX = (
+    # \frac12, \dfrac 3 4
+    (re.compile(r"\\[dtc]?frac\s?(\d)\s?(\d)(?!\d)"), r" \1/\2 "),
+    # \frac{24}{2}
+    (re.compile(r"\\[dtc]?frac\s?\{([^{}]*)\}\s?\{([^{}]*)\}"), r" \1/\2 "),
+    # 18\,000 and 18\!000, but not 18\,00
+    (re.compile(r"(?<=\d)\\[,!](?=\d{3}(?!\d))"), ""),
+    # spaces: "18\," and "18\quad km"
+    (re.compile(r"\\[,;:! ]|\\q?quad\b"), " "),
+    # escaped characters: \$18, 50\%
+    (re.compile(r"\\([$%#&])"), r"\1"),
+    # 1.2 \times 10^3
+    (re.compile(r"\\(?:times|cdot)\b"), "*"),
+    # \approx 18, \(18\), \left( 18 \right)
+    (re.compile(r"\\(?:approx|sim)\b|\\[()\[\]]|\\(?:left|right)\b"), " "),
+    # The names of \boxed{18} and \text{18 apples}; their braces go with all others.
+    (re.compile(r"\\(?:boxed|fbox|text|textbf|textit|mathrm|mathbf|mbox|operatorname)\b"), " "),
+)
+_CURRENCY = re.compile(
+    r"(?:\b(?:US|AU|CA|NZ|HK|[ACRS]))?\$"  # $18, US$18, A$18
+    r"|[£€¥₹₽₩₪₺฿]|\bRs\.?\s?(?=\d)"  # £18, Rs. 500
+    r"|\b(?:USD|EUR|GBP|INR|CHF|JPY|CNY|CAD|AUD)\s?(?=[-\d])"  # USD 18
+)
+# 10^{6}, 10^{-6}
+_BRACED_POWER = re.compile(r"\^\{(-?\d+)\}")
+# Python's power, 2**10 and 2**(1 + 1); not the emphasis of "**12** eggs".
+_DOUBLE_STAR_POWER = re.compile(r"(?<=\d)\*\*(?=[\d(-])")
+# The power of "5 km^2" or "3 m^-1", where a unit has it and not the number.
+_UNIT_POWER = re.compile(r"(?<=[A-Za-zµ°])\^-?\d")
+
+# Every part has a fixed first character, so that a failing match ends where it started; digits are
+# preceded by neither a letter nor more digits: no number stands in "x1", "COVID-19" has 19.
+NUMBER = re.compile(
+    r"""(?<![A-Za-z_\d])(?<!\d[.,'])
+    (?: (?P<whole>\d+)\ +(?P<part>\d+)\ ?/\ ?(?P<of>\d+)               # 1 1/2
+      | (?P<above>\d+)\ ?/\ ?(?P<below>\d+)                            # 1/2
+      | (?P<body> \d{1,3}(?:\ \d{3})+(?!\d)(?:[.,]\d+)?                # 1 234 567,8
+                | \d+(?:[.,'_]\d+)*                                    # 18   1,234.5   1'234
+                | \.\d+ )                                              # .5
+        (?: e(?P<exponent>[-+]?\d+)(?!\w)                              # 1.2e3
+          | \ ?\*\ ?10\^(?P<power>[-+]?\d+) )?                         # 1.2 * 10^3
+    )
+    (?: \ ?(?P<scale>dozen|hundred|thousand|million|billion|trillion)\b )?
+    (?P<percent> \ ?(?: % | percent\b | per\ cent\b | pct\b ) )?
+    (?: (?P<letter>[kmb])n?\b                                          # 5k   2mn   3 bn is none
+      | \ ?(?P<cents>¢|cents?\b) )?                                    # 50 cents""",
+    re.VERBOSE | re.IGNORECASE | re.ASCII,
+)
+
+
+def plain_notation(text: str) -> str:
+    """The text in ASCII digits, signs and spaces; LaTeX, emphasis, currency and powers of units
+    are taken off."""
+    text = _NARROW_SPACE.sub("_", text)
+    if not text.isascii():
+        text = "".join(map(_fraction_or_digit, text)).translate(_CHARACTERS)
+        text = unicodedata.normalize("NFKC", text)
+    # Again, since the normal form of a wide character may be one of those.
+    text = text.translate(_CHARACTERS).replace("{,}", ",")
+    if "\\" in text:
+        for pattern, replacement in _LATEX:
+            text = pattern.sub(replacement, text)
+    text = _BRACED_POWER.sub(r"^\1", text)
+    text = _DOUBLE_STAR_POWER.sub("^", text)
+    for emphasis_or_brace in ("**", "{", "}"):
+        text = text.replace(emphasis_or_brace, " ")
+    return _UNIT_POWER.sub("", _CURRENCY.sub("", text))
+
+
+def _fraction_or_digit(character: str) -> str:
+    """A digit of any script as 0 to 9, and `½` as ` 1/2 ` (its slash still Unicode's own)."""
+    if character.isascii():
+        return character
+    if character.isdecimal():
+        return str(unicodedata.decimal(character))
+    # U+00BD, ½, decomposes into "<fraction> 0031 2044 0032": a tag, then code points.
+    tag, *code_points = unicodedata.decomposition(character).split() or [""]
+    if tag == "<fraction>":
+        return " " + "".join(chr(int(point, 16)) for point in code_points) + " "
+    return character

@@ -1,0 +1,222 @@
+"""From a model's name to the model: the one place where names of all kinds become values.
+
+    resolve_model("runs/quickstart:agent-2@1")     base folder, adapter, digests, lineage
+    plain_folder(resolved)                         one folder that any library loads
+
+`model_names.py` has the kinds of names. Resolving fetches and converts; `name_problems` says
+beforehand, without either, why a name cannot be used.
+"""
+
+import json
+import shutil
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from collate.atomic import complete_folder
+from collate.config.build import read
+from collate.config.schema import RunConfig
+from collate.errors import CollateError, InputError, ModelError, RunFolderError
+from collate.models.folder import (
+    ADAPTER_SETTINGS,
+    ADAPTER_TENSORS,
+    PACKAGED,
+    cache_home,
+    folder_digest,
+    is_adapter_folder,
+    model_folder,
+    model_folder_problems,
+    packaged_problems,
+)
+from collate.models.model_names import (
+    PACKAGED_PREFIX,
+    FolderName,
+    HubName,
+    PackagedName,
+    RunName,
+    parse_model_name,
+)
+from collate.models.weights import BASE, AgentWeights, ResolvedModel
+from collate.store.run_folder import RunFolder
+from collate.store.run_weights import best_agent_of, weights_of
+from collate.tables import digest
+
+SHARD_BYTES = 5 * 2**30
+"""Size of one file of a model that `plain_folder` writes."""
+
+
+def resolve_model(
+    text: str,
+    *,
+    setting: str = "model.name",
+    trust_remote_code: bool = False,
+    default_base: Path | None = None,
+) -> ResolvedModel:
+    """What a name stands for; fetched or converted if need be.
+
+    `default_base` is the model that an adapter folder is put on where its settings name none that
+    can be found. Raises InputError, which names it by `setting`, where the model cannot be had.
+    """
+    name = parse_model_name(text, setting)
+    if isinstance(name, RunName):
+        return _resolve_run_agent(name, text, setting)
+    if isinstance(name, FolderName) and is_adapter_folder(name.path):
+        return _resolve_adapter(name, text, setting, default_base)
+    folder = model_folder(name, setting=setting, trust_remote_code=trust_remote_code)
+    return ResolvedModel(text, folder, AgentWeights.base(BASE), trust_remote_code, {"model": text})
+
+
+def name_problems(text: str, setting: str, *, adapters_need_base: bool = False) -> list[str]:
+    """What keeps a name from being resolved, found without loading or fetching anything.
+
+    With `adapters_need_base` an adapter folder has to say itself which model it belongs to.
+    """
+    try:
+        name = parse_model_name(text, setting)
+        if isinstance(name, PackagedName):
+            return packaged_problems(name, setting)
+        if isinstance(name, RunName):
+            _find_run_agent(name, setting)
+        elif isinstance(name, FolderName) and is_adapter_folder(name.path):
+            return _adapter_problems(name.path, setting, adapters_need_base)
+        elif isinstance(name, FolderName):
+            return model_folder_problems(name.path, setting)
+    except CollateError as error:
+        return [str(error)]
+    return []
+
+
+def resolved_digest(model: ResolvedModel) -> str:
+    """Digest of the base model and of what is put on it."""
+    return digest(folder_digest(model.folder), model.weights.digest)
+
+
+def plain_folder(model: ResolvedModel) -> Path:
+    """A folder that any library loads as this model.
+
+    The base's own where nothing is put on it, that of whole weights, or one in the cache into which
+    base and adapter are merged once. Raises InputError where the adapter does not fit the base.
+    """
+    if model.weights.kind == BASE or model.weights.folder is None:
+        return model.folder
+    if model.weights.kind == "full":
+        return Path(model.weights.folder)
+    from collate.models.checkpoints import merged_state, write_checkpoint
+
+    merged = cache_home() / "merged" / resolved_digest(model)
+    if merged.is_dir():
+        return merged
+    try:
+        tensors = merged_state(str(model.folder), model.weights.folder)
+    except ModelError as error:
+        raise InputError(f"{model.name}: {error}") from error
+    with complete_folder(merged) as unfinished:
+        for path in sorted(model.folder.iterdir()):
+            # Settings, tokenizer and chat template are the base's; weights are written anew.
+            if path.is_file() and "safetensors" not in path.name:
+                shutil.copy(path, unfinished)
+        write_checkpoint(unfinished, tensors, shard_bytes=SHARD_BYTES, like=model.folder)
+    return merged
+
+
+def read_run_config(path: Path) -> RunConfig:
+    """The settings of a run's folder; those that a later version added have their defaults.
+
+    Raises RunFolderError where there are none to read.
+    """
+    file = path / "config.yaml"
+    try:
+        settings = yaml.safe_load(file.read_text(encoding="utf-8"))
+        config, _ = read(settings)
+    except (OSError, ValueError, AttributeError, TypeError, yaml.YAMLError) as error:
+        raise RunFolderError(f"{file} cannot be read ({error}); restore it from a copy") from error
+    return config
+
+
+def _resolve_run_agent(name: RunName, text: str, setting: str) -> ResolvedModel:
+    config, weights, round = _find_run_agent(name, setting)
+    base = resolve_model(
+        config.model.name, setting=setting, trust_remote_code=config.model.trust_remote_code
+    )
+    lineage = {
+        "run": str(name.run), "agent": weights.agent, "round": str(round),
+        "model": config.model.name, "weights": weights.digest,
+    }  # fmt: skip
+    folder = plain_folder(base)
+    return ResolvedModel(
+        text, folder, weights, base.trust_remote_code, lineage, name.run, weights.agent
+    )
+
+
+def _find_run_agent(name: RunName, setting: str) -> tuple[RunConfig, AgentWeights, int]:
+    """The settings of an agent's run, its weights, and the round that they are of."""
+    folder, config = RunFolder.existing(name.run), read_run_config(name.run)
+    weights, round = weights_of(folder, config, "best" if name.round is None else name.round)
+    agent = name.agent or best_agent_of(folder, round)
+    if agent not in weights:
+        raise InputError(
+            f"{setting}={name.run}:{agent}: the run has no such agent; it has {', '.join(weights)}"
+        )
+    return config, weights[agent], round
+
+
+def _resolve_adapter(
+    name: FolderName, text: str, setting: str, default_base: Path | None
+) -> ResolvedModel:
+    base_name = _base_of_adapter(name.path)
+    if base_name is not None:
+        base = resolve_model(base_name, setting=setting)
+        base = replace(base, folder=plain_folder(base))
+    elif default_base is not None:
+        base = ResolvedModel(str(default_base), default_base, AgentWeights.base(BASE))
+    else:
+        raise InputError(_no_base(name.path, setting))
+    folder = name.path.resolve()
+    weights = AgentWeights(name.path.name, folder_digest(folder), str(folder), "adapter")
+    lineage = {"adapter": text, "model": base.name, "weights": weights.digest}
+    return ResolvedModel(text, base.folder, weights, base.trust_remote_code, lineage)
+
+
+def _base_of_adapter(folder: Path) -> str | None:
+    """The base model that an adapter's settings name, where that can be found."""
+    settings = _adapter_settings(folder)
+    named = str(settings.get("base_model_name_or_path") or "")
+    if not named:
+        return None
+    if named in PACKAGED:
+        # collate's own adapters name a packaged model by the folder it was converted into.
+        return f"{PACKAGED_PREFIX}{named}"
+    try:
+        name = parse_model_name(named)
+    except InputError:
+        return None
+    # A bare word is the last part of some machine's path rather than a hub id.
+    return named if not isinstance(name, HubName) or "/" in name.id else None
+
+
+def _adapter_settings(folder: Path) -> Mapping[str, Any]:
+    settings = json.loads((folder / ADAPTER_SETTINGS).read_text(encoding="utf-8"))
+    return settings if isinstance(settings, dict) else {}
+
+
+def _adapter_problems(folder: Path, setting: str, needs_base: bool) -> list[str]:
+    if not (folder / ADAPTER_TENSORS).is_file():
+        return [f"{setting}={folder}: no {ADAPTER_TENSORS} there; expected a PEFT adapter"]
+    try:
+        kind = _adapter_settings(folder).get("peft_type")
+        base_name = _base_of_adapter(folder)
+    except ValueError:
+        return [f"{setting}={folder}: its {ADAPTER_SETTINGS} cannot be read"]
+    if kind != "LORA":
+        return [f"{setting}={folder}: expected a LoRA adapter, found {kind}"]
+    return [_no_base(folder, setting)] if needs_base and base_name is None else []
+
+
+def _no_base(folder: Path, setting: str) -> str:
+    return (
+        f"{setting}={folder}: an adapter whose {ADAPTER_SETTINGS} names no base model that can be "
+        "found; write its folder or hub id into base_model_name_or_path"
+    )

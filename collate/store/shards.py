@@ -1,0 +1,66 @@
+"""Rows of a stage that is under way, on disk as they come, so that a killed stage goes on.
+
+A shard is a small table that is committed like a stage of its own, below `<stage>.shards`. When the
+stage is finished its shards are removed.
+"""
+
+import time
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Any
+
+from collate.atomic import file_digest
+from collate.store.run_folder import SHARDS, RunFolder, Stage
+from collate.store.tables_on_disk import write_blocks
+
+
+class Shards:
+    """The rows of an unfinished stage by block. What is added is on disk when `add` returns.
+
+    `part` tells apart several kinds of rows of one stage.
+    """
+
+    def __init__(self, folder: RunFolder, stage: Stage, row_type: type, part: str = ""):
+        self._folder, self._row_type, self._key = folder, row_type, stage.key
+        self._name = f"{stage.name}{part}{SHARDS}"
+        self._count_by_block: dict[int, int] = defaultdict(int)
+        self._names_by_block: dict[int, list[str]] = defaultdict(list)
+        self.row_count = 0
+        """How many rows an earlier process left."""
+        for name in folder.manifest.stages:
+            if name.startswith(f"{self._name}/"):
+                self._count_earlier_shard(name)
+
+    def rows(self, block: int) -> list[Any]:
+        """The rows of a block that are there."""
+        rows: list[Any] = []
+        for name in self._names_by_block[block]:
+            rows += self._folder.rows(name, self._row_type)
+        return rows
+
+    def add(self, block: int, rows: Sequence[Any]) -> None:
+        """Keep some rows of a block."""
+        name = f"{self._name}/{block:05d}-{self._count_by_block[block]:05d}"
+        began = time.monotonic()
+        write_blocks({name: self._row_type}, self._folder.table_path, [{name: rows}])
+        path = self._folder.table_path(name)
+        self._folder.commit(name, [path], self._key, time.monotonic() - began)
+        self._count_by_block[block] += 1
+        self._names_by_block[block].append(name)
+
+    def _count_earlier_shard(self, name: str) -> None:
+        # A shard is named <stage>.shards/<block>-<number>.
+        block = int(name.removeprefix(f"{self._name}/").partition("-")[0])
+        self._count_by_block[block] += 1
+        if self._is_usable(name):
+            self._names_by_block[block].append(name)
+            self.row_count += len(self._folder.stored(name, self._row_type))
+
+    def _is_usable(self, name: str) -> bool:
+        """A shard that is stale, gone or damaged is as good as none."""
+        record = self._folder.manifest.stages[name]
+        path = self._folder.table_path(name)
+        if record["made_from"] != self._key or not path.is_file():
+            return False
+        relative_path = str(path.relative_to(self._folder.path))
+        return bool(record["files"] == {relative_path: file_digest(path)})

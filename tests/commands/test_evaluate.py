@@ -1,0 +1,87 @@
+"""`collate evaluate`: any model on any task, and a run's agents again."""
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import yaml
+
+from tests.command_line import TINY_RUN, here, run_tiny
+
+pytestmark = [pytest.mark.timeout(900), pytest.mark.usefixtures("local_ray")]
+SMALL = tuple(text for text in TINY_RUN if not text.startswith(("pairs", "tuning")))
+PLAIN = ("engine=transformers",)
+
+
+@pytest.fixture(scope="module")
+def run(tiny_model: Path, tmp_path_factory: pytest.TempPathFactory, local_ray: None) -> Path:
+    cwd = tmp_path_factory.mktemp("evaluated")
+    run_tiny(tiny_model, cwd, "name=tiny", "rounds=1", *PLAIN)
+    return cwd / "runs" / "tiny"
+
+
+def tables(folder: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
+    (metrics,), (answers,) = folder.rglob("metrics.parquet"), folder.rglob("answers.parquet")
+    return pd.read_parquet(metrics), pd.read_parquet(answers)
+
+
+def test_a_model_without_a_run(tiny_model: Path, tmp_path: Path) -> None:
+    done = here("evaluate", f"model={tiny_model}", *SMALL, *PLAIN, cwd=tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "held-out" in done.stdout
+    metrics, answers = tables(tmp_path / "runs" / "evaluations" / tiny_model.name)
+    assert set(metrics["model"]) == {tiny_model.name}
+    assert set(metrics["task"]) == {"chain_sum"} and not (metrics["name"] == "gain").any()
+    assert {"accuracy", "stated_rate", "mean_tokens"} <= set(metrics["name"])
+    assert set(answers["writer"]) == {tiny_model.name} and len(answers) == 6 + 12
+
+
+def test_a_runs_agent_on_its_own_task_beside_its_base(run: Path) -> None:
+    cwd = run.parents[1]
+    done = here("evaluate", "model=runs/tiny:agent-2@1", *PLAIN, "engine.threads=1",
+                "folder=elsewhere", cwd=cwd)  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    (place,) = (cwd / "elsewhere" / "evaluations").iterdir()
+    assert place.name == "runs-tiny-agent-2-1"
+    metrics, answers = tables(place)
+    assert set(metrics["model"]) == {"base", "runs/tiny:agent-2@1"}
+    assert (metrics["name"] == "gain").any()
+    # The same prompt, weights and questions as in the run: the same answers.
+    own = pd.read_parquet(run / "round-01" / "answers.parquet").query("writer == 'agent-2'")
+    both = own.merge(answers, on=["question_id", "sample"], suffixes=("", "_again"))
+    assert len(both) == len(own) == len(answers)
+    assert (both["text"] == both["text_again"]).all()
+    (lineage,) = place.rglob("model.yaml")
+    assert yaml.safe_load(lineage.read_text())["agent"] == "agent-2"
+
+
+def test_questions_that_were_learned_are_warned_of(run: Path) -> None:
+    done = here("evaluate", "model=runs/tiny", *SMALL, "task.train=6", "task.test=40", *PLAIN,
+                cwd=run.parents[1])  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "one that the agents learned from" in done.stdout
+
+
+def test_labels_of_a_task_stand_on_answers_and_metrics(tiny_model: Path, tmp_path: Path) -> None:
+    done = here("evaluate", f"model={tiny_model}", *SMALL, *PLAIN,
+                "task.labels={language: en, domain: arithmetic}", cwd=tmp_path)  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    for table in tables(tmp_path / "runs"):
+        assert set(table["language"]) == {"en"} and set(table["domain"]) == {"arithmetic"}
+        assert set(table["objective"]) == {""}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "problem"),
+    [
+        ((), "needs run=FOLDER or model=NAME"),
+        (("run=runs/none",), "no run there"),
+        (("run=a", "model=b"), "needs run=FOLDER or model=NAME"),
+        (("model=/nowhere",), "not a hub id"),
+        (("model=packaged:nothing",), "no such packaged model"),
+    ],
+)
+def test_what_it_needs(tmp_path: Path, arguments: tuple[str, ...], problem: str) -> None:
+    done = here("evaluate", *arguments, cwd=tmp_path)
+    assert done.returncode == 2 and problem in done.stderr
+    assert not (tmp_path / "runs").exists()
