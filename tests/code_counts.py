@@ -77,9 +77,8 @@ def main(package: Path) -> None:
     print(f"name of a function: mean {mean(map(len, function_names)):.1f} letters")
     print(f"name of a local: mean {mean(map(len, locals_of_functions)):.1f} letters")
     per_100 = 100 / lines
-    print(
-        f"comprehensions: {comprehensions * per_100:.1f} per 100 lines, nested {nested * per_100:.2f}"
-    )
+    print(f"comprehensions: {comprehensions * per_100:.1f} per 100 lines")
+    print(f"comprehensions inside of others: {nested * per_100:.2f} per 100 lines")
     print(f"comments: {comments * per_100:.1f} per 100 lines")
     print(f"words of docstrings: {docstring_words * per_100:.0f} per 100 lines")
     readme = package.parent / "README.md"

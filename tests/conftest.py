@@ -38,8 +38,11 @@ def local_ray() -> Iterator[None]:
         yield
 
 
+WORKER_FIXTURES = {"local_ray", "vllm_run", "cluster", "swap_engine", "adapter_engine"}
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what starts worker processes: everything that uses Ray, or says so itself."""
+    """Mark what starts worker processes: Ray, vLLM, or whatever a test says of itself."""
     for item in items:
-        if "local_ray" in getattr(item, "fixturenames", ()):
+        if not WORKER_FIXTURES.isdisjoint(getattr(item, "fixturenames", ())):
             item.add_marker("workers")

@@ -15,14 +15,14 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from collate.models.tiled_attention import TILED, Tiles
+from collate.models.tiled_attention import TILED, Tiles, TileShape
 from collate.models.token_layout import TokenTree, TreeBuilder, padded
 
 HEAD_ROWS = 32
 """Rows of logits that are worked on at once: a few MiB, which stay in a processor's cache."""
 
-SCORING_TILE = 128
-"""Queries of a tile where no gradient is taken: few enough tiles for long prompts."""
+SCORING_TILES = TileShape(size=128, in_groups=True)
+"""Where no gradient is taken: few tiles, so that a long prompt's keys are not copied often."""
 
 READABLE_LAYERS = frozenset({"full_attention", "sliding_attention"})
 
@@ -56,7 +56,7 @@ def completion_logprobs(
     logprobs: list[list[float]] = []
     for builder, numbers in _tree_batches(completions, batch_tokens):
         tree = builder.build(with_ends=len(stop_id_S) > 0).to(model.device)
-        logits_H_V = tree_logits(model, tree, tile=SCORING_TILE)
+        logits_H_V = tree_logits(model, tree, tiles=SCORING_TILES)
         logprob_R = token_logprobs(logits_H_V, tree.head_R, tree.target_R)
         end_C = _stop_logprobs(logits_H_V, tree.end_head_C, stop_id_S)
         by_number = _by_completion(logprob_R, tree.length_C, end_C)
@@ -92,17 +92,17 @@ def _by_completion(logprob_R: Tensor, length_C: Tensor, end_C: Tensor) -> list[l
 # A tree through the model -------------------------------------------------------------------------
 
 
-def tree_logits(model: Any, tree: TokenTree, *, tile: int) -> Tensor:
+def tree_logits(model: Any, tree: TokenTree, *, tiles: TileShape) -> Tensor:
     """The model's logits at the places of the tree that need them; (H, V).
 
-    `tile` is the number of queries of a tile, for a model that was given `use_tree_attention`.
+    `tiles` are those of a model that was given `use_tree_attention`, where it runs on a CPU.
     """
     logits_H_V: Tensor = model(
         input_ids=tree.input_ids_T[None],
         position_ids=tree.position_ids_T[None],
         logits_to_keep=tree.place_H,
         use_cache=False,
-        **_attention_arguments(model, tree, tile),
+        **_attention_arguments(model, tree, tiles),
     ).logits[0]
     return logits_H_V
 
@@ -137,7 +137,7 @@ def causal_lm(model: Any) -> Any:
     return model.get_base_model() if hasattr(model, "get_base_model") else model
 
 
-def _attention_arguments(model: Any, tree: TokenTree, tile: int) -> dict[str, Any]:
+def _attention_arguments(model: Any, tree: TokenTree, shape: TileShape) -> dict[str, Any]:
     """What tells this model of the tree: a bias, or one for each kind of its layers.
 
     Layers with a sliding window see ancestors that are nearer than it.
@@ -145,7 +145,7 @@ def _attention_arguments(model: Any, tree: TokenTree, tile: int) -> dict[str, An
     config = model.config.get_text_config()
     layer_kinds = set(getattr(config, "layer_types", None) or ())
     tiled = config._attn_implementation == TILED
-    tiles = Tiles.of(tree.mask_T_T, tile) if tiled else None
+    tiles = Tiles.of(tree.mask_T_T, shape) if tiled else None
     arguments: dict[str, Any] = {} if tiles is None else {"tiles": tiles}
     everything = _bias(tree.mask_T_T, tiles, model.dtype)
     window = getattr(config, "sliding_window", None)

@@ -1,40 +1,56 @@
 """Attention over a tree of tokens, in tiles of queries that read only the keys they may see.
 
 In a tree a token attends to its ancestors, few of all tokens; a tile of neighbours shares most of
-them. On a CPU, where plain attention computes every masked product, this is most of attention's
+them. On a CPU, where plain attention computes every masked product, this saves most of attention's
 cost; on a GPU the plain form is cheaper, since each tile copies the keys and values that it reads.
 """
 
 from dataclasses import dataclass
 from typing import Any
 
+import torch
 from torch import Tensor
 from torch.nn.functional import pad, scaled_dot_product_attention
-from transformers import AttentionInterface
+from transformers import AttentionInterface, AttentionMaskInterface
 from transformers.integrations.sdpa_attention import sdpa_attention_forward
+from transformers.masking_utils import sdpa_mask
 
 TILED = "collate_tiled"
 """The attention implementation that reads `Tiles`."""
 
 
 @dataclass(frozen=True)
+class TileShape:
+    """Queries of a tile, and whether tiles are attended in groups of about as many keys.
+
+    Groups spare the first tokens of a long prompt from being attended to as many keys as the last.
+    """
+
+    size: int
+    in_groups: bool
+
+
+@dataclass(frozen=True)
 class Tiles:
     """Queries in tiles of `size`, each with the keys that any of its queries may attend to.
 
-    S counts tiles, L queries of a tile, K the most keys that a tile has.
+    S counts tiles, L queries of a tile, K the most keys that a tile has. `groups` are tiles that
+    are attended together, as (first, end, keys): these tiles need so many of the K keys at most.
     """
 
     size: int
     place_S_K: Tensor
     """Places of each tile's keys; those of tiles with fewer are filled up with any others."""
+    groups: tuple[tuple[int, int, int], ...]
 
     @classmethod
-    def of(cls, mask_T_T: Tensor, size: int) -> "Tiles":
+    def of(cls, mask_T_T: Tensor, shape: TileShape) -> "Tiles":
         """The tiles of a mask that is True where the row's token may attend to the column's."""
-        needed_S_T = _in_tiles(mask_T_T, size).any(1)
-        most = int(needed_S_T.sum(1).max())
+        needed_S_T = _in_tiles(mask_T_T, shape.size).any(1)
         place_S_T = needed_S_T.byte().argsort(dim=1, descending=True, stable=True)
-        return cls(size, place_S_T[:, :most])
+        keys = needed_S_T.sum(1).tolist()
+        groups = _groups(keys) if shape.in_groups else ((0, len(keys), max(keys)),)
+        return cls(shape.size, place_S_T[:, : max(keys)], groups)
 
     def allowed(self, mask_T_T: Tensor) -> Tensor:
         """True where a tile's query may attend to its key, under the mask or a narrower one.
@@ -52,6 +68,17 @@ def _in_tiles(mask_T_T: Tensor, size: int) -> Tensor:
     return pad(mask_T_T, (0, 0, 0, -tokens % size)).view(-1, size, tokens)
 
 
+def _groups(keys: list[int]) -> tuple[tuple[int, int, int], ...]:
+    """Runs of tiles in which the most keys of a tile are at most twice the least."""
+    groups, first = [], 0
+    for end in range(1, len(keys) + 1):
+        run = keys[first : end + 1]
+        if end == len(keys) or max(run) > 2 * min(run):
+            groups.append((first, end, max(keys[first:end])))
+            first = end
+    return tuple(groups)
+
+
 def _tiled_attention(
     module: Any,
     query: Tensor,
@@ -65,34 +92,37 @@ def _tiled_attention(
 ) -> tuple[Tensor, None]:
     """Attention of one row of tokens; `attention_mask` is a bias [S, 1, L, K] over the tiles.
 
-    Query, key and value have the shape (1, heads, T, D), the output (1, T, heads, D). Without tiles
-    it is plain attention, for whatever else the model is used for.
+    The query has the shape (1, H, T, D), key and value (1, G, T, D) with G heads that may serve
+    several of the query's each, the output (1, T, H, D). Without tiles it is plain attention, for
+    whatever else the model is used for.
     """
-    if tiles is None:
+    if tiles is None or attention_mask is None:
         plain: tuple[Tensor, None] = sdpa_attention_forward(
             module, query, key, value, attention_mask, dropout=dropout, scaling=scaling, **more
         )
         return plain
-    _, heads, tokens, _ = query.shape
-    tile_count, most = tiles.place_S_K.shape
+    tokens = query.shape[2]
     padded_query = pad(query[0], (0, 0, 0, -tokens % tiles.size))
-    query_S_H_L_D = padded_query.unflatten(1, (tile_count, tiles.size)).transpose(0, 1)
-    places = tiles.place_S_K.flatten()
-    # Gathered a token at a time, whose heads lie side by side in memory.
-    key_S_H_K_D, value_S_H_K_D = (
-        part[0]
-        .transpose(0, 1)
-        .index_select(0, places)
-        .unflatten(0, (tile_count, most))
-        .transpose(1, 2)
-        .repeat_interleave(heads // part.shape[1], dim=1)
-        for part in (key, value)
-    )
-    out_S_H_L_D = scaled_dot_product_attention(
-        query_S_H_L_D, key_S_H_K_D, value_S_H_K_D, attn_mask=attention_mask, dropout_p=dropout,
-        scale=scaling,
-    )  # fmt: skip
-    return out_S_H_L_D.transpose(1, 2).flatten(0, 1)[:tokens][None], None
+    query_S_H_L_D = padded_query.unflatten(1, (-1, tiles.size)).transpose(0, 1)
+    # A token's heads lie side by side in memory, so that gathering tokens copies whole stretches.
+    key_T_G_D, value_T_G_D = key[0].transpose(0, 1), value[0].transpose(0, 1)
+    out_S_H_L_D = []
+    for first, end, keys in tiles.groups:
+        places = tiles.place_S_K[first:end, :keys].flatten()
+        key_S_G_K_D, value_S_G_K_D = (
+            part.index_select(0, places).unflatten(0, (end - first, keys)).transpose(1, 2)
+            for part in (key_T_G_D, value_T_G_D)
+        )
+        out_S_H_L_D.append(
+            scaled_dot_product_attention(
+                query_S_H_L_D[first:end], key_S_G_K_D, value_S_G_K_D,
+                attn_mask=attention_mask[first:end, :, :, :keys], dropout_p=dropout,
+                scale=scaling, enable_gqa=True,
+            )
+        )  # fmt: skip
+    return torch.cat(out_S_H_L_D).transpose(1, 2).flatten(0, 1)[:tokens][None], None
 
 
 AttentionInterface.register(TILED, _tiled_attention)
+# Without tiles a model is masked as for plain attention; else it would get no mask at all.
+AttentionMaskInterface.register(TILED, sdpa_mask)

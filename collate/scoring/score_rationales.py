@@ -39,6 +39,14 @@ class Usefulness:
         return value
 
 
+@dataclass(frozen=True, slots=True)
+class AnswersToScore:
+    """What is scored after a question's rationales: its options, or the gold answer alone."""
+
+    answers: tuple[str, ...]
+    gold_option: int
+
+
 def score_rationales(
     questions: Sequence[Question],
     rationales: Sequence[Rationale],
@@ -76,9 +84,13 @@ def score_rationales(
     usefulness: dict[str, list[Usefulness]] = {}
     baselines: dict[str, Usefulness] = {}
     if scorer is not None:
+        answers = {
+            question_id: _answers_to_score(question_by_id[question_id], verifier.kind, config)
+            for question_id in texts_by_question
+        }
         usefulness, baselines = _usefulness_and_baselines(
-            scorer, question_by_id, texts_by_question, base_prompts, baseline_prompts or {},
-            kind=verifier.kind, marker=marker, config=config,
+            scorer, texts_by_question, answers, base_prompts, baseline_prompts or {},
+            same_prompt=config.baseline == "same_prompt", marker=marker,
         )  # fmt: skip
     next_of_question = {question_id: iter(row) for question_id, row in usefulness.items()}
     scores = []
@@ -107,72 +119,66 @@ def _check_questions(
         )
 
 
+def _answers_to_score(question: Question, kind: str, config: ScoringConfig) -> AnswersToScore:
+    options: tuple[str, ...] = ()
+    if config.normalisation == POSTERIOR:
+        options = stated_options(kind, question)
+    if not options:
+        return AnswersToScore((question.gold,), 0)
+    return AnswersToScore(options, options.index(question.gold))
+
+
 def _usefulness_and_baselines(
     scorer: "LikelihoodScorer",
-    question_by_id: Mapping[str, Question],
     texts_by_question: Mapping[str, Sequence[str]],
+    answers: Mapping[str, AnswersToScore],
     base_prompts: Prompts,
     baseline_prompts: Prompts,
     *,
-    kind: str,
+    same_prompt: bool,
     marker: str,
-    config: ScoringConfig,
 ) -> tuple[dict[str, list[Usefulness]], dict[str, Usefulness]]:
     """By question id: the usefulness of each text, in their order, and that of no rationale."""
-    asks_posterior = config.normalisation == POSTERIOR
-    questions = [question_by_id[question_id] for question_id in texts_by_question]
-    no_rationale = {question_id: [""] for question_id in texts_by_question}
-    if config.baseline == "answer_prompt":
-        usefulness = _usefulness(
-            scorer, questions, texts_by_question, base_prompts, "base", kind, marker, asks_posterior
-        )
-        of_nothing = _usefulness(
-            scorer, questions, no_rationale, baseline_prompts, "baseline", kind, marker,
-            asks_posterior,
-        )  # fmt: skip
-    else:
+    if same_prompt:
         # One more text of its question, so that the prompt's computation serves both.
-        with_nothing = {
+        texts_and_none = {
             question_id: [*texts, ""] for question_id, texts in texts_by_question.items()
         }
-        usefulness = of_nothing = _usefulness(
-            scorer, questions, with_nothing, base_prompts, "base", kind, marker, asks_posterior
-        )
-    return usefulness, {question_id: row[-1] for question_id, row in of_nothing.items()}
+        usefulness = _usefulness(scorer, texts_and_none, answers, base_prompts, "base", marker)
+        return usefulness, {question_id: row[-1] for question_id, row in usefulness.items()}
+    usefulness = _usefulness(scorer, texts_by_question, answers, base_prompts, "base", marker)
+    no_texts = {question_id: [""] for question_id in texts_by_question}
+    of_none = _usefulness(scorer, no_texts, answers, baseline_prompts, "baseline", marker)
+    return usefulness, {question_id: row[0] for question_id, row in of_none.items()}
 
 
 def _usefulness(
     scorer: "LikelihoodScorer",
-    questions: Sequence[Question],
     texts_by_question: Mapping[str, Sequence[str]],
+    answers: Mapping[str, AnswersToScore],
     prompts: Prompts,
-    name_of_prompts: str,
-    kind: str,
+    prompts_name: str,
     marker: str,
-    asks_posterior: bool,
 ) -> dict[str, list[Usefulness]]:
     """How likely each question's gold answer is after each of its texts, by question id."""
-    prompt_ids, answers = [], []
-    for question in questions:
-        if question.id not in prompts:
+    for question_id in texts_by_question:
+        if question_id not in prompts:
             raise ValueError(
-                f"question {question.id} has no {name_of_prompts} prompt to take a likelihood under"
+                f"question {question_id} has no {prompts_name} prompt to take a likelihood under"
             )
-        prompt_ids.append(prompts[question.id])
-        options = stated_options(kind, question) if asks_posterior else ()
-        answers.append(options or (question.gold,))
-    texts = [texts_by_question[question.id] for question in questions]
-    likelihood_Q_N_O = scorer.score_answers(prompt_ids, texts, answers, marker=marker)
-    usefulness = {}
-    for question, options, likelihood_N_O in zip(questions, answers, likelihood_Q_N_O, strict=True):
-        gold_option = options.index(question.gold)
-        usefulness[question.id] = [
-            Usefulness(
-                likelihood_O[gold_option],
-                posterior(likelihood_O, gold_option) if len(options) > 1 else None,
-            )
-            for likelihood_O in likelihood_N_O
-        ]
+    likelihood_Q_N_O = scorer.score_answers(
+        [prompts[question_id] for question_id in texts_by_question],
+        list(texts_by_question.values()),
+        [answers[question_id].answers for question_id in texts_by_question],
+        marker=marker,
+    )
+    usefulness: dict[str, list[Usefulness]] = {}
+    for question_id, likelihood_N_O in zip(texts_by_question, likelihood_Q_N_O, strict=True):
+        gold_option = answers[question_id].gold_option
+        usefulness[question_id] = []
+        for likelihood_O in likelihood_N_O:
+            among_options = posterior(likelihood_O, gold_option) if len(likelihood_O) > 1 else None
+            usefulness[question_id].append(Usefulness(likelihood_O[gold_option], among_options))
     return usefulness
 
 

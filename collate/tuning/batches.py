@@ -17,6 +17,7 @@ from torch import Tensor
 from collate.config.schema import TuningConfig
 from collate.errors import TuningError
 from collate.models.logprobs import reads_trees, token_logprobs, tree_logits
+from collate.models.tiled_attention import TileShape
 from collate.models.token_layout import TokenTree, TreeBuilder
 from collate.tuning.data import example_tokens
 from collate.tuning.losses import roles_of_loss
@@ -24,8 +25,8 @@ from collate.tuning.losses import roles_of_loss
 NUMBER = "number"
 """The one column of the trainer's data set: which example it is."""
 
-TUNING_TILE = 32
-"""Queries of a tile of attention: with a gradient, small tiles read the fewest needless keys."""
+TUNING_TILES = TileShape(size=32, in_groups=False)
+"""Small tiles read the fewest needless keys, whose gradients would be computed as well."""
 
 Example = Mapping[str, Any]
 """`question_id`, `prompt_ids`, `roles`, `completion_ids` (see `data.py`)."""
@@ -105,7 +106,7 @@ def batch_logprobs(model: Any, batch: Batch) -> RoleLogprobs:
             "model whose layers are attention"
         )
     tree = batch.tree
-    logits_H_V = tree_logits(model, tree, tile=TUNING_TILE)
+    logits_H_V = tree_logits(model, tree, tiles=TUNING_TILES)
     logprob_R = token_logprobs(logits_H_V, tree.head_R, tree.target_R)
     sum_C = torch.zeros(len(tree.length_C), device=logprob_R.device)
     sum_C = sum_C.index_add(0, tree.completion_R, logprob_R)

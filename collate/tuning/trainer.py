@@ -35,8 +35,8 @@ from collate.tuning.batches import (
     batch_logprobs,
 )
 from collate.tuning.data import step_count
-from collate.tuning.fused import fuse_adapters
 from collate.tuning.losses import LOSSES, LogRatios, nll_loss, roles_of_loss, sigmoid
+from collate.tuning.low_rank import fuse_adapters
 from collate.tuning.step_checkpoints import Checkpoints
 
 LOSS_TOLERANCE = 1e-3

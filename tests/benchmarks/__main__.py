@@ -4,6 +4,8 @@
     make bench ARGS="--quick"         the whole round and generation, within ten minutes
     make bench ARGS="--only scoring"  one group of rows: round, generation, agents, scoring,
                                       tuning, scaling
+    make bench ARGS=--smallest        everything at its smallest size, as the tests run it; says
+                                      nothing of speed
 
 The machine should do nothing else meanwhile. A ratio is the rival's seconds over collate's, with
 the lowest and the highest over repeats; it is printed only if the results were found equal.
@@ -31,6 +33,8 @@ QUICK = ("round", "generation")
 def main() -> int:
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__.splitlines()[0])
     parser.add_argument("--quick", action="store_true", help="small sizes, within ten minutes")
+    parser.add_argument("--smallest", action="store_true", help="what the tests run")
+    parser.add_argument("--model", help="another model than the quickstart's")
     parser.add_argument("--only", choices=GROUPS, action="append", help="these groups of rows")
     parser.add_argument("--out", type=Path, default=Path("bench.json"))
     options = parser.parse_args()
@@ -39,9 +43,9 @@ def main() -> int:
     if load > 0.5 * len(os.sched_getaffinity(0)):
         console.print(f"the machine is busy (load {load:.1f}): the seconds below will say little")
 
-    from collate.config.offline import offline_unless_asked
+    from collate.config.offline import offline_unless_named
 
-    offline_unless_asked([])
+    offline_unless_named([])
     from transformers.utils.logging import disable_progress_bar
 
     disable_progress_bar()
@@ -51,14 +55,20 @@ def main() -> int:
     from tests.benchmarks.whole_round import whole_round
 
     asked = options.only or (QUICK if options.quick else GROUPS)
-    sizes = _quick_sizes() if options.quick else _full_sizes()
+    sizes = _full_sizes()
+    if options.quick or options.smallest:
+        sizes = _smallest_sizes() if options.smallest else _quick_sizes()
+    model = options.model
     benchmarks: dict[str, list[Callable[[], list]]] = {
-        "round": [lambda: whole_round(**sizes["round"])],
-        "generation": [lambda: generation(**sizes["generation"])],
-        "agents": [lambda k=k: [engines_in_turn(agents=k, **sizes["agents"])] for k in sizes["k"]],
-        "scoring": [lambda: scoring(**sizes["scoring"])],
-        "tuning": [lambda one=one: [tuning(**one)] for one in sizes["tuning"]],
-        "scaling": [scaling],
+        "round": [lambda: whole_round(**sizes["round"], model=model)],
+        "generation": [lambda: generation(**sizes["generation"], model=model)],
+        "agents": [
+            lambda k=k: [engines_in_turn(agents=k, **sizes["agents"], model=model)]
+            for k in sizes["k"]
+        ],
+        "scoring": [lambda: scoring(**sizes["scoring"], model=model)],
+        "tuning": [lambda one=one: [tuning(**one, model=model)] for one in sizes["tuning"]],
+        "scaling": [lambda: scaling(**sizes["scaling"], model=model)],
     }
     rows, scalings, failed = [], [], []
     for name in asked:
@@ -97,6 +107,7 @@ def _has_gpu() -> bool:
 
 def _quick_sizes() -> dict:
     return {
+        "scaling": {},
         "round": {"questions": 6, "samples": 6, "steps": 2, "batch": 2},
         "generation": {"questions": 8, "samples": 8, "tokens": 20, "repeats": 1},
         "agents": {"questions": 8, "samples": 4, "tokens": 16},
@@ -106,8 +117,28 @@ def _quick_sizes() -> dict:
     }
 
 
+def _smallest_sizes() -> dict:
+    return {
+        # A tiny model with random weights is never right.
+        "round": {
+            "questions": 3,
+            "samples": 2,
+            "steps": 1,
+            "batch": 2,
+            "settings": ["pairs=likelihood"],
+        },
+        "generation": {"questions": 3, "samples": 2, "tokens": 4, "repeats": 1},
+        "agents": {"questions": 2, "samples": 1, "tokens": 4},
+        "k": [2],
+        "scoring": {"questions": 2, "each": 2, "repeats": 1},
+        "tuning": [{"steps": 1, "each": 2, "lengths": (2, 3), "repeats": 1}],
+        "scaling": {"times": (1, 2)},
+    }
+
+
 def _full_sizes() -> dict:
     return {
+        "scaling": {},
         "round": {"questions": 32, "samples": 8, "steps": 6, "batch": 8},
         "generation": {"questions": 16, "samples": 8, "tokens": 24, "repeats": 3},
         "agents": {"questions": 16, "samples": 4, "tokens": 16},

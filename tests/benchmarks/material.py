@@ -11,11 +11,14 @@ from collate.config import compose
 from collate.config.build import build
 from collate.config.schema import EngineConfig, RunConfig
 from collate.engines.protocol import Completion, Request
-from collate.models import load_tokenizer, prepare_model
+from collate.models.loading import load_causal_lm, load_tokenizer
+from collate.models.model_names import model_label
+from collate.models.stopping import stopping_of
 from collate.models.weights import AgentWeights
-from collate.tables import Pair, Question, Rationale, digest, seed_of
+from collate.store.resolve import plain_folder, resolve_model
+from collate.tables import SAMPLED, Preference, Question, Rationale, digest, seed_of
 from collate.tasks import load_task
-from collate.tuning.tune import order_examples, pair_examples
+from collate.tuning.data import order_examples, preference_examples
 
 
 @dataclass(frozen=True)
@@ -35,7 +38,7 @@ class Material:
     @property
     def weights(self) -> dict[str, AgentWeights]:
         """Every agent with the untouched base model."""
-        return {one.name: AgentWeights(one.name, "base", None, "base") for one in self.agents}
+        return {agent.name: AgentWeights.base(agent.name) for agent in self.agents}
 
     def requests(self, agent: str) -> list[list[Request]]:
         """One agent's requests, by sample number."""
@@ -45,7 +48,7 @@ class Material:
             [
                 Request(
                     key=digest(question.id, agent, sample), agent=agent,
-                    prompt_ids=self.prompts.of(agent, question),
+                    prompt_ids=self.prompts.of_agent(agent, question),
                     seed=seed_of(0, agent, question.id, sample), temperature=own.temperature,
                     top_p=own.top_p, max_tokens=settings.max_tokens,
                 )
@@ -62,12 +65,13 @@ class Material:
         written = {one.key: one for one in completions}
         return [
             Rationale(
-                id=request.key, question_id=question.id, agent=request.agent, adapter="base",
-                round=1, sample=sample, seed=request.seed, temperature=request.temperature,
+                id=request.key, question_id=question.id, writer=request.agent,
+                model=model_label(self.config.model.name), weights="base", round=1, sample=sample,
+                seed=request.seed, temperature=request.temperature,
                 top_p=request.top_p, prompt_ids=request.prompt_ids,
                 token_ids=written[request.key].token_ids, text=written[request.key].text,
                 finish_reason=written[request.key].finish_reason,
-                logprob=written[request.key].logprob,
+                logprob=written[request.key].logprob, origin=SAMPLED,
             )
             for agent in self.agents
             for sample, one in enumerate(self.requests(agent.name))
@@ -75,35 +79,43 @@ class Material:
         ]  # fmt: skip
 
     def examples(
-        self, agent: str, pairs: Sequence[Pair], rationales: Sequence[Rationale]
+        self, agent: str, preferences: Sequence[Preference], rationales: Sequence[Rationale]
     ) -> list[dict[str, Any]]:
-        """The tokens of an agent's pairs."""
-        own = [pair for pair in pairs if pair.agent == agent]
-        prompts = {q.id: self.prompts.of(agent, q) for q in self.questions}
-        return pair_examples(own, {one.id: one for one in rationales}, prompts)
+        """The tokens of an agent's preferences."""
+        return preference_examples(
+            [preference for preference in preferences if preference.agent == agent],
+            {rationale.id: rationale for rationale in rationales},
+            {question.id: self.prompts.of_agent(agent, question) for question in self.questions},
+        )
 
     @staticmethod
     def ordered(examples: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
         """The examples in the order in which collate tunes on them, seed 0."""
-        order = order_examples([e["question_id"] for e in examples], epochs=1, seed=0)
-        return [{k: v for k, v in examples[n].items() if k != "question_id"} for n in order]
+        question_ids = [example["question_id"] for example in examples]
+        return [examples[number] for number in order_examples(question_ids, epochs=1, seed=0)]
 
 
-def quickstart(questions: int, *overrides: str, agents: int = 2) -> Material:
+def quickstart(
+    questions: int, *overrides: str, agents: int = 2, model: str | None = None
+) -> Material:
     """The quickstart's first questions and agents, under its settings and these overrides.
 
-    More than two agents show one worked example each instead of two: there are no more of them.
+    `model` names another model than the quickstart's. More than two agents show one worked example
+    each instead of two: there are no more of them.
     """
     more = [f"agents.count={agents}", "agents.examples=1"] if agents > 2 else []
-    same = ["model.dtype=float32", "tuning.warmup=0"]  # what rivals are given as well
+    same = ["model.dtype=float32", "tuning.warmup_ratio=0"]  # what rivals are given as well
+    if model is not None:
+        more.append(f"model={model}")
     wanted = ["experiment=quickstart", *same, *more, *overrides]
     found, problems = compose.jobs(wanted, [])
     if problems:
         raise ValueError("; ".join(problems))
     config = build(found[0].settings)
-    folder = prepare_model(config.model)
+    folder = plain_folder(resolve_model(config.model.name))
+    tokenizer = load_tokenizer(folder)
     made = make_agents(config)
-    prompts = Prompts(config, made, load_tokenizer(folder))
+    prompts = Prompts(config, made, tokenizer, stopping_of(folder, tokenizer))
     train = [one for one in load_task(config.task).questions if one.split == "train"]
     if len(train) < questions:
         raise ValueError(f"{questions} questions asked for, {len(train)} there")
@@ -115,7 +127,6 @@ def random_adapters(material: Material, folder: Path) -> dict[str, AgentWeights]
     import torch
 
     from collate.agents.adapters import new_adapter, save_adapter
-    from collate.models import load_causal_lm
 
     weights = {}
     for number, agent in enumerate(material.agents):
@@ -137,8 +148,6 @@ def random_adapters(material: Material, folder: Path) -> dict[str, AgentWeights]
 def merged(material: Material, weights: AgentWeights, folder: Path) -> str:
     """A whole model's folder with one agent's adapter merged into it, for those who need one."""
     from peft import PeftModel
-
-    from collate.models import load_causal_lm
 
     base = load_causal_lm(material.folder, dtype="float32")
     PeftModel.from_pretrained(base, weights.folder).merge_and_unload().save_pretrained(folder)

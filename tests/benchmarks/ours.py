@@ -6,12 +6,13 @@ from pathlib import Path
 from typing import Any
 
 from collate.agents.adapters import new_adapter
-from collate.cluster.actors import MADE, ToScore, TuningJob
+from collate.cluster.actors import ScoreTask, TuningJob
 from collate.cluster.workers import Workers
 from collate.config.schema import AgentsConfig, EngineConfig, ModelConfig, RunConfig, TuningConfig
 from collate.engines.protocol import Completion, Request
-from collate.models import load_causal_lm, load_tokenizer
-from collate.models.weights import AgentWeights
+from collate.models.loading import load_causal_lm, load_tokenizer
+from collate.models.stopping import stopping_of
+from collate.models.weights import FINISHED, AgentWeights
 from collate.tables import Score
 from tests.benchmarks.rivals import Ids, adapter_numbers
 
@@ -20,7 +21,7 @@ class Engine:
     """collate's vLLM engine in the arm's process."""
 
     def __init__(self, folder: str, config: EngineConfig):
-        from collate.engines.vllm_engine import VllmEngine
+        from collate.engines.vllm_engine import VllmEngine, default_hosting
 
         class Forced(VllmEngine):
             forced = False
@@ -31,7 +32,11 @@ class Engine:
                     params.ignore_eos, params.stop_token_ids = True, []
                 return params
 
-        self._engine = Forced(folder, config, ModelConfig(dtype="float32"))
+        agents = AgentsConfig()
+        self._engine = Forced(
+            folder, config, ModelConfig(dtype="float32"), rank=agents.rank,
+            hosting=default_hosting(agents.weights),
+        )  # fmt: skip
 
     def generate(
         self, requests: Sequence[Request], agents: Mapping[str, AgentWeights]
@@ -63,8 +68,9 @@ class Scorer:
     def __init__(self, folder: str, batch_tokens: int):
         from collate.scoring.likelihood import LikelihoodScorer
 
+        tokenizer = load_tokenizer(folder)
         self._scorer = LikelihoodScorer(
-            load_causal_lm(folder, dtype="float32"), load_tokenizer(folder),
+            load_causal_lm(folder, dtype="float32"), tokenizer, stopping_of(folder, tokenizer),
             batch_tokens=batch_tokens,
         )  # fmt: skip
 
@@ -107,19 +113,21 @@ class Round:
     def generate(
         self, requests: Sequence[Request], agents: Mapping[str, AgentWeights]
     ) -> list[Completion]:
-        done: list[Completion] = []
-        self._workers.generate([requests], agents, _silent, keep=lambda _, own: done.extend(own))
-        return done
+        completions: list[Completion] = []
+        self._workers.generate(
+            [requests], agents, _silent, on_completions=lambda _, some: completions.extend(some)
+        )
+        return completions
 
-    def score(self, asked: Sequence[ToScore]) -> list[Score]:
-        done: list[Score] = []
-        self._workers.score([asked], _silent, keep=lambda _, own: done.extend(own))
-        return done
+    def score(self, tasks: Sequence[ScoreTask]) -> list[Score]:
+        scores: list[Score] = []
+        self._workers.score([tasks], _silent, on_scores=lambda _, some: scores.extend(some))
+        return scores
 
     def tune(self, jobs: Sequence[TuningJob]) -> list[Path]:
         """Where each job's weights and curves lie."""
         self._workers.tune(jobs, _silent)
-        return [job.folder / MADE for job in jobs]
+        return [job.scratch / FINISHED for job in jobs]
 
     def close(self) -> None:
         self._workers.__exit__(None, None, None)

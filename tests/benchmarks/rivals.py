@@ -15,8 +15,8 @@ from typing import Any
 from collate.agents.adapters import new_adapter
 from collate.config.schema import AgentsConfig, TuningConfig
 from collate.engines.protocol import Request
-from collate.models import load_causal_lm, load_tokenizer
-from collate.tables import RIGHT, UNKNOWN, WRONG
+from collate.models.loading import load_causal_lm, load_tokenizer
+from collate.tables import CHOSEN, REJECTED, RIGHT, UNKNOWN, WRONG
 
 Ids = Sequence[int]
 
@@ -220,12 +220,21 @@ class StockTrl:
                 use_cpu=not torch.cuda.is_available(), dataloader_pin_memory=False,
                 logging_steps=1, save_strategy="no", report_to="none", disable_tqdm=True, seed=0,
             ),
-            train_dataset=Dataset.from_list(list(examples)),
+            train_dataset=Dataset.from_list([_as_trl_has_it(example) for example in examples]),
             processing_class=self._tokenizer,
         )  # fmt: skip
         trainer.train()
         losses = [log["loss"] for log in trainer.state.log_history if "loss" in log]
         return losses, adapter_numbers(model)
+
+
+def _as_trl_has_it(example: dict[str, Any]) -> dict[str, Any]:
+    ids = dict(zip(example["roles"], example["completion_ids"], strict=True))
+    return {
+        "prompt_ids": example["prompt_ids"],
+        "chosen_ids": ids[CHOSEN],
+        "rejected_ids": ids[REJECTED],
+    }
 
 
 def adapter_numbers(model: Any) -> list[float]:

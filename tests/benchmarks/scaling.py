@@ -11,19 +11,19 @@ from tests.benchmarks.stages import score_material, tuning_examples
 TIMES = (1, 2, 4, 8)
 
 
-def scaling() -> list[Scaling]:
+def scaling(*, times: Sequence[int] = TIMES, model: str | None = None) -> list[Scaling]:
     """Each axis over a factor of eight, the others held, in one process for each stage."""
-    return [*_generation(), *_scoring(), *_tuning()]
+    return [*_generation(times, model), *_scoring(times, model), *_tuning(times, model)]
 
 
 def _over(name: str, sizes: Sequence[int], seconds_of: Callable[[int], float]) -> Scaling:
     return Scaling(name, sizes, [seconds_of(size) for size in sizes])
 
 
-def _generation() -> list[Scaling]:
+def _generation(times: Sequence[int], model: str | None) -> list[Scaling]:
     def material(questions: int, samples: int, agents: int) -> Material:
         return quickstart(
-            questions, f"agents.samples={samples}", "agents.examples=1", agents=agents
+            questions, f"agents.samples={samples}", "agents.examples=1", agents=agents, model=model
         )
 
     one = material(8, 4, 1)
@@ -37,21 +37,21 @@ def _generation() -> list[Scaling]:
         return [
             _over(
                 "generation: questions",
-                [8 * n for n in TIMES],
+                [8 * n for n in times],
                 lambda n: seconds(material(n, 4, 1), 16),
             ),
             _over(
                 "generation: samples",
-                [4 * n for n in TIMES],
+                [4 * n for n in times],
                 lambda n: seconds(material(8, n, 1), 16),
             ),
-            _over("generation: agents", TIMES, lambda n: seconds(material(8, 4, n), 16)),
-            _over("generation: tokens", [16 * n for n in TIMES], lambda n: seconds(one, n)),
+            _over("generation: agents", times, lambda n: seconds(material(8, 4, n), 16)),
+            _over("generation: tokens", [16 * n for n in times], lambda n: seconds(one, n)),
         ]
 
 
-def _scoring() -> list[Scaling]:
-    material = quickstart(64)
+def _scoring(times: Sequence[int], model: str | None) -> list[Scaling]:
+    material = quickstart(64, model=model)
     batch_tokens = material.config.scoring.batch_tokens
     with Arm(Scorer, folder=material.folder, batch_tokens=batch_tokens) as arm:
 
@@ -62,20 +62,20 @@ def _scoring() -> list[Scaling]:
 
         seconds(8, 8, 2)
         return [
-            _over("scoring: questions", [8 * n for n in TIMES], lambda n: seconds(n, 8, 3)),
+            _over("scoring: questions", [8 * n for n in times], lambda n: seconds(n, 8, 3)),
             _over(
                 "scoring: rationales a question",
-                [4 * n for n in TIMES],
+                [4 * n for n in times],
                 lambda n: seconds(16, n, 3),
             ),
             _over(
-                "scoring: steps of a rationale", [2 * n for n in TIMES], lambda n: seconds(16, 8, n)
+                "scoring: steps of a rationale", [2 * n for n in times], lambda n: seconds(16, 8, n)
             ),
         ]
 
 
-def _tuning() -> list[Scaling]:
-    material = quickstart(64, "tuning.batch=4", "tuning.micro_batch=4")
+def _tuning(times: Sequence[int], model: str | None) -> list[Scaling]:
+    material = quickstart(64, "tuning.batch=4", "tuning.micro_batch=4", model=model)
     agents, config = material.config.agents, material.config.tuning
     with Arm(Tuner, folder=material.folder) as arm:
 
@@ -85,6 +85,6 @@ def _tuning() -> list[Scaling]:
 
         seconds(4, 2)
         return [
-            _over("tuning: pairs", [4 * n for n in TIMES], lambda n: seconds(n, 2)),
-            _over("tuning: steps of a rationale", [2 * n for n in TIMES], lambda n: seconds(4, n)),
+            _over("tuning: pairs", [4 * n for n in times], lambda n: seconds(n, 2)),
+            _over("tuning: steps of a rationale", [2 * n for n in times], lambda n: seconds(4, n)),
         ]

@@ -44,9 +44,11 @@ def greedy(requests: Sequence) -> list:
     return [replace(one, temperature=0.0, top_p=1.0) for one in requests]
 
 
-def generation(*, questions: int, samples: int, tokens: int, repeats: int) -> list[Row]:
+def generation(
+    *, questions: int, samples: int, tokens: int, repeats: int, model: str | None = None
+) -> list[Row]:
     """One agent's requests: against `generate`, and against raw vLLM with its best block size."""
-    material = quickstart(questions, f"agents.samples={samples}", agents=1)
+    material = quickstart(questions, f"agents.samples={samples}", agents=1, model=model)
     requests = with_length(material.all_requests(), tokens)
     greedy_ones = greedy(material.requests(material.agents[0].name)[0])
     weights, rows = material.weights, []
@@ -91,9 +93,11 @@ def generation(*, questions: int, samples: int, tokens: int, repeats: int) -> li
     return rows
 
 
-def engines_in_turn(*, agents: int, questions: int, samples: int, tokens: int) -> Row:
+def engines_in_turn(
+    *, agents: int, questions: int, samples: int, tokens: int, model: str | None = None
+) -> Row:
     """K tuned agents on one engine, against an engine for each in turn. Starts are counted."""
-    material = quickstart(questions, f"agents.samples={samples}", agents=agents)
+    material = quickstart(questions, f"agents.samples={samples}", agents=agents, model=model)
     with tempfile.TemporaryDirectory() as scratch, ExitStack() as stack:
         weights = random_adapters(material, Path(scratch) / "adapters")
         folders = {
@@ -142,7 +146,7 @@ def score_material(
     material: Material, each: int, steps: tuple[int, int]
 ) -> tuple[list[Ids], list[list[str]], list[str]]:
     """Base prompts, that many rationales for each question, and gold answers."""
-    prompts = [material.prompts.base(question) for question in material.questions]
+    prompts = [material.prompts.of_scorer(question) for question in material.questions]
     span = steps[1] - steps[0] + 1
     texts = [
         [worked(1000 * q + n, steps[0] + n % span) for n in range(each)]
@@ -151,9 +155,9 @@ def score_material(
     return prompts, texts, [question.gold for question in material.questions]
 
 
-def scoring(*, questions: int, each: int, repeats: int) -> list[Row]:
+def scoring(*, questions: int, each: int, repeats: int, model: str | None = None) -> list[Row]:
     """Against a padded batch and against one at a time; rationales of the quickstart's lengths."""
-    material = quickstart(questions)
+    material = quickstart(questions, model=model)
     prompts, texts, golds = score_material(material, each, (2, 4))
     flat = (
         [prompt for prompt, own in zip(prompts, texts, strict=True) for _ in own],
@@ -202,7 +206,8 @@ def tuning_examples(
     material: Material, pairs: int, each: int, steps: tuple[int, int]
 ) -> list[dict]:
     """Pairs of worked rationales, `each` of them a question, as tokens."""
-    from collate.models import load_tokenizer
+    from collate.models.loading import load_tokenizer
+    from collate.tables import CHOSEN, REJECTED
 
     tokenizer = load_tokenizer(material.folder)
     agent = material.agents[0].name
@@ -212,25 +217,32 @@ def tuning_examples(
         sides = [
             f"{worked(2 * number + side, steps[side])}\n#### {question.gold}" for side in (0, 1)
         ]
-        chosen, rejected = (
+        completions = [
             [*tokenizer(text, add_special_tokens=False)["input_ids"], tokenizer.eos_token_id]
             for text in sides
-        )
+        ]
         examples.append(
             {
-                "prompt_ids": list(material.prompts.of(agent, question)),
-                "chosen_ids": chosen,
-                "rejected_ids": rejected,
+                "prompt_ids": list(material.prompts.of_agent(agent, question)),
+                "roles": [CHOSEN, REJECTED],
+                "completion_ids": completions,
             }
         )
     return examples
 
 
 def tuning(
-    *, steps: int, each: int, lengths: tuple[int, int], repeats: int, worked_examples: int = 2
+    *,
+    steps: int,
+    each: int,
+    lengths: tuple[int, int],
+    repeats: int,
+    worked_examples: int = 2,
+    model: str | None = None,
 ) -> Row:
     """One agent's optimizer steps, reference included, against TRL with its own precomputed."""
-    material = quickstart(max(1, -(-steps * 8 // each)), f"agents.examples={worked_examples}")
+    questions = max(1, -(-steps * 8 // each))
+    material = quickstart(questions, f"agents.examples={worked_examples}", model=model)
     config, agents = material.config.tuning, material.config.agents
     examples = tuning_examples(material, steps * config.batch, each, lengths)
     with (
@@ -253,4 +265,4 @@ def tuning(
 
 
 def _mean_length(examples: Sequence[dict]) -> float:
-    return float(np.mean([len(e[s]) for e in examples for s in ("chosen_ids", "rejected_ids")]))
+    return float(np.mean([len(ids) for each in examples for ids in each["completion_ids"]]))

@@ -19,13 +19,12 @@ from typing import Any
 import numpy as np
 
 from collate.answers.judging import cut_answer
-from collate.cluster.actors import ToScore, TuningJob
-from collate.pairs import make_pairs
-from collate.scoring.likelihood import AnswerLikelihood
-from collate.scoring.score_rationales import NORMALISATIONS
-from collate.tables import Pair, Rationale, Score
+from collate.cluster.actors import ScoreTask, TuningJob
+from collate.pairs.preferences import make_preferences
+from collate.scoring.answer_likelihood import NORMALISATIONS, AnswerLikelihood
+from collate.tables import Preference, Rationale, Score
 from collate.tuning.curves import read_curves
-from collate.tuning.tune import write_examples
+from collate.tuning.data import write_examples
 from tests.benchmarks.arms import Arm, Timed, share_equal
 from tests.benchmarks.material import Material, quickstart
 from tests.benchmarks.ours import Round
@@ -58,11 +57,20 @@ class Lap:
         return sum(self.seconds.values())
 
 
-def whole_round(*, questions: int, samples: int, steps: int, batch: int) -> list[Row]:
+def whole_round(
+    *,
+    questions: int,
+    samples: int,
+    steps: int,
+    batch: int,
+    settings: Sequence[str] = (),
+    model: str | None = None,
+) -> list[Row]:
     """Rows of the whole round and of its stages, against both loops."""
     material = quickstart(
         questions, f"agents.samples={samples}", f"tuning.batch={batch}",
-        f"tuning.micro_batch={batch}", f"tuning.max_steps={steps}",
+        f"tuning.micro_batch={batch}", f"tuning.max_steps={steps}", *settings,
+        model=model,
     )  # fmt: skip
     with tempfile.TemporaryDirectory() as scratch:
         ours = _collate(material, Path(scratch))
@@ -108,9 +116,15 @@ def _collate(material: Material, scratch: Path) -> Lap:
             "generate", arm("generate", material.all_requests(), material.weights)
         )
         rationales = material.rationales(completions)
-        own = {q.id: [r for r in rationales if r.question_id == q.id] for q in material.questions}
-        asked = [ToScore(q, own[q.id], material.prompts.base(q)) for q in material.questions]
-        by_id = {s.rationale_id: s for s in lap.count("score", arm("score", asked))}
+        tasks = [
+            ScoreTask(
+                question,
+                [each for each in rationales if each.question_id == question.id],
+                material.prompts.of_scorer(question),
+            )
+            for question in material.questions
+        ]
+        by_id = {score.rationale_id: score for score in lap.count("score", arm("score", tasks))}
         scores = [by_id[rationale.id] for rationale in rationales]
         pairs = _pairs(material, rationales, scores)
         examples = {a.name: material.examples(a.name, pairs, rationales) for a in material.agents}
@@ -120,7 +134,8 @@ def _collate(material: Material, scratch: Path) -> Lap:
                 TuningJob(
                     agent=agent, start=material.weights[agent],
                     examples=write_examples(scratch / agent, [own]),
-                    folder=scratch / agent, seed=0, steps=config.tuning.max_steps or 0,
+                    scratch=scratch / agent, seed=0, steps=config.tuning.max_steps or 0,
+                    tuning=config.tuning,
                 )
             )  # fmt: skip
         folders = lap.count("tune", arm("tune", jobs))
@@ -169,7 +184,7 @@ def _loops(material: Material, ours: Lap, scratch: str) -> tuple[Lap, Lap]:
 def _flat(material: Material, rationales: Sequence[Rationale]) -> tuple[list, list, list]:
     """Prompt, text without its stated answer, and gold answer of each rationale."""
     asked = {question.id: question for question in material.questions}
-    prompts = {q.id: material.prompts.base(q) for q in material.questions}
+    prompts = {q.id: material.prompts.of_scorer(q) for q in material.questions}
     return (
         [prompts[one.question_id] for one in rationales],
         [cut_answer(one.text, material.config.task.marker) for one in rationales],
@@ -179,9 +194,9 @@ def _flat(material: Material, rationales: Sequence[Rationale]) -> tuple[list, li
 
 def _pairs(
     material: Material, rationales: Sequence[Rationale], scores: Sequence[Score]
-) -> list[Pair]:
+) -> list[Preference]:
     names = [agent.name for agent in material.agents]
-    return make_pairs(
+    return make_preferences(
         material.questions, rationales, scores, agents=names, parts=None,
         answer_kind=material.config.task.answer_kind, config=material.config.pairs,
     )[0]  # fmt: skip

@@ -94,7 +94,7 @@ def test_a_run_as_a_job_and_its_exit_status(cluster: str, tiny_model: Path, tmp_
         cwd=tmp_path, timeout=300,
     )  # fmt: skip
     assert refused.returncode == 2, refused.stdout[-2000:]
-    assert "rounds=-1: 0 (only measure) or more" in refused.stdout
+    assert "rounds=-1: at least 0" in refused.stdout
 
 
 def test_without_a_cluster_it_says_how_to_start_one(tmp_path: Path) -> None:

@@ -44,9 +44,8 @@ def test_annotations_are_read_into_words() -> None:
 
 
 def test_choices_are_what_the_code_has() -> None:
-    from collate.pairs.preferences import RULES
-
     from collate.answers.reading import KINDS
+    from collate.pairs.preferences import RULES
     from collate.tables import LABELS
     from collate.tasks.items import ANSWER_KINDS
     from collate.tuning.losses import LOSSES

@@ -34,12 +34,12 @@ def full_copy(tmp_path_factory: pytest.TempPathFactory) -> AgentWeights:
 @pytest.fixture(scope="session")
 def swap_engine(tiny_model: Path) -> Iterator[EngineProcess]:
     """vLLM on the tiny model, agents by weight swap."""
-    with EngineProcess(tiny_model, host="swap") as engine:
+    with EngineProcess(tiny_model, hosting="swap") as engine:
         yield engine
 
 
 @pytest.fixture(scope="session")
 def adapter_engine(tiny_model: Path) -> Iterator[EngineProcess]:
     """vLLM on the tiny model, agents by multi-LoRA."""
-    with EngineProcess(tiny_model, host="adapter") as engine:
+    with EngineProcess(tiny_model, hosting="adapter") as engine:
         yield engine

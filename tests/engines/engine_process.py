@@ -14,7 +14,7 @@ from unittest import mock
 
 from collate.config.schema import EngineConfig, ModelConfig
 from collate.engines.build_engine import build_engine
-from collate.engines.protocol import Completion, Request
+from collate.engines.protocol import Completion, Hosting, Request
 from collate.models.weights import AgentWeights
 
 DEADLINE = 120.0
@@ -23,13 +23,13 @@ DEADLINE = 120.0
 class EngineProcess:
     """`generate` as an engine's; what the engine raises is raised here."""
 
-    def __init__(self, model_folder: Path, *, host: str):
-        config = EngineConfig(
-            kind="vllm", host=host, batch=32, max_length=512, max_rank=16, cache_gib=0.25, threads=1
-        )
+    def __init__(self, model_folder: Path, *, hosting: Hosting):
+        config = EngineConfig(kind="vllm", batch=32, max_length=512, cache_gib=0.25, threads=1)
         context = multiprocessing.get_context("spawn")
         self._pipe, theirs = context.Pipe()
-        self._process = context.Process(target=_serve, args=(theirs, str(model_folder), config))
+        self._process = context.Process(
+            target=_serve, args=(theirs, str(model_folder), config, hosting)
+        )
         self.progress: list[tuple[int, int]] = []
 
     def __enter__(self) -> "EngineProcess":
@@ -60,9 +60,10 @@ class EngineProcess:
         return answer
 
 
-def _serve(pipe: Connection, model_folder: str, config: EngineConfig) -> None:
+def _serve(pipe: Connection, model_folder: str, config: EngineConfig, hosting: Hosting) -> None:
     try:
-        engine = build_engine(model_folder, config, ModelConfig(dtype="float32"))
+        model = ModelConfig(dtype="float32")
+        engine = build_engine(model_folder, config, model, rank=16, hosting=hosting)
     except Exception as error:
         pipe.send(error)
         return

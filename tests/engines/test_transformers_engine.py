@@ -114,11 +114,11 @@ def test_a_model_without_chat_template_stops_at_the_next_question(
     engine = build_engine(str(folder), CONFIG, ModelConfig(dtype="float32"))
     limits = engine._limits  # type: ignore[attr-defined]
     ids = limits.tokenizer("7\nQuestion: What is")["input_ids"]
-    ends = [i for i in range(1, len(ids) + 1) if limits.ends_with_stop_text(ids[:i])]
+    ends = [i for i in range(1, len(ids) + 1) if limits.is_complete(ids[:i])]
     request = requests_for_plain(limits)
     completion = limits.completion(request, ids[: ends[0]], -1.0)
     assert (completion.text, completion.finish_reason) == ("7", "stop")
-    assert not limits.ends_with_stop_text(limits.tokenizer("7 Question:")["input_ids"])
+    assert not limits.is_complete(limits.tokenizer("7 Question:")["input_ids"])
 
 
 def requests_for_plain(limits):  # type: ignore[no-untyped-def]

@@ -138,7 +138,7 @@ def test_weights_that_cannot_be_hosted_are_named_and_harm_nothing(
         "dora": AgentWeights(agent="dora", digest="d0", folder=str(dora), kind="adapter"),
         "cleo": everyone["cleo"],
     }
-    for agent, words in [("large", "rank 32"), ("dora", "DoRA"), ("cleo", "host=swap")]:
+    for agent, words in [("large", "rank 32"), ("dora", "DoRA"), ("cleo", "agents.weights=full")]:
         with pytest.raises(EngineError, match=words):
             adapter_engine.generate(requests_for(tiny_model, (agent,)), strange)
     with pytest.raises(EngineError, match="DoRA"):

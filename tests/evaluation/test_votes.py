@@ -171,7 +171,8 @@ def test_one_confident_answer_outweighs_two_unsure_ones() -> None:
     answers = [rated("4", 0.2), rated("4.0", 0.3), rated("5", 0.6, writer="b", verdict=RIGHT)]
     vote = weighted_vote(answers, NUMBERS)
     assert (vote.writer, vote.stated, vote.verdict) == ("weighted_vote", "5", RIGHT)
-    assert vote.tokens == 30
+    # A vote costs what all of its answers cost, and has no confidence of its own.
+    assert (vote.tokens, vote.confidence) == (30, None)
     assert majority(answers, NUMBERS).stated == "4"
     answers[0] = replace(answers[0], confidence=0.31)
     assert weighted_vote(answers, NUMBERS).stated == "4"

@@ -66,6 +66,18 @@ def test_among_ties_for_the_lowest_the_agents_own_is_rejected() -> None:
     assert pair_up(rows)[0][0].rejected_id == "q/a/0"
 
 
+def test_among_equal_margins_the_likelier_one_is_chosen_first() -> None:
+    # By their lengths, 0.5 can only be over 0.25, and 0.75 only over 0.5: equally far apart.
+    rows = [
+        row("q", "a", 0, RIGHT, 0.5, text="x", tokens=1),
+        row("q", "a", 1, RIGHT, 0.25, tokens=1),
+        row("q", "a", 2, RIGHT, 0.75, tokens=9),
+        row("q", "a", 3, RIGHT, 0.5, text="y", tokens=9),
+    ]
+    pairs, _ = pair_up(rows, length_ratio=2, per_question=9)
+    assert ids(pairs) == [("q/a/2", "q/a/3"), ("q/a/0", "q/a/1")]
+
+
 def test_equal_likelihoods_and_small_margins_make_no_pair() -> None:
     assert pair_up(rows_with(0.1, 0.5, 0.5, 0.5)) == dropped(MARGIN)
     assert pair_up(rows_with(0.1, 0.5, 0.4), min_margin=0.2) == dropped(MARGIN)

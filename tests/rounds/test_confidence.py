@@ -5,12 +5,12 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from collate.scoring.answer_likelihood import AnswerLikelihood
 
 from collate.answers.verifier import Verifier
 from collate.cluster.actors import ScoreTask
 from collate.config.schema import RunConfig, ScoringConfig, TaskConfig
 from collate.rounds.confidence import with_confidence
+from collate.scoring.answer_likelihood import AnswerLikelihood
 from collate.scoring.score_rationales import score_rationales
 from collate.tables import RIGHT, Answer, Question, Score
 

@@ -10,7 +10,14 @@ import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from collate.scoring.likelihood import LikelihoodScorer
-from tests.scoring.test_likelihood import ANSWERS, MARKER, OTHER_MODELS, random_case, small
+from tests.scoring.test_likelihood import (
+    ANSWERS,
+    MARKER,
+    OTHER_MODELS,
+    random_case,
+    scorer_of,
+    small,
+)
 
 OPTIONS = [["A", "B", "C", "D"], [], ["yes", "no"], ANSWERS, ["12"], ["12 apples", "12", "12"]]
 
@@ -36,7 +43,7 @@ def one_by_one(
 
 def assert_as_one_by_one(model: Any, tokenizer: Any, batch_tokens: int, samples: int) -> None:
     prompts, rationales, _ = random_case(5, len(OPTIONS), samples)
-    scorer = LikelihoodScorer(model, tokenizer, batch_tokens=batch_tokens)
+    scorer = scorer_of(model, tokenizer, batch_tokens=batch_tokens)
     scored = scorer.score_answers(prompts, rationales, OPTIONS, marker=MARKER)
     assert [len(row) for row in scored] == [len(texts) for texts in rationales]
     for prompt, texts, answers, row in zip(prompts, rationales, OPTIONS, scored, strict=True):
@@ -66,7 +73,7 @@ def test_a_rationale_is_computed_once_for_all_answers(model: Any, tokenizer: Any
     )
     text = "so 12 apples = 7. " * 9
     try:
-        scorer = LikelihoodScorer(model, tokenizer, batch_tokens=8192)
+        scorer = scorer_of(model, tokenizer, batch_tokens=8192)
         scorer.score_answers([[5, 6, 7]], [[text]], [list("ABCDEFGH")], marker=MARKER)
     finally:
         hook.remove()
@@ -76,7 +83,7 @@ def test_a_rationale_is_computed_once_for_all_answers(model: Any, tokenizer: Any
 
 def test_at_the_models_last_position_all_answers_follow_the_same_rationale(tokenizer: Any) -> None:
     gpt2 = small(OTHER_MODELS["learned positions"]())
-    scorer = LikelihoodScorer(gpt2, tokenizer, batch_tokens=8192)
+    scorer = scorer_of(gpt2, tokenizer, batch_tokens=8192)
     prompt, text, answers = [5] * 20, "apples né 東京 " * 60, ["1", "1,204.50"]
     ((scored,),) = scorer.score_answers([prompt], [[text]], [answers], marker=MARKER)
     written = tokenizer(text, add_special_tokens=False)["input_ids"]
@@ -94,6 +101,6 @@ def test_at_the_models_last_position_all_answers_follow_the_same_rationale(token
 
 
 def test_a_blank_answer_is_refused(model: Any, tokenizer: Any) -> None:
-    scorer = LikelihoodScorer(model, tokenizer, batch_tokens=8192)
+    scorer = scorer_of(model, tokenizer, batch_tokens=8192)
     with pytest.raises(ValueError, match="its answers hold a blank one"):
         scorer.score_answers([[5]], [[""]], [["A", " "]], marker=MARKER)

@@ -19,9 +19,10 @@ from collate.agents.prompts import Prompts
 from collate.agents.roster import make_agents
 from collate.answers.verifier import Verifier
 from collate.config.schema import AgentsConfig, Example, RunConfig, ScoringConfig, TaskConfig
+from collate.models.stopping import Stopping, stopping_of
 from collate.scoring.likelihood import LikelihoodScorer
 from collate.scoring.score_rationales import score_rationales
-from collate.tables import Question, Rationale, Score
+from collate.tables import SAMPLED, Question, Rationale, Score
 
 NUMBER = TaskConfig(examples=[Example("What is 1 + 1?", "1 + 1 = 2\n#### 2")])
 CHOICE = replace(NUMBER, kind="multiple_choice", answer_kind="choice")
@@ -79,7 +80,8 @@ def slowly(tiny_model: Path) -> Slowly:
 @pytest.fixture(scope="module")
 def scorer(tiny_model: Path) -> LikelihoodScorer:
     model = AutoModelForCausalLM.from_pretrained(tiny_model, dtype=torch.float32).eval()
-    return LikelihoodScorer(model, AutoTokenizer.from_pretrained(tiny_model), batch_tokens=512)
+    tokenizer = AutoTokenizer.from_pretrained(tiny_model)
+    return LikelihoodScorer(model, tokenizer, stopping_of(tiny_model, tokenizer), batch_tokens=512)
 
 
 @pytest.fixture(scope="module")
@@ -96,25 +98,28 @@ def scores(verifiers: dict[str, Verifier], scorer: LikelihoodScorer) -> Any:
         config = RunConfig(
             task=task, agents=AgentsConfig(examples=1), scoring=ScoringConfig(**settings)
         )
-        prompts = Prompts(config, make_agents(config), scorer._tokenizer)
+        prompts = Prompts(config, make_agents(config), scorer._tokenizer, UNSTOPPED)
         answer_only = prompts.baseline(question)
         return score_rationales(
             [question],
             [
                 Rationale(
-                    id=str(i), question_id="q", agent="a", adapter="", round=1, sample=i, seed=0,
-                    temperature=1.0, top_p=1.0, prompt_ids=(), token_ids=(), text=text,
-                    finish_reason="stop", logprob=0.0,
+                    id=str(i), question_id="q", writer="a", model="m", weights="", round=1,
+                    sample=i, seed=0, temperature=1.0, top_p=1.0, prompt_ids=(), token_ids=(),
+                    text=text, finish_reason="stop", logprob=0.0, origin=SAMPLED,
                 )
                 for i, text in enumerate(WRITTEN)
             ],
             verifier=verifiers[task.answer_kind], scorer=scorer,
-            base_prompts={"q": prompts.base(question)},
+            base_prompts={"q": prompts.of_scorer(question)},
             baseline_prompts=None if answer_only is None else {"q": answer_only},
             marker="####", config=config.scoring,
         )  # fmt: skip
 
     return scored
+
+
+UNSTOPPED = Stopping(None, frozenset(), ())
 
 
 def chat(user: str, shown: str = SHOWN) -> str:
@@ -157,7 +162,7 @@ def test_equation_7_the_usefulness_of_a_rationale(slowly: Slowly, scores: Any, s
 
 def test_a_stated_answer_that_is_kept_counts(scores: Any) -> None:
     kept, without = (scores(NUMBER, SUM, cut_answer=cut_answer) for cut_answer in (False, True))
-    changed = [a.likelihood != b.likelihood for a, b in zip(kept, without, strict=True)]
+    changed = [abs(a.likelihood - b.likelihood) > 1e-6 for a, b in zip(kept, without, strict=True)]
     assert changed == ["####" in text for text in WRITTEN]
 
 
@@ -182,14 +187,12 @@ def test_equation_9_keeps_what_beats_no_rationale_under_either_prompt(
     assert kept["same_prompt"] != kept["answer_prompt"]
 
 
-@pytest.mark.parametrize("of", ["sum", "mean_log"])
-def test_the_posterior_over_the_options(slowly: Slowly, scores: Any, of: str) -> None:
+def test_the_posterior_over_the_options(slowly: Slowly, scores: Any) -> None:
     def slow(text: str) -> list[float]:
-        logprobs = [slowly.answer(OF_COLOUR, text, letter) for letter in "ABCD"]
-        heights = [sum(one) / (len(one) if of == "mean_log" else 1) for one in logprobs]
+        heights = [sum(slowly.answer(OF_COLOUR, text, letter)) for letter in "ABCD"]
         return [math.exp(height) / sum(map(math.exp, heights)) for height in heights]
 
-    settings = {"posterior": True, "posterior_of": of, "normalisation": "posterior"}
+    settings = {"normalisation": "posterior"}
     rows = scores(CHOICE, COLOUR, **settings)
     expected = [slow(cut(text)) for text in WRITTEN]
     bare = slow("")
@@ -206,28 +209,28 @@ def test_the_posterior_over_the_options(slowly: Slowly, scores: Any, of: str) ->
 
 def test_the_posterior_of_a_yes_or_no(slowly: Slowly, scores: Any) -> None:
     prompt = chat("Is snow white?")
-    rows = scores(BOOLEAN, TRUTH, posterior=True)
+    rows = scores(BOOLEAN, TRUTH, normalisation="posterior")
     for row, text in zip(rows, WRITTEN, strict=True):
         yes, no = (sum(slowly.answer(prompt, cut(text), word)) for word in ("yes", "no"))
         assert row.posterior == pytest.approx(1 / (1 + math.exp(no - yes)), abs=1e-5)
         assert row.sum_logprob == pytest.approx(yes, abs=1e-4)
-        assert row.likelihood == row.mean_prob
+        assert row.likelihood == row.posterior
 
 
 def test_the_posterior_changes_no_other_number(scores: Any) -> None:
     for task, question in ((CHOICE, COLOUR), (BOOLEAN, TRUTH)):
         with_it, without = (
-            scores(task, question, posterior=on, normalisation="sum") for on in (True, False)
+            scores(task, question, normalisation=name) for name in ("posterior", "sum")
         )
         for one, other in zip(with_it, without, strict=True):
             assert other.posterior is None and one.posterior is not None
-            for name in ("likelihood", "baseline", "lift", "geometric", "mean_prob"):
+            for name in ("sum_logprob", "mean_logprob", "geometric", "mean_prob"):
                 assert getattr(one, name) == pytest.approx(getattr(other, name), abs=1e-5)
 
 
 def test_the_answer_prompt_serves_the_posteriors_baseline(slowly: Slowly, scores: Any) -> None:
     rows = scores(
-        CHOICE, COLOUR, posterior=True, normalisation="posterior", baseline="answer_prompt",
+        CHOICE, COLOUR, normalisation="posterior", baseline="answer_prompt",
         answer_prompt="{question}\n{options}\nOnly {marker} letter.",
     )  # fmt: skip
     listed = "Which is red?\nA) grass\nB) snow\nC) blood\nD) coal"
@@ -238,5 +241,5 @@ def test_the_answer_prompt_serves_the_posteriors_baseline(slowly: Slowly, scores
 
 def test_a_gold_answer_that_is_no_option_is_refused(scores: Any) -> None:
     with pytest.raises(ValueError, match="'true' is none of its options, yes, no"):
-        scores(BOOLEAN, replace(TRUTH, gold="true"), posterior=True)
+        scores(BOOLEAN, replace(TRUTH, gold="true"), normalisation="posterior")
     assert scores(BOOLEAN, replace(TRUTH, gold="true"))[0].likelihood is not None

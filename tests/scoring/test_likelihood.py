@@ -19,8 +19,10 @@ from transformers import (
     Mamba2Config,
 )
 
+from collate.models.stopping import Stopping
+from collate.scoring.answer_likelihood import AnswerLikelihood
 from collate.scoring.continuation import ContinuationEncoder
-from collate.scoring.likelihood import AnswerLikelihood, LikelihoodScorer
+from collate.scoring.likelihood import LikelihoodScorer
 
 MARKER = "####"
 ANSWERS = ["18", "-3", "1,204.50", "Zürich, 東京 🙂", "7", "x", "12", "1"]
@@ -35,6 +37,15 @@ def tokenizer(tiny_model: Path) -> Any:
 @pytest.fixture(scope="module")
 def model(tiny_model: Path) -> Any:
     return AutoModelForCausalLM.from_pretrained(tiny_model, dtype=torch.float32).eval()
+
+
+def scorer_of(model: Any, tokenizer: Any, *, batch_tokens: int = 8192) -> LikelihoodScorer:
+    """A scorer whose stop tokens are those of tokenizer and generation settings, as of a folder."""
+    stop_ids = {tokenizer.eos_token_id} if tokenizer.eos_token_id is not None else set()
+    configured = model.generation_config.eos_token_id
+    stop_ids |= {configured} if isinstance(configured, int) else set(configured or [])
+    stopping = Stopping(tokenizer.eos_token_id, frozenset(stop_ids), ())
+    return LikelihoodScorer(model, tokenizer, stopping, batch_tokens=batch_tokens)
 
 
 def small(config: Any) -> Any:
@@ -109,7 +120,7 @@ def assert_agrees(
     model: Any, tokenizer: Any, case: Any, batch_tokens: int, *, ends: Sequence[int]
 ) -> None:
     prompts, rationales, answers = case
-    scorer = LikelihoodScorer(model, tokenizer, batch_tokens=batch_tokens)
+    scorer = scorer_of(model, tokenizer, batch_tokens=batch_tokens)
     scored = scorer.score(prompts, rationales, answers, marker=MARKER)
     model64 = copy.deepcopy(model).double()
     assert [len(row) for row in scored] == [len(texts) for texts in rationales]
@@ -151,12 +162,16 @@ def test_a_common_beginning_is_computed_once(model: Any, tokenizer: Any) -> None
         lambda module, args, kwargs: widths.append(kwargs["input_ids"].numel()), with_kwargs=True
     )
     try:
-        scorer = LikelihoodScorer(model, tokenizer, batch_tokens=8192)
+        scorer = scorer_of(model, tokenizer, batch_tokens=8192)
         scorer.score(prompts, rationales, answers, marker=MARKER)
     finally:
         hook.remove()
-    own = max(len(prompt) for prompt in prompts) - 40
-    assert widths[0] == 40 and widths[1] <= own * len(prompts)
+    written = [
+        [len(tokenizer(f"{text}\n{MARKER} {answer}")["input_ids"]) for text in texts]
+        for texts, answer in zip(rationales, answers, strict=True)
+    ]
+    own = sum(len(prompt) - 40 for prompt in prompts) + sum(map(sum, written))
+    assert sum(widths) <= 40 + own
 
 
 @pytest.mark.parametrize("beginning", [0, 9])
@@ -169,11 +184,11 @@ def test_agrees_for_other_architectures(kind: str, tokenizer: Any, beginning: in
 
 def test_scores_do_not_depend_on_batches_or_on_company(model: Any, tokenizer: Any) -> None:
     prompts, rationales, answers = random_case(3, 6, 5)
-    whole = LikelihoodScorer(model, tokenizer, batch_tokens=8192).score(
+    whole = scorer_of(model, tokenizer, batch_tokens=8192).score(
         prompts, rationales, answers, marker=MARKER
     )
     order = [4, 0, 5, 2, 1, 3]
-    shuffled = LikelihoodScorer(model, tokenizer, batch_tokens=150).score(
+    shuffled = scorer_of(model, tokenizer, batch_tokens=150).score(
         [prompts[q] for q in order],
         [rationales[q][::-1] for q in order],
         [answers[q] for q in order],
@@ -187,13 +202,15 @@ def test_scores_do_not_depend_on_batches_or_on_company(model: Any, tokenizer: An
 def test_equal_texts_are_computed_once_and_share_their_score(model: Any, tokenizer: Any) -> None:
     seen = []
     handle = model.model.register_forward_pre_hook(
-        lambda _, __, inputs: seen.append(inputs["input_ids"].shape[0]), with_kwargs=True
+        lambda _, __, inputs: seen.append(inputs["input_ids"].numel()), with_kwargs=True
     )
-    scorer = LikelihoodScorer(model, tokenizer, batch_tokens=8192)
+    scorer = scorer_of(model, tokenizer, batch_tokens=8192)
     texts = ["4 + 4 = 8", "", "4 + 4 = 8", "  ", "4 + 4 = 8\n"]
     (row,) = scorer.score([[5, 6, 7]], [texts], ["8"], marker=MARKER)
     handle.remove()
-    assert seen == [1, 2]  # the shared prompt, then the two distinct continuations
+    written = len(tokenizer(f"4 + 4 = 8\n{MARKER} 8", add_special_tokens=False)["input_ids"])
+    unwritten = len(tokenizer(f"{MARKER} 8", add_special_tokens=False)["input_ids"])
+    assert seen == [3 + written + unwritten]  # the prompt, and the two distinct continuations
     assert row[0] == row[2] == row[4]
     assert row[1] == row[3]
     assert row[0] != row[1]
@@ -204,25 +221,25 @@ def test_the_head_runs_on_answer_rows_only(model: Any, tokenizer: Any) -> None:
     handle = model.lm_head.register_forward_hook(
         lambda _, __, logits: seen.append(tuple(logits.shape))
     )
-    scorer = LikelihoodScorer(model, tokenizer, batch_tokens=8192)
+    scorer = scorer_of(model, tokenizer, batch_tokens=8192)
     scorer.score([[5] * 40], [["4 + 4 = 8 " * 9, "so 8"]], ["8"], marker=MARKER)
     handle.remove()
     answer_rows = len(tokenizer(" 8")["input_ids"]) + 1  # and the end
-    assert seen == [(1, 1, 512), (1, 2 * answer_rows, 512)]
+    assert seen == [(1, 2 * answer_rows, 512)]
     assert not model.lm_head._forward_pre_hooks
 
 
 def test_an_answer_that_begins_another_does_not_collect_its_likelihood(
     model: Any, tokenizer: Any
 ) -> None:
-    scorer = LikelihoodScorer(model, tokenizer, batch_tokens=8192)
+    scorer = scorer_of(model, tokenizer, batch_tokens=8192)
     prompts, texts = [[5, 6]] * 2, [["so"]] * 2
     (one,), (longer,) = scorer.score(prompts, texts, ["1", "1.5"], marker=MARKER)
     endless = copy.deepcopy(model)
     endless.generation_config.eos_token_id = None
     without_end = copy.deepcopy(tokenizer)
     without_end.eos_token = None
-    bare = LikelihoodScorer(endless, without_end, batch_tokens=8192)
+    bare = scorer_of(endless, without_end, batch_tokens=8192)
     (bare_one,), (bare_longer,) = bare.score(prompts, texts, ["1", "1.5"], marker=MARKER)
     assert bare_one.sum_logprob > bare_longer.sum_logprob  # a prefix can only be likelier
     assert one.sum_logprob < bare_one.sum_logprob
@@ -295,7 +312,7 @@ def test_a_tokenizer_without_offsets_tokenises_the_answer_apart() -> None:
 def test_a_rationale_beyond_the_models_positions_loses_its_end(tokenizer: Any) -> None:
     positions = 128
     gpt2 = small(OTHER_MODELS["learned positions"]())
-    scorer = LikelihoodScorer(gpt2, tokenizer, batch_tokens=8192)
+    scorer = scorer_of(gpt2, tokenizer, batch_tokens=8192)
     prompt, text = [5] * 20, "apples né 東京 " * 60
     (row,) = scorer.score([prompt], [["", text]], ["18"], marker=MARKER)
     written = tokenizer(text, add_special_tokens=False)["input_ids"]
@@ -315,14 +332,14 @@ def test_a_rationale_beyond_the_models_positions_loses_its_end(tokenizer: Any) -
 
 
 def test_questions_without_rationales_come_back_empty(model: Any, tokenizer: Any) -> None:
-    scorer = LikelihoodScorer(model, tokenizer, batch_tokens=8192)
+    scorer = scorer_of(model, tokenizer, batch_tokens=8192)
     assert scorer.score([], [], [], marker=MARKER) == []
     first, second = scorer.score([[5], [6]], [[], [""]], ["1", "2"], marker=MARKER)
     assert (len(first), len(second)) == (0, 1)
 
 
 def test_what_cannot_be_scored_is_refused(model: Any, tokenizer: Any) -> None:
-    scorer = LikelihoodScorer(model, tokenizer, batch_tokens=8192)
+    scorer = scorer_of(model, tokenizer, batch_tokens=8192)
     with pytest.raises(ValueError, match="1 prompts, 2 lists of rationales and 1 answers"):
         scorer.score([[5]], [[""], [""]], ["1"], marker=MARKER)
     with pytest.raises(ValueError, match="question number 1 cannot be scored: its prompt is empty"):
@@ -332,4 +349,4 @@ def test_what_cannot_be_scored_is_refused(model: Any, tokenizer: Any) -> None:
     with pytest.raises(ValueError, match="exceed the model's 1024 positions"):
         scorer.score([[5] * 1024], [["so"]], ["1"], marker=MARKER)
     with pytest.raises(ValueError, match="training mode"):
-        LikelihoodScorer(copy.deepcopy(model).train(), tokenizer, batch_tokens=8192)
+        scorer_of(copy.deepcopy(model).train(), tokenizer, batch_tokens=8192)

@@ -7,14 +7,17 @@ from pathlib import Path
 
 import pytest
 
-from collate.tables import Step, TuningStep, from_table, to_table
+from collate.tables import CHOSEN, REJECTED, Step, TuningStep, from_table, to_table
 from collate.tuning.curves import FILE, falling_chosen, read_curves, write_curves
 
-STEP = Step(1, 0.7, 0.0, -20.0, -22.0, 0.0, 0.0, 0.5, 1e-4, 1.0, 96)
-NOTHING = dict.fromkeys(
-    ("margin", "rejected_logprob", "chosen_logratio", "rejected_logratio", "accuracy"), math.nan
+STEP = Step(
+    step=1, loss=0.7, margin=0.0, logprobs={CHOSEN: -20.0, REJECTED: -22.0},
+    logratios={CHOSEN: 0.0, REJECTED: 0.0}, accuracy=0.5, learning_rate=1e-4, grad_norm=1.0,
+    tokens=96,
+)  # fmt: skip
+SUPERVISED = replace(
+    STEP, margin=math.nan, logprobs={CHOSEN: -20.0}, logratios={}, accuracy=math.nan
 )
-SUPERVISED = replace(STEP, **NOTHING)
 
 
 def strictly(text: str) -> object:
@@ -25,7 +28,8 @@ def strictly(text: str) -> object:
 
 
 def test_curves_come_back_from_strict_json(tmp_path: Path) -> None:
-    steps = [STEP, SUPERVISED, replace(STEP, step=3, grad_norm=math.nan)]
+    broken = replace(STEP, step=3, grad_norm=math.nan, logratios={CHOSEN: math.nan})
+    steps = [STEP, SUPERVISED, broken]
     write_curves(tmp_path, steps)
     strictly((tmp_path / FILE).read_text())
     found = read_curves(tmp_path)
@@ -41,7 +45,7 @@ def test_supervised_steps_survive_the_table() -> None:
 
 
 def of(*chosen: float) -> list[Step]:
-    return [replace(STEP, step=n + 1, chosen_logratio=value) for n, value in enumerate(chosen)]
+    return [replace(STEP, step=n + 1, logratios={CHOSEN: value}) for n, value in enumerate(chosen)]
 
 
 @pytest.mark.parametrize(

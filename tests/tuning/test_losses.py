@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from collate.config.schema import PREFERENCE_LOSSES, TuningConfig
+from collate.tables import CHOSEN, REJECTED
 from collate.tuning import losses
 from collate.tuning.losses import LOSSES, LogRatios
 
@@ -20,7 +21,10 @@ def ratios(chosen: list[float], rejected: list[float], lengths: tuple[int, int])
         return torch.tensor(values, dtype=torch.float64, requires_grad=True)
 
     tokens_P, rejected_tokens_P = (torch.full((len(chosen),), length) for length in lengths)
-    return LogRatios(real(chosen), real(rejected), tokens_P, rejected_tokens_P)
+    return LogRatios(
+        {CHOSEN: real(chosen), REJECTED: real(rejected)},
+        {CHOSEN: tokens_P, REJECTED: rejected_tokens_P},
+    )
 
 
 def some(seed: int = 0, pairs: int = 50) -> LogRatios:
@@ -30,7 +34,11 @@ def some(seed: int = 0, pairs: int = 50) -> LogRatios:
 
 
 def swapped(one: LogRatios) -> LogRatios:
-    return LogRatios(one.rejected_P, one.chosen_P, one.rejected_tokens_P, one.chosen_tokens_P)
+    turned = {CHOSEN: REJECTED, REJECTED: CHOSEN}
+    return LogRatios(
+        {role: one.ratios[other] for role, other in turned.items()},
+        {role: one.tokens[other] for role, other in turned.items()},
+    )
 
 
 def loss(name: str, of: LogRatios, **settings: float) -> Tensor:
@@ -43,7 +51,8 @@ def test_the_settings_name_every_function_of_log_ratios() -> None:
         for name, one in vars(losses).items()
         if inspect.isfunction(one)
     }
-    assert tuple(LOSSES) == PREFERENCE_LOSSES
+    assert tuple(LOSSES) == tuple(PREFERENCE_LOSSES)
+    assert all(LOSSES[name].__name__ == name for name in LOSSES)
     assert set(LOSSES) == {name for name, of in functions.items() if of == ["ratios", "config"]}
 
 

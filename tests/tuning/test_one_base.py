@@ -9,7 +9,8 @@ from collate.config.schema import AgentsConfig, TuningConfig
 from collate.errors import TuningError
 from collate.models import BaseModel
 from collate.models.weights import AgentWeights
-from collate.tuning.tune import tune_agent, write_examples
+from collate.tuning.data import write_examples
+from collate.tuning.tune_agent import tune_agent
 from tests.tuning.test_step_checkpoints import examples
 
 AGENTS = AgentsConfig(rank=4)
@@ -19,7 +20,7 @@ CONFIG = TuningConfig(batch=4, micro_batch=2, max_steps=2, learning_rate=5e-3)
 def tuned(base: BaseModel, folder: Path, start: Path | None, seed: int) -> bytes:
     """The bytes of the adapter that an agent has after tuning."""
     folder.mkdir()
-    rows = [{"question_id": str(number), **row} for number, row in enumerate(examples())]
+    rows = [{**row, "question_id": str(number)} for number, row in enumerate(examples())]
     kind = "base" if start is None else "adapter"
     weights = AgentWeights("one", kind, None if start is None else str(start), kind)
     made = folder / "made"
@@ -50,7 +51,7 @@ def test_a_tuning_that_fails_leaves_no_adapter_behind(tiny_model: Path, tmp_path
     plain = shared.loaded("float32")
     empty = write_examples(tmp_path, [])
     weights = AgentWeights("one", "base", None, "base")
-    with pytest.raises(TuningError, match="no pairs"):
+    with pytest.raises(TuningError, match="no preferences"):
         tune_agent(shared, weights, empty, tmp_path, agents=AGENTS, config=CONFIG, seed=0)
     assert shared.loaded("float32") is not plain
     assert not any("lora" in name for name, _ in shared.loaded("float32").named_parameters())

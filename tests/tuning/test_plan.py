@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from collate.config.schema import RunConfig, TuningConfig
-from collate.rounds.stages import tuning_steps
+from collate.rounds.tune import steps_of_agents
 from collate.store.tables_on_disk import StoredRows, write_blocks
-from collate.tables import Pair, Rationale, seed_of
-from collate.tuning.tune import order_examples, plan, step_count
+from collate.tables import CHOSEN, REJECTED, Preference, Rationale, seed_of
+from collate.tuning.data import completion_tokens, order_examples, plan, step_count
 
 
 def pool(seed: int, questions: int = 7) -> tuple[list[str], list[int]]:
@@ -31,7 +31,7 @@ def test_without_a_budget_all_passes_are_taken() -> None:
 def test_a_budget_is_used_up_to_less_than_an_example_and_never_passed(seed: int) -> None:
     names, tokens_P = pool(seed)
     budget = random.Random(seed).randint(100, 4000)
-    found = plan(names, tokens_P, TuningConfig(epochs=100, tokens=budget), seed=seed)
+    found = plan(names, tokens_P, TuningConfig(epochs=100), seed=seed, tokens=budget)
     used = sum(tokens_P[number] for number in found)
     assert budget - max(tokens_P) < used <= budget
     whole = order_examples(names, epochs=100, seed=seed)
@@ -40,17 +40,24 @@ def test_a_budget_is_used_up_to_less_than_an_example_and_never_passed(seed: int)
 
 def test_passes_are_limited_and_so_are_steps() -> None:
     names, tokens_P = pool(1)
-    config = TuningConfig(epochs=2, tokens=10**9)
-    assert len(plan(names, tokens_P, config, seed=0)) == 2 * len(names)
-    config = TuningConfig(epochs=2, tokens=10**9, max_steps=3, batch=4, micro_batch=4)
-    assert len(plan(names, tokens_P, config, seed=0)) == 12
+    config = TuningConfig(epochs=2)
+    assert len(plan(names, tokens_P, config, seed=0, tokens=10**9)) == 2 * len(names)
+    config = TuningConfig(epochs=2, max_steps=3, batch=4, micro_batch=4)
+    assert len(plan(names, tokens_P, config, seed=0, tokens=10**9)) == 12
     assert step_count(12, config) == 3
     assert plan([], [], config, seed=0) == []
 
 
 def test_a_budget_that_is_used_up_still_takes_one_example() -> None:
     """A warm-up, or the rounds before, may have left less than a pair to this one."""
-    assert plan(["q", "r"], [3, 3], TuningConfig(tokens=1, epochs=9), seed=0) in ([0], [1])
+    order = plan(["q", "r"], [3, 3], TuningConfig(epochs=9), seed=0, tokens=1)
+    assert order in ([0], [1])
+
+
+def test_what_a_preference_counts_follows_from_what_is_learned_of_it() -> None:
+    lengths = {CHOSEN: 5, REJECTED: 7, "target": 11}
+    assert completion_tokens(lengths, TuningConfig(loss="sigmoid")) == 23
+    assert completion_tokens(lengths, TuningConfig(loss="sft")) == 5
 
 
 @pytest.mark.parametrize("loss", ["sigmoid", "sft"])
@@ -59,33 +66,34 @@ def test_the_driver_knows_the_steps_of_every_agent(tmp_path: Path, loss: str) ->
     draw, blocks = random.Random(3), []
     own: dict[str, list[tuple[str, int]]] = {"a": [], "b": []}
     for block in range(3):
-        rationales, pairs = [], []
+        rationales, preferences = [], []
         for question in (f"q{block}{n}" for n in range(4)):
             for agent, listed in own.items():
                 lengths = draw.randint(2, 30), draw.randint(2, 30)
                 ids = [f"{question}{agent}{side}" for side in range(2)]
                 rationales += [
                     Rationale(
-                        id, question, agent, "", 1, 0, 0, 1.0, 1.0, (1,), (5,) * length, "", "stop",
-                        -1.0,
+                        id, question, agent, "", "", 1, 0, 0, 1.0, 1.0, (1,), (5,) * length, "",
+                        "stop", -1.0,
                     )
                     for id, length in zip(ids, lengths, strict=True)
                 ]  # fmt: skip
-                rejected = None if loss == "sft" else ids[1]
-                pairs.append(
-                    Pair(f"{question}{agent}", question, agent, ids[0], rejected, "rule", 0.0)
+                roles = {CHOSEN: ids[0]} if loss == "sft" else {CHOSEN: ids[0], REJECTED: ids[1]}
+                preferences.append(
+                    Preference(f"{question}{agent}", question, agent, roles, "rule", 0.0)
                 )
                 listed.append((question, lengths[0] if loss == "sft" else sum(lengths)))
-        blocks.append({"rationales": rationales, "pairs": pairs})
-    tables = {"rationales": Rationale, "pairs": Pair}
+        blocks.append({"rationales": rationales, "preferences": preferences})
+    tables = {"rationales": Rationale, "preferences": Preference}
     write_blocks(tables, lambda name: tmp_path / name, blocks)
     stored = [StoredRows(tmp_path / name, kind) for name, kind in tables.items()]
     for tokens in (None, 500):
-        tuning = TuningConfig(loss=loss, epochs=9, tokens=tokens, batch=4, micro_batch=4)
+        tuning = TuningConfig(loss=loss, epochs=9, batch=4, micro_batch=4)
         config = RunConfig(tuning=tuning, seed=8)
-        found = tuning_steps(config, 2, *stored)
+        found = steps_of_agents(config, 2, *stored, tokens)
         for agent, examples in own.items():
             names, counts = zip(*examples, strict=True)
-            order = plan(names, counts, tuning, seed=seed_of(8, 2, agent, "tune"))
+            seed = seed_of(8, 2, agent, "tune")
+            order = plan(names, counts, tuning, seed=seed, tokens=tokens)
             assert found[agent] == math.ceil(len(order) / 4)
             assert tokens is None or found[agent] < 9 * 3

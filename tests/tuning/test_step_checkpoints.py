@@ -14,9 +14,15 @@ from collate.models import load_causal_lm, load_tokenizer
 from collate.tables import Step
 from collate.tuning.step_checkpoints import OPTIMIZER, Checkpoints
 from collate.tuning.trainer import train
+from tests.tuning.examples import example
 
 CONFIG = TuningConfig(
-    batch=4, micro_batch=2, learning_rate=5e-3, warmup=0.25, schedule="cosine", weight_decay=0.01
+    batch=4,
+    micro_batch=2,
+    learning_rate=5e-3,
+    warmup_ratio=0.25,
+    schedule="cosine",
+    weight_decay=0.01,
 )
 
 
@@ -24,15 +30,13 @@ class Killed(BaseException):
     """What ends the process in these tests."""
 
 
-def examples() -> list[dict[str, list[int]]]:
+def examples() -> list[dict[str, Any]]:
     draw = random.Random(0)
 
     def some(length: int) -> list[int]:
         return [draw.randrange(300) for _ in range(length)]
 
-    return [
-        {"prompt_ids": some(5), "chosen_ids": some(4), "rejected_ids": some(6)} for _ in range(38)
-    ]
+    return [example(some(5), some(4), some(6)) for _ in range(38)]
 
 
 def tuned(
@@ -52,10 +56,10 @@ def tuned(
     if weights == "adapter":
         model = new_adapter(model, AgentsConfig(rank=4), seed=0)
 
-    def report(step: int, _: int) -> None:
+    def report(step: Step, _: int) -> None:
         if taken is not None:
-            taken.append(step)
-        if step == dies_at:
+            taken.append(step.step)
+        if step.step == dies_at:
             raise Killed
 
     steps = train(

@@ -1,4 +1,4 @@
-"""The scoring stage: real verifier, real scorer on the tiny model."""
+"""Rationales in, scores out: the real verifier, the real scorer on the tiny model."""
 
 import subprocess
 import sys
@@ -13,10 +13,13 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from collate.answers.verifier import Verifier
 from collate.config.schema import ScoringConfig
+from collate.models.stopping import stopping_of
+from collate.scoring.answer_likelihood import NORMALISATIONS
 from collate.scoring.likelihood import LikelihoodScorer
-from collate.scoring.score_rationales import NORMALISATIONS, score_rationales
+from collate.scoring.score_rationales import score_rationales
 from collate.tables import (
     RIGHT,
+    SAMPLED,
     UNKNOWN,
     WRONG,
     Question,
@@ -43,9 +46,9 @@ TEXTS = [
 
 def rationale(place: int, question_id: str, text: str) -> Rationale:
     return Rationale(
-        id=f"r{place}", question_id=question_id, agent="a", adapter="", round=1, sample=place,
-        seed=0, temperature=1.0, top_p=1.0, prompt_ids=(1, 2), token_ids=(3,), text=text,
-        finish_reason="stop", logprob=0.0,
+        id=f"r{place}", question_id=question_id, writer="a", model="m", weights="", round=1,
+        sample=place, seed=0, temperature=1.0, top_p=1.0, prompt_ids=(1, 2), token_ids=(3,),
+        text=text, finish_reason="stop", logprob=0.0, origin=SAMPLED,
     )  # fmt: skip
 
 
@@ -61,7 +64,8 @@ def verifier() -> Iterator[Verifier]:
 @pytest.fixture(scope="module")
 def scorer(tiny_model: Path) -> LikelihoodScorer:
     model = AutoModelForCausalLM.from_pretrained(tiny_model, dtype=torch.float32).eval()
-    return LikelihoodScorer(model, AutoTokenizer.from_pretrained(tiny_model), batch_tokens=512)
+    tokenizer = AutoTokenizer.from_pretrained(tiny_model)
+    return LikelihoodScorer(model, tokenizer, stopping_of(tiny_model, tokenizer), batch_tokens=512)
 
 
 def scores(
@@ -87,9 +91,9 @@ def test_every_rationale_is_judged_in_order(verifier: Verifier) -> None:
     assert [row.found_verdict for row in rows] == [RIGHT, RIGHT, WRONG, RIGHT, RIGHT]
 
 
-def test_marks_are_part_of_the_score_and_of_its_table(verifier: Verifier) -> None:
+def test_flags_are_part_of_the_score_and_of_its_table(verifier: Verifier) -> None:
     rows = scores(verifier, None)
-    assert [row.marks for row in rows] == [(), (), (), ("only the answer",), ("only the answer",)]
+    assert [row.flags for row in rows] == [(), (), (), ("only the answer",), ("only the answer",)]
     assert from_table(Score, to_table(Score, rows)) == rows
 
 
@@ -132,7 +136,7 @@ def test_a_rationale_cannot_win_by_naming_the_answer(
 
 
 def test_the_writers_prompt_plays_no_part(verifier: Verifier, scorer: LikelihoodScorer) -> None:
-    others = [replace(one, prompt_ids=(20, 21, 22), agent="b") for one in RATIONALES]
+    others = [replace(one, prompt_ids=(20, 21, 22), writer="b") for one in RATIONALES]
     assert scores(verifier, scorer, rationales=others) == scores(verifier, scorer)
 
 
@@ -157,7 +161,7 @@ def test_options_reach_the_verifier(scorer: LikelihoodScorer) -> None:
 def test_what_is_missing_is_named(verifier: Verifier, scorer: LikelihoodScorer) -> None:
     stray = rationale(9, "q9", "#### 1")
     with pytest.raises(
-        ValueError, match="1 of 6 rationales are of questions that are not given: r9"
+        ValueError, match=r"1 of 6 rationales are of questions that are not among .* rationale r9"
     ):
         scores(verifier, None, rationales=[*RATIONALES, stray])
     with pytest.raises(ValueError, match="question q1 has no base prompt"):
@@ -166,9 +170,9 @@ def test_what_is_missing_is_named(verifier: Verifier, scorer: LikelihoodScorer) 
 
 def test_judging_alone_does_not_import_torch() -> None:
     code = (
-        "import sys; from collate.scoring import Verifier, score_rationales; "
+        "import sys; from collate.scoring.score_rationales import score_rationales; "
         "assert 'torch' not in sys.modules and 'transformers' not in sys.modules; "
-        "from collate.scoring import LikelihoodScorer; assert 'torch' in sys.modules"
+        "from collate.scoring.likelihood import LikelihoodScorer; assert 'torch' in sys.modules"
     )
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=300
@@ -186,6 +190,8 @@ def test_a_missing_prompt_for_the_baseline_is_named(
 def test_a_question_without_options_has_no_posterior(
     verifier: Verifier, scorer: LikelihoodScorer
 ) -> None:
-    rows = scores(verifier, scorer, posterior=True)
+    rows = scores(verifier, scorer, normalisation="posterior")
     assert [row.posterior for row in rows] == [None] * len(rows)
-    assert rows == scores(verifier, scorer)
+    assert [row.likelihood for row in rows] == [None] * len(rows)
+    direct = scores(verifier, scorer)
+    assert [row.sum_logprob for row in rows] == [row.sum_logprob for row in direct]

@@ -14,18 +14,15 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 from collate.agents.adapters import new_adapter, save_adapter
 from collate.agents.prompts import Prompts
 from collate.agents.roster import make_agents
+from collate.commands.setup import resolve_scorer
 from collate.config.offline import names_hub_id
 from collate.config.schema import AgentsConfig, Example, ModelConfig, RunConfig, ScoringConfig
 from collate.errors import InputError
+from collate.models.loading import load_resolved
+from collate.models.stopping import stopping_of
+from collate.models.weights import ResolvedModel
 from collate.scoring.likelihood import LikelihoodScorer
-from collate.scoring.model import (
-    ScorerFolders,
-    load_scorer,
-    positions_of,
-    prepare_scorer,
-    scorer_problems,
-)
-from collate.store.identity import check_same_settings
+from collate.store.resolve import name_problems
 from collate.store.run_folder import RunFolder
 from collate.tables import Question
 from tests.tiny_model import build_tiny_model
@@ -59,44 +56,41 @@ def config(tiny_model: Path, **scoring: Any) -> RunConfig:
     )
 
 
-def sums(scorer: LikelihoodScorer) -> list[float]:
-    (row,) = scorer.score([[5, 6, 7]], [["3 + 4 = 7", ""]], ["7"], marker="####")
-    return [one.sum_logprob for one in row]
-
-
-def plainly(model: Any, folder: Path) -> list[float]:
+def sums(model: Any, folder: Path) -> list[float]:
     tokenizer = AutoTokenizer.from_pretrained(folder)
-    return sums(LikelihoodScorer(model.eval(), tokenizer, batch_tokens=512))
+    stopping = stopping_of(folder, tokenizer)
+    scorer = LikelihoodScorer(model.eval(), tokenizer, stopping, batch_tokens=512)
+    (likelihoods,) = scorer.score([[5, 6, 7]], [["3 + 4 = 7", ""]], ["7"], marker="####")
+    return [likelihood.sum_logprob for likelihood in likelihoods]
+
+
+def resolved(config: RunConfig, base: Path) -> ResolvedModel:
+    scorer = resolve_scorer(config, base)
+    assert scorer is not None
+    return scorer
 
 
 def test_the_base_scores_unless_another_is_named(tiny_model: Path) -> None:
-    base = config(tiny_model)
-    assert prepare_scorer(base, tiny_model) is None and scorer_problems(base) == []
-    model = AutoModelForCausalLM.from_pretrained(tiny_model, dtype=torch.float32)
-    assert sums(load_scorer(ScorerFolders(tiny_model), base)) == plainly(model, tiny_model)
+    assert resolve_scorer(config(tiny_model), tiny_model) is None
+    unscored = config(tiny_model, model="owner/name", likelihood=False)
+    assert resolve_scorer(unscored, tiny_model) is None
 
 
 def test_another_model_scores_with_its_own_tokenizer(tiny_model: Path, other_model: Path) -> None:
-    asked = config(tiny_model, model=str(other_model))
-    folders = prepare_scorer(asked, tiny_model)
-    assert folders == ScorerFolders(other_model.resolve())
-    assert positions_of(folders.model) == 1024
+    scorer = resolved(config(tiny_model, model=str(other_model)), tiny_model)
+    assert scorer.folder == other_model.resolve()
     model = AutoModelForCausalLM.from_pretrained(other_model, dtype=torch.float32)
-    assert sums(load_scorer(folders, asked)) == plainly(model, other_model)
+    loaded = load_resolved(scorer, dtype="float32")
+    assert sums(loaded, scorer.folder) == sums(model, other_model)
 
 
-@pytest.mark.parametrize("named", [False, True])
-def test_a_warmed_up_model_scores_as_its_adapter_attached(
-    tiny_model: Path, adapter: Path, named: bool
-) -> None:
-    asked = config(tiny_model, adapter=str(adapter), model=str(tiny_model) if named else None)
-    assert scorer_problems(asked) == []
-    folders = prepare_scorer(asked, tiny_model)
-    assert folders is not None
+def test_a_warmed_up_model_scores_as_its_adapter_attached(tiny_model: Path, adapter: Path) -> None:
+    scorer = resolved(config(tiny_model, model=str(adapter)), tiny_model)
     model = AutoModelForCausalLM.from_pretrained(tiny_model, dtype=torch.float32)
-    untouched = plainly(model, tiny_model)
-    attached = plainly(PeftModel.from_pretrained(model, str(adapter)), tiny_model)
-    assert sums(load_scorer(folders, asked)) == pytest.approx(attached, abs=1e-4)
+    untouched = sums(model, tiny_model)
+    attached = sums(PeftModel.from_pretrained(model, str(adapter)), tiny_model)
+    merged = sums(load_resolved(scorer, dtype="float32"), tiny_model)
+    assert merged == pytest.approx(attached, abs=1e-4)
     assert attached != pytest.approx(untouched, abs=1e-1)
 
 
@@ -107,31 +101,19 @@ def test_an_adapter_for_another_model_is_refused_before_anything_starts(
     shutil.copytree(adapter, wrong)
     settings = json.loads((wrong / "adapter_config.json").read_text())
     (wrong / "adapter_config.json").write_text(json.dumps(settings | {"r": 8}))
-    with pytest.raises(InputError, match=r"scoring\.adapter=.*made for another model"):
-        prepare_scorer(config(tiny_model, adapter=str(wrong)), tiny_model)
+    with pytest.raises(InputError, match=r"scoring\.model=.*made for another model"):
+        resolve_scorer(config(tiny_model, model=str(wrong)), tiny_model)
     (wrong / "adapter_config.json").write_text(json.dumps({"peft_type": "PREFIX_TUNING"}))
-    (problem,) = scorer_problems(config(tiny_model, adapter=str(wrong)))
-    assert "expected LoRA, found PREFIX_TUNING" in problem
+    (problem,) = name_problems(str(wrong), "scoring.model")
+    assert "expected a LoRA adapter, found PREFIX_TUNING" in problem
     (wrong / "adapter_config.json").write_text("[]")
-    (problem,) = scorer_problems(config(tiny_model, adapter=str(wrong)))
-    assert "cannot be read" in problem
+    (problem,) = name_problems(str(wrong), "scoring.model")
+    assert "expected a LoRA adapter" in problem
 
 
-def test_a_folder_that_is_no_model_is_named_by_its_setting(
-    tiny_model: Path, tmp_path: Path
-) -> None:
-    found = scorer_problems(config(tiny_model, model=str(tmp_path)))
-    assert len(found) == 3 and all(line.startswith("scoring.model=") for line in found)
-
-
-def test_the_digest_follows_model_and_adapter(
-    tiny_model: Path, other_model: Path, adapter: Path
-) -> None:
-    folders = [
-        ScorerFolders(tiny_model), ScorerFolders(other_model), ScorerFolders(tiny_model, adapter)
-    ]  # fmt: skip
-    assert len({one.digest() for one in folders}) == 3
-    assert folders[2].digest() == ScorerFolders(tiny_model, adapter).digest()
+def test_a_folder_that_is_no_model_is_named_by_its_setting(tmp_path: Path) -> None:
+    problems = name_problems(str(tmp_path), "scoring.model")
+    assert problems and all(line.startswith("scoring.model=") for line in problems)
 
 
 def test_prompts_are_rendered_by_the_scorers_tokenizer(tiny_model: Path, other_model: Path) -> None:
@@ -139,14 +121,15 @@ def test_prompts_are_rendered_by_the_scorers_tokenizer(tiny_model: Path, other_m
     asked = config(tiny_model, model=str(other_model), baseline="answer_prompt")
     shown = replace(asked.task, examples=[Example("What is 1 + 1?", "#### 2")])
     asked = replace(asked, task=shown, agents=replace(asked.agents, examples=1))
-    prompts = Prompts(asked, make_agents(asked), tokenizer, other)
+    stopping = stopping_of(tiny_model, tokenizer)
+    prompts = Prompts(asked, make_agents(asked), tokenizer, stopping, other)
     plain = "Question: What is 1 + 1?\nAnswer: #### 2\n\nQuestion: What is 3 + 4?\nAnswer:"
-    assert other.decode(prompts.base(QUESTION)) == plain
+    assert other.decode(prompts.of_scorer(QUESTION)) == plain
     assert other.decode(prompts.baseline(QUESTION)) == (
         "Question: What is 3 + 4?\n\nGive only the answer, without any explanation, on one line "
         "that begins with ####\nAnswer:"
     )
-    assert tokenizer.decode(prompts.of("agent-1", QUESTION)).startswith("<|im_start|>user\n")
+    assert tokenizer.decode(prompts.of_agent("agent-1", QUESTION)).startswith("<|im_start|>user\n")
     prompts.check_lengths([QUESTION], scorer_positions=1024)
     with pytest.raises(InputError, match=r"its 260 positions minus agents\.max_tokens=256 leave 4"):
         prompts.check_lengths([QUESTION], scorer_positions=260)
@@ -154,23 +137,28 @@ def test_prompts_are_rendered_by_the_scorers_tokenizer(tiny_model: Path, other_m
 
 def test_under_the_same_prompt_there_is_no_second_one(tiny_model: Path) -> None:
     base = config(tiny_model)
-    prompts = Prompts(base, make_agents(base), AutoTokenizer.from_pretrained(tiny_model))
+    tokenizer = AutoTokenizer.from_pretrained(tiny_model)
+    prompts = Prompts(base, make_agents(base), tokenizer, stopping_of(tiny_model, tokenizer))
     assert prompts.baseline(QUESTION) is None
 
 
 def test_a_run_is_bound_to_its_scorer_but_not_to_where_it_lies(
-    tiny_model: Path, other_model: Path, adapter: Path, tmp_path: Path
+    tiny_model: Path, other_model: Path, tmp_path: Path
 ) -> None:
-    began = config(tiny_model, model=str(other_model), adapter=str(adapter))
-    began = replace(began, name="a", folder=str(tmp_path / "runs"))
-    RunFolder.open(began, {"model": "m", "questions": "q", "scorer": "s"})
+    began = replace(
+        config(tiny_model, model=str(other_model)), name="a", folder=str(tmp_path / "runs")
+    )
+    identity = {"model": "m", "questions": "q", "scorer": "s"}
+    RunFolder.open(began, identity, notify=print)
     moved = tmp_path / "moved"
     shutil.copytree(other_model, moved)
-    check_same_settings(replace(began, scoring=replace(began.scoring, model=str(moved))))
-    with pytest.raises(InputError, match=r"scoring\.adapter: 'a local folder' when the run began"):
-        check_same_settings(replace(began, scoring=replace(began.scoring, adapter=None)))
+    elsewhere = replace(began, scoring=replace(began.scoring, model=str(moved)))
+    RunFolder.open(elsewhere, identity, notify=print)
+    without = replace(began, scoring=replace(began.scoring, model=None))
+    with pytest.raises(InputError, match=r"scoring\.model"):
+        RunFolder.open(without, {"model": "m", "questions": "q"}, notify=print)
     with pytest.raises(InputError, match="scorer: s when the run began, other now"):
-        RunFolder.open(began, {"model": "m", "questions": "q", "scorer": "other"})
+        RunFolder.open(began, identity | {"scorer": "other"}, notify=print)
 
 
 def test_a_scorer_of_the_hub_is_a_reason_to_ask_the_network(tiny_model: Path) -> None:
