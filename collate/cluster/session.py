@@ -190,7 +190,7 @@ def gather(refs: Sequence[Any], *, deadline: float, waiting_for: str) -> list[An
             raise DeadlineError(
                 f"waited {deadline:.0f} s for {waiting_for}; {len(pending)} of {len(refs)} "
                 f"did not come. The cluster has {resources_text()}. Free some of it, ask for less "
-                "(engine.count, engine.threads), or raise the deadline (ray.*_deadline)."
+                "(engine.count, engine.threads), or raise the deadline (ray.start_deadline)."
             )
         ready, pending = ray.wait(pending, num_returns=len(pending), timeout=min(0.5, left))
         for ref in ready:

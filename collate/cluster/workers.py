@@ -127,7 +127,9 @@ class Workers:
             on_completions(work.block, completions)
             return sum(len(completion.token_ids) for completion in completions)
 
-        self._work_off(queue(), self._start_engines, on_result, progress)
+        if work := _unless_empty(queue()):
+            deadline = self._config.ray.work_deadline
+            self._start_engines().run(work, on_result, deadline=deadline, progress=progress)
 
     def score(
         self,
@@ -156,7 +158,9 @@ class Workers:
             on_scores(work.block, scores)
             return 0
 
-        self._work_off(queue(), self._start_torch, on_result, progress)
+        if work := _unless_empty(queue()):
+            deadline = self._config.ray.work_deadline
+            self._start_torch().run(work, on_result, deadline=deadline, progress=progress)
 
     def logprobs(self, tasks: Sequence[LogprobTask], progress: Progress) -> list[list[float]]:
         """The log-probabilities of each task's completions, in nats, in their order."""
@@ -170,7 +174,9 @@ class Workers:
             logprobs_by_task[work.block] = logprobs
             return 0
 
-        self._work_off(queue, self._start_torch, on_result, progress)
+        if tasks:
+            deadline = self._config.ray.work_deadline
+            self._start_torch().run(queue, on_result, deadline=deadline, progress=progress)
         return [logprobs_by_task[number] for number in range(len(tasks))]
 
     def tune(
@@ -224,22 +230,6 @@ class Workers:
                 f"{', '.join(unseen)}: written on a node whose disk is not seen from here; "
                 "put folder= on a disk that all nodes share"
             )
-
-    def _work_off(
-        self,
-        queue: Iterator[Work],
-        start: Callable[[], Pool],
-        on_result: Callable[[Work, Any], int],
-        progress: Progress,
-    ) -> None:
-        """Have the queue worked off by a pool, which is started if there is any work."""
-        first = next(queue, None)
-        if first is None:
-            return
-        deadline = self._config.ray.work_deadline
-        start().run(
-            itertools.chain([first], queue), on_result, deadline=deadline, progress=progress
-        )
 
     def _connect(self) -> None:
         """Join Ray, or start it, and see what it has."""
@@ -352,6 +342,12 @@ class Workers:
         if self._gpus:
             return "1 GPU"
         return f"{self._threads // 2 or 0.5} of {self._threads} CPU cores"
+
+
+def _unless_empty(queue: Iterator[Work]) -> Iterator[Work] | None:
+    """The queue, or None where it holds nothing: no process is started for that."""
+    first = next(queue, None)
+    return None if first is None else itertools.chain([first], queue)
 
 
 def _process_settings(config: RunConfig) -> tuple[Any, ...]:

@@ -212,12 +212,22 @@ def _prompted_as(
     as the first agent of these settings would be.
     """
     if model.run is None:
-        config = replace(config, agents=replace(config.agents, count=1))
+        agents = replace(config.agents, count=1, **_hosting_settings(model.weights))
+        config = replace(config, agents=agents)
         return config, make_agents(config)[0]
     of_run = read_run_config(model.run)
     task = config.task if task_is_given else of_run.task
     config = replace(config, task=task, agents=of_run.agents, seed=of_run.seed)
     return config, next(agent for agent in make_agents(config) if agent.name == model.agent)
+
+
+def _hosting_settings(weights: AgentWeights) -> dict[str, Any]:
+    """What the settings of agents must say for an engine to take these weights."""
+    if weights.kind == "adapter" and weights.folder is not None:
+        from collate.models.checkpoints import read_adapter
+
+        return {"weights": "adapter", "rank": read_adapter(weights.folder).rank}
+    return {"weights": "full"} if weights.kind == "full" else {}
 
 
 def _checked_task(config: RunConfig) -> TaskData:

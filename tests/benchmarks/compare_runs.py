@@ -19,7 +19,7 @@ from rich.console import Console
 from rich.table import Table
 
 from collate.atomic import file_digest
-from collate.tables import CHOSEN, REJECTED
+from collate.tables import CHOSEN, LABELS, REJECTED
 
 SCHEMA_4_NAMES = {"agent": "writer"}
 """Columns of rationales and answers that had another name in schema 4."""
@@ -53,10 +53,9 @@ def main(arguments: list[str] | None = None) -> int:
     for row in compared:
         counts = (f"{count:,}" for count in (row.first, row.second, row.equal))
         table.add_row(row.where, row.what, *counts, "" if row.same else "differ")
-    console = Console(width=None if sys.stdout.isatty() else 100)
-    console.print(table)
+    Console().print(table)
     for line in largest_differences(*folders):
-        console.print(line)
+        print(line)
     return 0 if all(row.same for row in compared) else 1
 
 
@@ -78,8 +77,8 @@ def largest_differences(first: Path, second: Path) -> list[str]:
     for name in _rounds(first, second):
         if not all((folder / name / "rationales.parquet").is_file() for folder in (first, second)):
             continue
-        tables = [_rationales(folder / name) for folder in (first, second)]
-        both = tables[0].join(tables[1], rsuffix="_other", how="inner")
+        one, other = (_rationales(folder / name) for folder in (first, second))
+        both = one.merge(other, left_index=True, right_index=True, suffixes=("", "_other"))
         both = both[both["tokens"] == both["tokens_other"]]
         differences = []
         for number in NUMBERS:
@@ -153,6 +152,9 @@ def _adapters(folder: Path) -> pd.Series:
 
 def _accuracies(folder: Path) -> pd.Series:
     metrics = _read(folder / "metrics.parquet", {"agent": "model"})
+    for label in LABELS:
+        if label in metrics.columns:  # parts of the questions, which schema 4 did not measure
+            metrics = metrics[metrics[label] == ""]
     accuracies = metrics[metrics["name"].str.startswith("accuracy")]
     return accuracies.set_index(["split", "model", "name"])["value"]
 

@@ -55,11 +55,16 @@ def test_a_runs_agent_on_its_own_task_beside_its_base(run: Path) -> None:
     assert yaml.safe_load(lineage.read_text())["agent"] == "agent-2"
 
 
-def test_questions_that_were_learned_are_warned_of(run: Path) -> None:
-    done = here("evaluate", "model=runs/tiny", *SMALL, "task.train=6", "task.test=40", *PLAIN,
-                cwd=run.parents[1])  # fmt: skip
+def test_questions_that_were_learned_are_warned_of(run: Path, tmp_path: Path) -> None:
+    learned = pd.read_parquet(run / "questions.parquet").query("split == 'train'")
+    file = tmp_path / "learned.jsonl"
+    rows = learned.rename(columns={"text": "question", "gold": "answer"})
+    rows[["question", "answer"]].to_json(file, orient="records", lines=True)
+    task = ("task=table", f"task.path={file}", "task.answer_kind=number", "task.train=1",
+            "task.validation=1", "task.test=10", "task.prompt='{question}'")  # fmt: skip
+    done = here("evaluate", "model=runs/tiny", *task, *PLAIN, cwd=run.parents[1])
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "one that the agents learned from" in done.stdout
+    assert "warning: 11 of the questions repeat" in done.stdout
 
 
 def test_labels_of_a_task_stand_on_answers_and_metrics(tiny_model: Path, tmp_path: Path) -> None:
