@@ -74,8 +74,7 @@ class _OverrideChecker:
             return self._setting_value(text, override)
         parent = self._settings.get(key.rpartition(".")[0])
         if parent is not None and parent.kind.startswith("mapping"):
-            # Hydra adds a key that a mapping does not have yet only with a plus in front.
-            return text if text.startswith(("+", "~")) else f"++{text}"
+            return _with_plus(text)
         if key in subsections(RunConfig):
             # "agents={count: 3}"
             raise InputError(f"{text}: give each setting by itself, as {key}.NAME=value")
@@ -95,12 +94,19 @@ class _OverrideChecker:
         return text
 
     def _setting_value(self, text: str, override: Override) -> str:
+        setting = self._settings[override.key_or_group]
+        if setting.kind.startswith("mapping"):
+            return _with_plus(text)
         if not override.is_sweep_override() or self._multirun:
             return text
-        setting = self._settings[override.key_or_group]
         if "text" not in setting.kind:
             raise InputError(_needs_multirun(text))
         return f"{setting.key}='{text.partition('=')[2]}'"
+
+
+def _with_plus(text: str) -> str:
+    """An override of a mapping: Hydra adds keys that it does not have only with a plus in front."""
+    return text if text.startswith(("+", "~")) else f"++{text}"
 
 
 def _preset_names(override: Override) -> list[str]:

@@ -16,6 +16,7 @@ import os
 import sys
 import time
 from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
 
 from rich.console import Console
@@ -28,6 +29,8 @@ os.environ.setdefault("OMP_NUM_THREADS", str(len(os.sched_getaffinity(0))))
 
 GROUPS = ("round", "generation", "agents", "scoring", "tuning", "scaling")
 QUICK = ("round", "generation")
+# A tiny model with random weights is never right, and all engines lie in memory at once.
+SMALLEST_SETTINGS = ["pairs=likelihood", "engine.cache_gib=0.25"]
 
 
 def main() -> int:
@@ -50,6 +53,7 @@ def main() -> int:
 
     disable_progress_bar()
     from tests.benchmarks import rows as tables
+    from tests.benchmarks.arms import shared_arms
     from tests.benchmarks.scaling import scaling
     from tests.benchmarks.stages import engines_in_turn, generation, scoring, tuning
     from tests.benchmarks.whole_round import whole_round
@@ -58,21 +62,23 @@ def main() -> int:
     sizes = _full_sizes()
     if options.quick or options.smallest:
         sizes = _smallest_sizes() if options.smallest else _quick_sizes()
-    model = options.model
+    settings = [] if options.model is None else [f"model={options.model}"]
+    if options.smallest:
+        settings += SMALLEST_SETTINGS
     benchmarks: dict[str, list[Callable[[], list]]] = {
-        "round": [lambda: whole_round(**sizes["round"], model=model)],
-        "generation": [lambda: generation(**sizes["generation"], model=model)],
+        "round": [lambda: whole_round(**sizes["round"], settings=settings)],
+        "generation": [lambda: generation(**sizes["generation"], settings=settings)],
         "agents": [
-            lambda k=k: [engines_in_turn(agents=k, **sizes["agents"], model=model)]
+            lambda k=k: [engines_in_turn(agents=k, **sizes["agents"], settings=settings)]
             for k in sizes["k"]
         ],
-        "scoring": [lambda: scoring(**sizes["scoring"], model=model)],
-        "tuning": [lambda one=one: [tuning(**one, model=model)] for one in sizes["tuning"]],
-        "scaling": [lambda: scaling(**sizes["scaling"], model=model)],
+        "scoring": [lambda: scoring(**sizes["scoring"], settings=settings)],
+        "tuning": [lambda one=one: [tuning(**one, settings=settings)] for one in sizes["tuning"]],
+        "scaling": [lambda: scaling(**sizes["scaling"], settings=settings)],
     }
     rows, scalings, failed = [], [], []
-    for name in asked:
-        for benchmark in benchmarks[name]:
+    with shared_arms() if options.smallest else nullcontext():
+        for name, benchmark in ((name, each) for name in asked for each in benchmarks[name]):
             began = time.monotonic()
             try:
                 (scalings if name == "scaling" else rows).extend(benchmark())
@@ -119,17 +125,10 @@ def _quick_sizes() -> dict:
 
 def _smallest_sizes() -> dict:
     return {
-        # A tiny model with random weights is never right.
-        "round": {
-            "questions": 3,
-            "samples": 2,
-            "steps": 1,
-            "batch": 2,
-            "settings": ["pairs=likelihood"],
-        },
+        "round": {"questions": 3, "samples": 2, "steps": 1, "batch": 2},
         "generation": {"questions": 3, "samples": 2, "tokens": 4, "repeats": 1},
         "agents": {"questions": 2, "samples": 1, "tokens": 4},
-        "k": [2],
+        "k": [1],
         "scoring": {"questions": 2, "each": 2, "repeats": 1},
         "tuning": [{"steps": 1, "each": 2, "lengths": (2, 3), "repeats": 1}],
         "scaling": {"times": (1, 2)},

@@ -12,8 +12,8 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -75,6 +75,39 @@ class Arm:
         if error:
             raise RuntimeError(f"{self.name} failed:\n{error}")
         return seconds, result
+
+
+_shared: dict[str, Arm] | None = None
+"""Arms that stay, by what they were made from; None where each ends with its block."""
+
+
+@contextmanager
+def start_arm(make: Callable[..., Any], **settings: Any) -> Iterator[Arm]:
+    """An arm that ends with the block; where arms are shared, perhaps one that was there."""
+    if _shared is None:
+        with Arm(make, **settings) as arm:
+            yield arm
+        return
+    made_from = f"{make.__name__} {sorted(settings.items())}"
+    if made_from not in _shared:
+        _shared[made_from] = Arm(make, **settings)
+    yield _shared[made_from]
+
+
+@contextmanager
+def shared_arms() -> Iterator[None]:
+    """Meanwhile arms of the same settings are one process, which is started once.
+
+    For trying all benchmarks: what one of them leaves behind in a process, the next one finds.
+    """
+    global _shared  # noqa: PLW0603 - one per process, as the processes it holds
+    _shared = {}
+    try:
+        yield
+    finally:
+        for arm in _shared.values():
+            arm.__exit__()
+        _shared = None
 
 
 def _serve(pipe: Any, make: Callable[..., Any], settings: dict[str, Any]) -> None:

@@ -95,18 +95,13 @@ class Material:
         return [examples[number] for number in order_examples(question_ids, epochs=1, seed=0)]
 
 
-def quickstart(
-    questions: int, *overrides: str, agents: int = 2, model: str | None = None
-) -> Material:
+def quickstart(questions: int, *overrides: str, agents: int = 2) -> Material:
     """The quickstart's first questions and agents, under its settings and these overrides.
 
-    `model` names another model than the quickstart's. More than two agents show one worked example
-    each instead of two: there are no more of them.
+    More than two agents show one worked example each instead of two: there are no more of them.
     """
     more = [f"agents.count={agents}", "agents.examples=1"] if agents > 2 else []
     same = ["model.dtype=float32", "tuning.warmup_ratio=0"]  # what rivals are given as well
-    if model is not None:
-        more.append(f"model={model}")
     wanted = ["experiment=quickstart", *same, *more, *overrides]
     found, problems = compose.jobs(wanted, [])
     if problems:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
-from tests.benchmarks.arms import Arm
+from tests.benchmarks.arms import start_arm
 from tests.benchmarks.material import Material, quickstart, with_length
 from tests.benchmarks.ours import Engine, Scorer, Tuner
 from tests.benchmarks.rows import Scaling
@@ -11,23 +11,23 @@ from tests.benchmarks.stages import score_material, tuning_examples
 TIMES = (1, 2, 4, 8)
 
 
-def scaling(*, times: Sequence[int] = TIMES, model: str | None = None) -> list[Scaling]:
+def scaling(*, times: Sequence[int] = TIMES, settings: Sequence[str] = ()) -> list[Scaling]:
     """Each axis over a factor of eight, the others held, in one process for each stage."""
-    return [*_generation(times, model), *_scoring(times, model), *_tuning(times, model)]
+    return [*_generation(times, settings), *_scoring(times, settings), *_tuning(times, settings)]
 
 
 def _over(name: str, sizes: Sequence[int], seconds_of: Callable[[int], float]) -> Scaling:
     return Scaling(name, sizes, [seconds_of(size) for size in sizes])
 
 
-def _generation(times: Sequence[int], model: str | None) -> list[Scaling]:
+def _generation(times: Sequence[int], settings: Sequence[str]) -> list[Scaling]:
     def material(questions: int, samples: int, agents: int) -> Material:
         return quickstart(
-            questions, f"agents.samples={samples}", "agents.examples=1", agents=agents, model=model
+            questions, f"agents.samples={samples}", "agents.examples=1", *settings, agents=agents
         )
 
     one = material(8, 4, 1)
-    with Arm(Engine, folder=one.folder, config=one.engine) as arm:
+    with start_arm(Engine, folder=one.folder, config=one.engine) as arm:
 
         def seconds(of: Material, tokens: int) -> float:
             requests = with_length(of.all_requests(), tokens)
@@ -50,10 +50,10 @@ def _generation(times: Sequence[int], model: str | None) -> list[Scaling]:
         ]
 
 
-def _scoring(times: Sequence[int], model: str | None) -> list[Scaling]:
-    material = quickstart(64, model=model)
+def _scoring(times: Sequence[int], settings: Sequence[str]) -> list[Scaling]:
+    material = quickstart(64, *settings)
     batch_tokens = material.config.scoring.batch_tokens
-    with Arm(Scorer, folder=material.folder, batch_tokens=batch_tokens) as arm:
+    with start_arm(Scorer, folder=material.folder, batch_tokens=batch_tokens) as arm:
 
         def seconds(questions: int, each: int, steps: int) -> float:
             prompts, texts, golds = score_material(material, each, (steps, steps))
@@ -74,10 +74,10 @@ def _scoring(times: Sequence[int], model: str | None) -> list[Scaling]:
         ]
 
 
-def _tuning(times: Sequence[int], model: str | None) -> list[Scaling]:
-    material = quickstart(64, "tuning.batch=4", "tuning.micro_batch=4", model=model)
+def _tuning(times: Sequence[int], settings: Sequence[str]) -> list[Scaling]:
+    material = quickstart(64, "tuning.batch=4", "tuning.micro_batch=4", *settings)
     agents, config = material.config.agents, material.config.tuning
-    with Arm(Tuner, folder=material.folder) as arm:
+    with start_arm(Tuner, folder=material.folder) as arm:
 
         def seconds(pairs: int, steps: int) -> float:
             examples = tuning_examples(material, pairs, 2, (steps, steps))

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from tests.benchmarks.arms import Arm, interleaved, share_equal
+from tests.benchmarks.arms import interleaved, share_equal, start_arm
 from tests.benchmarks.material import Material, merged, quickstart, random_adapters, with_length
 from tests.benchmarks.ours import Engine, Scorer, Tuner
 from tests.benchmarks.rivals import Ids, PlainScorer, RawVllm, StockTrl, TransformersGenerate
@@ -45,18 +45,18 @@ def greedy(requests: Sequence) -> list:
 
 
 def generation(
-    *, questions: int, samples: int, tokens: int, repeats: int, model: str | None = None
+    *, questions: int, samples: int, tokens: int, repeats: int, settings: Sequence[str] = ()
 ) -> list[Row]:
     """One agent's requests: against `generate`, and against raw vLLM with its best block size."""
-    material = quickstart(questions, f"agents.samples={samples}", agents=1, model=model)
+    material = quickstart(questions, f"agents.samples={samples}", *settings, agents=1)
     requests = with_length(material.all_requests(), tokens)
     greedy_ones = greedy(material.requests(material.agents[0].name)[0])
     weights, rows = material.weights, []
     size = f"{len(requests)} requests of {tokens} tokens"
-    with Arm(Engine, folder=material.folder, config=material.engine) as ours:
+    with start_arm(Engine, folder=material.folder, config=material.engine) as ours:
         ours("forced", requests[:32], weights)
         own = ours("generate", greedy_ones, weights).result
-        with Arm(TransformersGenerate, folder=material.folder) as theirs:
+        with start_arm(TransformersGenerate, folder=material.folder) as theirs:
             check = same_tokens(own, theirs("greedy", greedy_ones, 64).result)
             batches = [size for size in (64, 256) if size == 64 or size <= len(requests)]
             best = batches[0]
@@ -74,8 +74,8 @@ def generation(
                     goal=3, start_s=starts,
                 )
             )  # fmt: skip
-        settings = raw_settings(material)
-        with Arm(RawVllm, folder=material.folder, block_size=32, **settings) as theirs:
+        like_ours = raw_settings(material)
+        with start_arm(RawVllm, folder=material.folder, block_size=32, **like_ours) as theirs:
             theirs("forced", requests[:32])
             check = same_tokens(own, theirs("generate", [greedy_ones]).result)
             runs = interleaved(
@@ -94,10 +94,10 @@ def generation(
 
 
 def engines_in_turn(
-    *, agents: int, questions: int, samples: int, tokens: int, model: str | None = None
+    *, agents: int, questions: int, samples: int, tokens: int, settings: Sequence[str] = ()
 ) -> Row:
     """K tuned agents on one engine, against an engine for each in turn. Starts are counted."""
-    material = quickstart(questions, f"agents.samples={samples}", agents=agents, model=model)
+    material = quickstart(questions, f"agents.samples={samples}", *settings, agents=agents)
     with tempfile.TemporaryDirectory() as scratch, ExitStack() as stack:
         weights = random_adapters(material, Path(scratch) / "adapters")
         folders = {
@@ -110,12 +110,12 @@ def engines_in_turn(
         }
         requests = [request for one in own_requests.values() for request in one]
         greedy_ones = greedy([r for name in weights for r in material.requests(name)[0]])
-        with Arm(Engine, folder=material.folder, config=material.engine) as ours:
+        with start_arm(Engine, folder=material.folder, config=material.engine) as ours:
             mine = ours("forced", requests, weights)
             own = ours("generate", greedy_ones, weights).result
         seconds, peak, theirs = 0.0, 0.0, {}
         for name, folder in folders.items():
-            with Arm(RawVllm, folder=folder, **raw_settings(material)) as arm:
+            with start_arm(RawVllm, folder=folder, **raw_settings(material)) as arm:
                 run = arm("forced", own_requests[name])
                 seconds += arm.start_seconds + run.seconds
                 peak = max(peak, run.peak_gib)
@@ -155,9 +155,9 @@ def score_material(
     return prompts, texts, [question.gold for question in material.questions]
 
 
-def scoring(*, questions: int, each: int, repeats: int, model: str | None = None) -> list[Row]:
+def scoring(*, questions: int, each: int, repeats: int, settings: Sequence[str] = ()) -> list[Row]:
     """Against a padded batch and against one at a time; rationales of the quickstart's lengths."""
-    material = quickstart(questions, model=model)
+    material = quickstart(questions, *settings)
     prompts, texts, golds = score_material(material, each, (2, 4))
     flat = (
         [prompt for prompt, own in zip(prompts, texts, strict=True) for _ in own],
@@ -168,8 +168,8 @@ def scoring(*, questions: int, each: int, repeats: int, model: str | None = None
     rows = []
     name = f"scoring, {len(flat[0])} rationales, {each} a question"
     with (
-        Arm(Scorer, folder=material.folder, batch_tokens=batch_tokens) as ours,
-        Arm(PlainScorer, folder=material.folder) as theirs,
+        start_arm(Scorer, folder=material.folder, batch_tokens=batch_tokens) as ours,
+        start_arm(PlainScorer, folder=material.folder) as theirs,
     ):
         own = ours("score", prompts, texts, golds).result
         best = min((16, 32), key=lambda size: theirs("padded", *flat, size).seconds)
@@ -238,17 +238,17 @@ def tuning(
     lengths: tuple[int, int],
     repeats: int,
     worked_examples: int = 2,
-    model: str | None = None,
+    settings: Sequence[str] = (),
 ) -> Row:
     """One agent's optimizer steps, reference included, against TRL with its own precomputed."""
     questions = max(1, -(-steps * 8 // each))
-    material = quickstart(questions, f"agents.examples={worked_examples}", model=model)
+    material = quickstart(questions, f"agents.examples={worked_examples}", *settings)
     config, agents = material.config.tuning, material.config.agents
     examples = tuning_examples(material, steps * config.batch, each, lengths)
     with (
         tempfile.TemporaryDirectory() as scratch,
-        Arm(Tuner, folder=material.folder) as ours,
-        Arm(StockTrl, folder=material.folder) as theirs,
+        start_arm(Tuner, folder=material.folder) as ours,
+        start_arm(StockTrl, folder=material.folder) as theirs,
     ):
         runs = interleaved(
             lambda: ours("tune", examples, agents, config),

@@ -25,7 +25,7 @@ from collate.scoring.answer_likelihood import NORMALISATIONS, AnswerLikelihood
 from collate.tables import Preference, Rationale, Score
 from collate.tuning.curves import read_curves
 from collate.tuning.data import write_examples
-from tests.benchmarks.arms import Arm, Timed, share_equal
+from tests.benchmarks.arms import Timed, share_equal, start_arm
 from tests.benchmarks.material import Material, quickstart
 from tests.benchmarks.ours import Round
 from tests.benchmarks.rivals import PlainScorer, RawVllm, StockTrl, verdict
@@ -64,13 +64,11 @@ def whole_round(
     steps: int,
     batch: int,
     settings: Sequence[str] = (),
-    model: str | None = None,
 ) -> list[Row]:
     """Rows of the whole round and of its stages, against both loops."""
     material = quickstart(
         questions, f"agents.samples={samples}", f"tuning.batch={batch}",
         f"tuning.micro_batch={batch}", f"tuning.max_steps={steps}", *settings,
-        model=model,
     )  # fmt: skip
     with tempfile.TemporaryDirectory() as scratch:
         ours = _collate(material, Path(scratch))
@@ -110,7 +108,7 @@ def whole_round(
 
 def _collate(material: Material, scratch: Path) -> Lap:
     config, lap = material.config, Lap()
-    with Arm(Round, folder=material.folder, config=config) as arm:
+    with start_arm(Round, folder=material.folder, config=config) as arm:
         lap.start_s = arm.start_seconds
         completions = lap.count(
             "generate", arm("generate", material.all_requests(), material.weights)
@@ -154,7 +152,7 @@ def _loops(material: Material, ours: Lap, scratch: str) -> tuple[Lap, Lap]:
     for agent in material.agents:
         by_sample = material.requests(agent.name)
         at_once = [[request for one in by_sample for request in one]]
-        with Arm(RawVllm, folder=material.folder, **raw_settings(material)) as arm:
+        with start_arm(RawVllm, folder=material.folder, **raw_settings(material)) as arm:
             for lap, made, passes in zip(laps, tokens, (by_sample, at_once), strict=True):
                 lap.start_s += arm.start_seconds
                 arm("reset")  # B2 shall not find what B1 has left in the prefix cache
@@ -162,7 +160,7 @@ def _loops(material: Material, ours: Lap, scratch: str) -> tuple[Lap, Lap]:
     rationales: Sequence[Rationale] = ours.made["rationales"]
     asked = {question.id: question for question in material.questions}
     flat = _flat(material, rationales)
-    with Arm(PlainScorer, folder=material.folder) as arm:
+    with start_arm(PlainScorer, folder=material.folder) as arm:
         for lap, method, more in zip(laps, ("one_by_one", "padded"), ((), (PADDED,)), strict=True):
             lap.start_s += arm.start_seconds
             lap.made["logprobs"] = lap.count("score", arm(method, *flat, *more))
@@ -171,7 +169,7 @@ def _loops(material: Material, ours: Lap, scratch: str) -> tuple[Lap, Lap]:
     for agent in material.agents:
         examples = material.ordered(ours.made["examples"][agent.name])
         examples = examples[: (config.max_steps or len(examples)) * config.batch]
-        with Arm(StockTrl, folder=material.folder) as arm:
+        with start_arm(StockTrl, folder=material.folder) as arm:
             for lap, made, precompute in zip(laps, losses, (False, True), strict=True):
                 lap.start_s += arm.start_seconds
                 run = arm("tune", examples, material.config.agents, config, precompute, scratch)
