@@ -77,10 +77,7 @@ def score_rationales(
         [rationale.text for rationale in rationales],
         [question_by_id[rationale.question_id] for rationale in rationales],
     )
-    texts_by_question: dict[str, list[str]] = {}
-    for rationale in rationales:
-        text = cut_answer(rationale.text, marker) if config.cut_answer else rationale.text
-        texts_by_question.setdefault(rationale.question_id, []).append(text)
+    texts_by_question = _texts_by_question(rationales, marker, config)
     usefulness: dict[str, list[Usefulness]] = {}
     baselines: dict[str, Usefulness] = {}
     if scorer is not None:
@@ -96,10 +93,7 @@ def score_rationales(
     scores = []
     for rationale, judgement in zip(rationales, judgements, strict=True):
         question = question_by_id[rationale.question_id]
-        flags = flags_of(
-            rationale.text, question=question.text, gold=question.gold, options=question.options,
-            judgement=judgement, kind=verifier.kind, marker=marker,
-        )  # fmt: skip
+        flags = _flags(rationale, question, judgement, verifier.kind, marker)
         useful = next(next_of_question[question.id]) if scorer is not None else None
         baseline = baselines.get(question.id)
         scores.append(_score(rationale, judgement, flags, useful, baseline, config.normalisation))
@@ -117,6 +111,31 @@ def _check_questions(
             f"{len(strays)} of {len(rationales)} rationales are of questions that are not among "
             f"those to be scored, for example rationale {strays[0]}"
         )
+
+
+def _texts_by_question(
+    rationales: Sequence[Rationale], marker: str, config: ScoringConfig
+) -> dict[str, list[str]]:
+    """What is read of each question's rationales when likelihoods are taken, in their order."""
+    texts_by_question: dict[str, list[str]] = {}
+    for rationale in rationales:
+        text = cut_answer(rationale.text, marker) if config.cut_answer else rationale.text
+        texts_by_question.setdefault(rationale.question_id, []).append(text)
+    return texts_by_question
+
+
+def _flags(
+    rationale: Rationale, question: Question, judgement: Judgement, kind: str, marker: str
+) -> tuple[str, ...]:
+    return flags_of(
+        rationale.text,
+        question=question.text,
+        gold=question.gold,
+        options=question.options,
+        judgement=judgement,
+        kind=kind,
+        marker=marker,
+    )
 
 
 def _answers_to_score(question: Question, kind: str, config: ScoringConfig) -> AnswersToScore:

@@ -254,8 +254,7 @@ def train(
     order = order[: steps * config.batch]
     numbered = NumberedExamples(examples, order, config)
     recorder = StepRecorder(checkpoints, numbered, roles_of_loss(config.loss), report)
-    done = len(recorder.steps)
-    half = model.dtype == torch.bfloat16 or (device() != "cpu" and config.dtype != "float32")
+    done, half = len(recorder.steps), _computes_in_bfloat16(model, config)
     use_tree_attention(model)
     if not half:  # autocast would mix the types of adapter and layer
         fuse_adapters(model)
@@ -269,18 +268,26 @@ def train(
         processing_class=tokenizer,
         callbacks=[recorder],
     )
-    if config.loss == SFT:
+    if config.loss == SFT:  # no preference, and so no sigmoid loss
         recorder.expected_first_loss = None
     elif reference is not None and not done:
         recorder.expected_first_loss = trainer.expected_first_loss()
     if done:
         trainer.resume, trainer.steps_before = checkpoints.restore, done
     trainer.train()
-    if len(recorder.steps) != steps:
-        raise TuningError(f"{len(recorder.steps)} of {steps} optimizer steps were taken")
-    if not all(math.isfinite(step.loss) for step in recorder.steps):
-        raise TuningError("a loss is not finite; lower tuning.learning_rate")
+    _check_finished(recorder.steps, steps)
     return recorder.steps
+
+
+def _computes_in_bfloat16(model: Any, config: TuningConfig) -> bool:
+    return model.dtype == torch.bfloat16 or (device() != "cpu" and config.dtype != "float32")
+
+
+def _check_finished(taken: Sequence[Step], steps: int) -> None:
+    if len(taken) != steps:
+        raise TuningError(f"{len(taken)} of {steps} optimizer steps were taken")
+    if not all(math.isfinite(step.loss) for step in taken):
+        raise TuningError("a loss is not finite; lower tuning.learning_rate")
 
 
 def _arguments(

@@ -72,11 +72,7 @@ def tune_agent(
             policy, tokenizer, rows, config, order=order, seed=seed, scratch=Path(scratch),
             reference=reference, checkpoints=stored, report=report,
         )  # fmt: skip
-        if agents.weights == "adapter":
-            save_adapter(policy, folder)
-        else:
-            policy.save_pretrained(folder)
-            tokenizer.save_pretrained(folder)
+        _save(policy, tokenizer, folder, agents)
     write_curves(folder, steps)
 
 
@@ -140,6 +136,15 @@ def _policy(
         base.forget()
     else:
         adapted.unload()
+
+
+def _save(policy: Any, tokenizer: Any, folder: Path, agents: AgentsConfig) -> None:
+    """Write what the agent has of its own, so that any library loads it."""
+    if agents.weights == "adapter":
+        save_adapter(policy, folder)
+    else:
+        policy.save_pretrained(folder)
+        tokenizer.save_pretrained(folder)
 
 
 @contextmanager

@@ -78,7 +78,7 @@ def main() -> int:
     }
     rows, scalings, failed = [], [], []
     with shared_arms() if options.smallest else nullcontext():
-        for name, benchmark in ((name, each) for name in asked for each in benchmarks[name]):
+        for name, benchmark in [(group, each) for group in asked for each in benchmarks[group]]:
             began = time.monotonic()
             try:
                 (scalings if name == "scaling" else rows).extend(benchmark())

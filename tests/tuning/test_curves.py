@@ -1,14 +1,12 @@
-"""Curves are strict JSON, and a chosen log-probability that falls is told."""
+"""Curves are strict JSON, and come back from it and from the table of a run."""
 
 import json
 import math
 from dataclasses import replace
 from pathlib import Path
 
-import pytest
-
 from collate.tables import CHOSEN, REJECTED, Step, TuningStep, from_table, to_table
-from collate.tuning.curves import FILE, falling_chosen, read_curves, write_curves
+from collate.tuning.curves import FILE, read_curves, write_curves
 
 STEP = Step(
     step=1, loss=0.7, margin=0.0, logprobs={CHOSEN: -20.0, REJECTED: -22.0},
@@ -42,23 +40,3 @@ def test_supervised_steps_survive_the_table() -> None:
                      agent="a")  # fmt: skip
     (found,) = from_table(TuningStep, to_table(TuningStep, [row]))
     assert repr(found) == repr(row)
-
-
-def of(*chosen: float) -> list[Step]:
-    return [replace(STEP, step=n + 1, logratios={CHOSEN: value}) for n, value in enumerate(chosen)]
-
-
-@pytest.mark.parametrize(
-    ("steps", "fall"),
-    [
-        ([], None),
-        (of(0.0), None),
-        (of(-3.0), 3.0),
-        (of(0, -1, -2, -9, -9, -2, -1, -4), 2.5),  # the last two of eight
-        (of(0, -1, -2, -9, -9, -2, -1, -1), None),  # 1 nat is not too many
-        (of(0, 1, 2, 3), None),
-        ([SUPERVISED] * 8, None),
-    ],
-)
-def test_a_fall_is_the_mean_of_the_last_quarter(steps: list[Step], fall: float | None) -> None:
-    assert falling_chosen(steps) == fall
