@@ -1,6 +1,6 @@
 # make quickstart   sets up .venv and runs the main job
-# make test         sets up .venv and runs all tests (under a quarter of an hour on two cores)
-# make quick        those that start no worker processes (under two minutes)
+# make test         sets up .venv and runs all tests
+# make quick        those that start no worker processes
 # make test-faults  kills a run once at every commit point there is, and compares
 # make bench        collate against what people run today (ARGS="--quick": within ten minutes)
 # make lint         format, lint and types
