@@ -100,7 +100,7 @@ def tree_logits(model: Any, tree: TokenTree, *, tiles: TileShape) -> Tensor:
     logits_H_V: Tensor = model(
         input_ids=tree.input_ids_T[None],
         position_ids=tree.position_ids_T[None],
-        logits_to_keep=tree.place_H,
+        logits_to_keep=tree.index_H,
         use_cache=False,
         **_attention_arguments(model, tree, tiles),
     ).logits[0]

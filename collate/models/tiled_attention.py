@@ -39,18 +39,18 @@ class Tiles:
     """
 
     size: int
-    place_S_K: Tensor
-    """Places of each tile's keys; those of tiles with fewer are filled up with any others."""
+    key_index_S_K: Tensor
+    """Indices of each tile's keys; those of tiles with fewer are filled up with any others."""
     groups: tuple[tuple[int, int, int], ...]
 
     @classmethod
     def of(cls, mask_T_T: Tensor, shape: TileShape) -> "Tiles":
         """The tiles of a mask that is True where the row's token may attend to the column's."""
         needed_S_T = _in_tiles(mask_T_T, shape.size).any(1)
-        place_S_T = needed_S_T.byte().argsort(dim=1, descending=True, stable=True)
+        key_order_S_T = needed_S_T.byte().argsort(dim=1, descending=True, stable=True)
         keys = needed_S_T.sum(1).tolist()
         groups = _groups(keys) if shape.in_groups else ((0, len(keys), max(keys)),)
-        return cls(shape.size, place_S_T[:, : max(keys)], groups)
+        return cls(shape.size, key_order_S_T[:, : max(keys)], groups)
 
     def allowed(self, mask_T_T: Tensor) -> Tensor:
         """True where a tile's query may attend to its key, under the mask or a narrower one.
@@ -58,8 +58,8 @@ class Tiles:
         Shape (S, L, K). The last tile's rows that are no queries may attend to anything: a softmax
         over nothing would be no number.
         """
-        place_S_L_K = self.place_S_K[:, None].expand(-1, self.size, -1)
-        allowed_S_L_K = _in_tiles(mask_T_T, self.size).gather(2, place_S_L_K)
+        key_index_S_L_K = self.key_index_S_K[:, None].expand(-1, self.size, -1)
+        allowed_S_L_K = _in_tiles(mask_T_T, self.size).gather(2, key_index_S_L_K)
         return allowed_S_L_K | ~allowed_S_L_K.any(2, keepdim=True)
 
 
@@ -108,9 +108,9 @@ def _tiled_attention(
     key_T_G_D, value_T_G_D = key[0].transpose(0, 1), value[0].transpose(0, 1)
     out_S_H_L_D = []
     for first, end, keys in tiles.groups:
-        places = tiles.place_S_K[first:end, :keys].flatten()
+        key_indices = tiles.key_index_S_K[first:end, :keys].flatten()
         key_S_G_K_D, value_S_G_K_D = (
-            part.index_select(0, places).unflatten(0, (end - first, keys)).transpose(1, 2)
+            part.index_select(0, key_indices).unflatten(0, (end - first, keys)).transpose(1, 2)
             for part in (key_T_G_D, value_T_G_D)
         )
         out_S_H_L_D.append(

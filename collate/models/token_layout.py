@@ -35,7 +35,7 @@ def padded(
 class TokenTree:
     """Completions after their contexts, as one row in which every distinct prefix stands once.
 
-    T counts the tree's tokens, C distinct completions, R their tokens, H the places in the row
+    T counts the tree's tokens, C distinct completions, R their tokens, H the tokens of the row
     whose logits are needed: those at which some completion's token, or its end, is predicted.
     """
 
@@ -43,14 +43,15 @@ class TokenTree:
     position_ids_T: Tensor
     mask_T_T: Tensor
     """True where the row's token may attend to the column's."""
-    place_H: Tensor
+    index_H: Tensor
+    """Where in the row these are."""
     head_R: Tensor
-    """For each completion token, the index into `place_H` of where it is predicted."""
+    """For each completion token, the index into `index_H` of where it is predicted."""
     target_R: Tensor
     completion_R: Tensor
     length_C: Tensor
     end_head_C: Tensor
-    """For each completion, the index into `place_H` of its last token; empty without ends."""
+    """For each completion, the index into `index_H` of its last token; empty without ends."""
 
     def to(self, device: Any) -> "TokenTree":
         """The tree with its tensors on a device."""
@@ -62,8 +63,9 @@ class TreeBuilder:
 
     def __init__(self) -> None:
         self._tokens: list[int] = []
+        # Index of a token by (index of the token before it, or -1; the token).
         self._children: dict[tuple[int, int], int] = {}
-        # Each sequence that brings something new adds one run of tokens: (first place, place of
+        # Each sequence that brings something new adds one run of tokens: (first index, index of
         # the token that the run follows, or -1).
         self._runs: list[tuple[int, int]] = []
         self._completions: dict[tuple[tuple[int, ...], tuple[int, ...]], int] = {}
@@ -75,11 +77,11 @@ class TreeBuilder:
 
     def new_tokens(self, token_ids: Sequence[int]) -> int:
         """By how many tokens the tree would grow with a sequence."""
-        place, shared = -1, 0
+        parent, shared = -1, 0
         for token in token_ids:
-            if (place, token) not in self._children:
+            if (parent, token) not in self._children:
                 break
-            place = self._children[place, token]
+            parent = self._children[parent, token]
             shared += 1
         return len(token_ids) - shared
 
@@ -94,24 +96,24 @@ class TreeBuilder:
         return number
 
     def build(self, *, with_ends: bool = False) -> TokenTree:
-        """The tree as tensors; `with_ends` keeps the places behind the completions' last tokens."""
+        """The tree as tensors; `with_ends` has logits taken at the completions' last tokens too."""
         predicting: list[int] = []
         targets: list[int] = []
         owners: list[int] = []
         ends: list[int] = []
         for number, path in enumerate(self._paths):
             predicting += path[:-1]
-            targets += [self._tokens[place] for place in path[1:]]
+            targets += [self._tokens[index] for index in path[1:]]
             owners += [number] * (len(path) - 1)
             ends.append(path[-1])
-        places = torch.tensor(predicting + ends if with_ends else predicting, dtype=torch.long)
-        place_H, head = torch.unique(places, return_inverse=True)
+        indices = torch.tensor(predicting + ends if with_ends else predicting, dtype=torch.long)
+        index_H, head = torch.unique(indices, return_inverse=True)
         position_T, mask_T_T = self._positions_and_mask()
         return TokenTree(
             input_ids_T=torch.tensor(self._tokens),
             position_ids_T=position_T,
             mask_T_T=mask_T_T,
-            place_H=place_H,
+            index_H=index_H,
             head_R=head[: len(predicting)],
             target_R=torch.tensor(targets),
             completion_R=torch.tensor(owners),
@@ -120,16 +122,16 @@ class TreeBuilder:
         )
 
     def _insert(self, token_ids: Sequence[int]) -> list[int]:
-        """The places of a sequence's tokens, new ones where its prefix has not been seen."""
-        place, path, size = -1, [], len(self._tokens)
+        """The indices of a sequence's tokens, new ones where its prefix has not been seen."""
+        parent, path, size = -1, [], len(self._tokens)
         for token in token_ids:
-            if (place, token) not in self._children:
+            if (parent, token) not in self._children:
                 if len(self._tokens) == size:
-                    self._runs.append((size, place))
-                self._children[place, token] = len(self._tokens)
+                    self._runs.append((size, parent))
+                self._children[parent, token] = len(self._tokens)
                 self._tokens.append(token)
-            place = self._children[place, token]
-            path.append(place)
+            parent = self._children[parent, token]
+            path.append(parent)
         return path
 
     def _positions_and_mask(self) -> tuple[Tensor, Tensor]:

@@ -34,7 +34,7 @@ def test_tiles_hold_what_each_token_may_attend_to(
     for token in range(tokens):
         tile, row = divmod(token, shape.size)
         ((keys,),) = [[most] for first, end, most in tiles.groups if first <= tile < end]
-        seen = tiles.place_S_K[tile, :keys][allowed[tile, row, :keys]].tolist()
+        seen = tiles.key_index_S_K[tile, :keys][allowed[tile, row, :keys]].tolist()
         assert sorted(seen) == narrower[token].nonzero()[:, 0].tolist()
     assert allowed.any(2).all()
 

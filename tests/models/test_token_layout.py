@@ -55,16 +55,16 @@ def test_completions_know_where_they_are_predicted_and_where_they_end() -> None:
         assert numbers == [distinct.index((tuple(c), tuple(t))) for c, t in completions]
         tree = builder.build(with_ends=True)
         prefix_at = [tuple(tree.input_ids_T[row].tolist()) for row in tree.mask_T_T]
-        assert len(tree.place_H) == len(set(tree.place_H.tolist()))
+        assert len(tree.index_H) == len(set(tree.index_H.tolist()))
         assert tree.length_C.tolist() == [len(target) for _, target in distinct]
         at = 0
         for number, (context, target) in enumerate(distinct):
             for done, token in enumerate(target):
-                place = tree.place_H[tree.head_R[at]]
+                place = tree.index_H[tree.head_R[at]]
                 assert prefix_at[place] == context + target[:done]
                 assert tree.target_R[at] == token and tree.completion_R[at] == number
                 at += 1
-            assert prefix_at[tree.place_H[tree.end_head_C[number]]] == context + target
+            assert prefix_at[tree.index_H[tree.end_head_C[number]]] == context + target
         assert at == len(tree.target_R)
         without = builder.build()
         assert len(without.end_head_C) == 0 and torch.equal(without.target_R, tree.target_R)
