@@ -76,7 +76,7 @@ def secretive(tmp_path: Path, **arguments: Any) -> RunConfig:
 
 def test_a_run_keeps_no_secret_continues_with_it_and_does_not_use_the_mask(tmp_path: Path) -> None:
     config = secretive(tmp_path)
-    folder = RunFolder.open(config, {"model": "m", "questions": "q"})
+    folder = RunFolder.open(config, {"model": "m", "questions": "q"}, print)
     folder.note("agents", [{"name": "agent-1", "persona": {"system": TOKENS[0]}}])
     for path in (tmp_path / "a").iterdir():
         assert "s3cret" not in path.read_text() and TOKENS[0] not in path.read_text()

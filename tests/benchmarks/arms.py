@@ -20,6 +20,8 @@ from typing import Any
 import psutil
 
 SAMPLED_EVERY = 0.1
+PRELOADED = ("collate.tuning.trainer", "collate.scoring.likelihood", "vllm")
+"""What takes long to import, for arms that are shared."""
 LOG = "bench.log"
 """Where the words of all arms go."""
 
@@ -40,7 +42,9 @@ class Arm:
     """
 
     def __init__(self, make: Callable[..., Any], **settings: Any):
-        context = multiprocessing.get_context("spawn")
+        # Where arms are shared nobody counts their starts: they fork off a process in which the
+        # libraries are imported already.
+        context = multiprocessing.get_context("spawn" if _shared is None else "forkserver")
         self._pipe, theirs = context.Pipe()
         self.name = make.__name__
         began = time.monotonic()
@@ -102,6 +106,7 @@ def shared_arms() -> Iterator[None]:
     """
     global _shared  # noqa: PLW0603 - one per process, as the processes it holds
     _shared = {}
+    multiprocessing.set_forkserver_preload(list(PRELOADED))
     try:
         yield
     finally:

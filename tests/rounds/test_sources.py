@@ -141,7 +141,7 @@ def test_agents_that_imitate_a_corpus_in_the_modes_of_the_paper(
     [
         (("warmup.kind=preference",), "needs worked solutions"),
         (("agents.start=nowhere",), "expected a run"),
-        (("agents.count=1", "agents.peer_completions=1"), "needs other agents"),
+        (("agents.count=1", "agents.peer_completions=1"), "rationales of other agents"),
         (("agents.hint=none",), "must contain {answer}"),
         (("warmup.kind=own", "agents.start=x"), "leave one of the two out"),
     ],

@@ -87,8 +87,8 @@ def test_an_agent_writes_for_its_own_part_alone_and_nothing_to_imitate_a_corpus(
 def test_one_own_rationale_is_never_both_right_and_wrong() -> None:
     _, found = read({"warmup": {"kind": "own"}})
     assert found == [
-        "warmup.samples=1: warmup.kind=own prefers right to wrong ones of one agent; at least 2 "
-        "(warmup=own has 4)"
+        "warmup.samples=1: warmup.kind=own prefers right to wrong rationales of one "
+        "agent, which takes at least 2 (warmup=own has 4)"
     ]
 
 
