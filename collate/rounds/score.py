@@ -10,9 +10,7 @@ from collections.abc import Iterator, Sequence
 from collate.agents.prompts import Prompts
 from collate.cluster.actors import ScoreTask
 from collate.cluster.requests import RowStore
-from collate.cluster.workers import Workers
 from collate.config.schema import RunConfig
-from collate.console.events import Tick
 from collate.console.messages import score_messages
 from collate.rounds.context import RunContext
 from collate.rounds.questions import round_blocks
@@ -21,30 +19,21 @@ from collate.store.tables_on_disk import StoredRows
 from collate.tables import Question, Rationale, Score
 
 
-def score_rationales_of_round(
+def unscored_tasks(
     config: RunConfig,
     questions: Sequence[Question],
     rationales: StoredRows[Rationale],
     prompts: Prompts,
-    workers: Workers,
-    store: RowStore,
-    tick: Tick,
-) -> Iterator[list[Score]]:
-    """A score for each rationale, block by block, in the order of the rationales."""
-    blocks = round_blocks(config, questions)
-
-    def unscored() -> Iterator[list[ScoreTask]]:
-        for number, (block, written) in enumerate(zip(blocks, rationales.blocks(), strict=True)):
-            scored_ids = {row.rationale_id for row in store.rows(number)}
-            yield _unscored_tasks(block, written, scored_ids, prompts)
-
-    workers.score(unscored(), tick, on_scores=store.add)
-    for number, written in enumerate(rationales.blocks()):
-        scores = {row.rationale_id: row for row in store.rows(number)}
-        yield [scores[rationale.id] for rationale in written]
+    scores: RowStore,
+) -> Iterator[list[ScoreTask]]:
+    """Block by block, what `scores` does not hold yet."""
+    blocks = zip(round_blocks(config, questions), rationales.blocks(), strict=True)
+    for number, (block, written) in enumerate(blocks):
+        scored_ids = {row.rationale_id for row in scores.rows(number)}
+        yield _unscored_tasks_of_block(block, written, scored_ids, prompts)
 
 
-def _unscored_tasks(
+def _unscored_tasks_of_block(
     block: Sequence[Question],
     rationales: Sequence[Rationale],
     scored_ids: set[str],
@@ -64,6 +53,13 @@ def _unscored_tasks(
             prompt, baseline = prompts.of_scorer(question), prompts.baseline(question)
             tasks.append(ScoreTask(question, written, prompt, baseline))
     return tasks
+
+
+def scores_in_order(rationales: StoredRows[Rationale], scores: RowStore) -> Iterator[list[Score]]:
+    """A score for each rationale, block by block, in the order of the rationales."""
+    for number, written in enumerate(rationales.blocks()):
+        score_by_id = {row.rationale_id: row for row in scores.rows(number)}
+        yield [score_by_id[rationale.id] for rationale in written]
 
 
 # The committed stage ------------------------------------------------------------------------------
@@ -87,9 +83,8 @@ def score(
             total=len(rationales),
             stored=shards.row_count,
         ) as tick:
-            scores_by_block = score_rationales_of_round(
-                run.config, questions, rationales, run.prompts, run.workers, shards, tick
-            )
-            stage.write({"scores": rows} for rows in scores_by_block)
+            tasks = unscored_tasks(run.config, questions, rationales, run.prompts, shards)
+            run.workers.score(tasks, tick, on_scores=shards.add)
+            stage.write({"scores": rows} for rows in scores_in_order(rationales, shards))
         run.events.messages(score_messages(stage.rows("scores"), run.config))
     return stage.rows("scores")

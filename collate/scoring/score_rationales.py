@@ -40,9 +40,15 @@ class Usefulness:
 
 
 @dataclass(frozen=True, slots=True)
-class AnswersToScore:
-    """What is scored after a question's rationales: its options, or the gold answer alone."""
+class TextsToScore:
+    """Texts of one question, after each of which the likelihood of its answers is taken.
 
+    The answers are the question's options, or the gold answer alone.
+    """
+
+    question_id: str
+    prompt_ids: Sequence[int]
+    texts: Sequence[str]
     answers: tuple[str, ...]
     gold_option: int
 
@@ -77,25 +83,27 @@ def score_rationales(
         [rationale.text for rationale in rationales],
         [question_by_id[rationale.question_id] for rationale in rationales],
     )
-    texts_by_question = _texts_by_question(rationales, marker, config)
     usefulness: dict[str, list[Usefulness]] = {}
-    baselines: dict[str, Usefulness] = {}
     if scorer is not None:
-        answers = {
-            question_id: _answers_to_score(question_by_id[question_id], verifier.kind, config)
-            for question_id in texts_by_question
-        }
-        usefulness, baselines = _usefulness_and_baselines(
-            scorer, texts_by_question, answers, base_prompts, baseline_prompts or {},
-            same_prompt=config.baseline == "same_prompt", marker=marker,
+        to_score = _texts_to_score(
+            question_by_id, rationales, base_prompts, baseline_prompts or {},
+            kind=verifier.kind, marker=marker, config=config,
         )  # fmt: skip
+        likelihood_Q_N_O = scorer.score_answers(
+            [question.prompt_ids for question in to_score],
+            [question.texts for question in to_score],
+            [question.answers for question in to_score],
+            marker=marker,
+        )
+        usefulness = _usefulness_by_question(to_score, likelihood_Q_N_O)
     next_of_question = {question_id: iter(row) for question_id, row in usefulness.items()}
     scores = []
     for rationale, judgement in zip(rationales, judgements, strict=True):
         question = question_by_id[rationale.question_id]
         flags = _flags(rationale, question, judgement, verifier.kind, marker)
-        useful = next(next_of_question[question.id]) if scorer is not None else None
-        baseline = baselines.get(question.id)
+        useful, baseline = None, None
+        if scorer is not None:
+            useful, baseline = next(next_of_question[question.id]), usefulness[question.id][-1]
         scores.append(_score(rationale, judgement, flags, useful, baseline, config.normalisation))
     return scores
 
@@ -113,17 +121,6 @@ def _check_questions(
         )
 
 
-def _texts_by_question(
-    rationales: Sequence[Rationale], marker: str, config: ScoringConfig
-) -> dict[str, list[str]]:
-    """What is read of each question's rationales when likelihoods are taken, in their order."""
-    texts_by_question: dict[str, list[str]] = {}
-    for rationale in rationales:
-        text = cut_answer(rationale.text, marker) if config.cut_answer else rationale.text
-        texts_by_question.setdefault(rationale.question_id, []).append(text)
-    return texts_by_question
-
-
 def _flags(
     rationale: Rationale, question: Question, judgement: Judgement, kind: str, marker: str
 ) -> tuple[str, ...]:
@@ -138,66 +135,68 @@ def _flags(
     )
 
 
-def _answers_to_score(question: Question, kind: str, config: ScoringConfig) -> AnswersToScore:
+def _texts_to_score(
+    question_by_id: Mapping[str, Question],
+    rationales: Sequence[Rationale],
+    base_prompts: Prompts,
+    baseline_prompts: Prompts,
+    *,
+    kind: str,
+    marker: str,
+    config: ScoringConfig,
+) -> list[TextsToScore]:
+    """For each question its rationales, in their order, and last the empty one for the baseline.
+
+    The empty one stands under the prompt of the others, whose computation then serves both, or
+    under a prompt of its own.
+    """
+    texts_by_question: dict[str, list[str]] = {}
+    for rationale in rationales:
+        text = cut_answer(rationale.text, marker) if config.cut_answer else rationale.text
+        texts_by_question.setdefault(rationale.question_id, []).append(text)
+    under_base, under_baseline = [], []
+    for question_id, texts in texts_by_question.items():
+        answers, gold_option = _answers_to_score(question_by_id[question_id], kind, config)
+        if config.baseline == "same_prompt":
+            texts.append("")
+        else:
+            prompt = _prompt_of(question_id, baseline_prompts, "baseline")
+            under_baseline.append(TextsToScore(question_id, prompt, [""], answers, gold_option))
+        prompt = _prompt_of(question_id, base_prompts, "base")
+        under_base.append(TextsToScore(question_id, prompt, texts, answers, gold_option))
+    return under_base + under_baseline
+
+
+def _prompt_of(question_id: str, prompts: Prompts, name: str) -> Sequence[int]:
+    if question_id not in prompts:
+        raise ValueError(f"question {question_id} has no {name} prompt to take a likelihood under")
+    return prompts[question_id]
+
+
+def _answers_to_score(
+    question: Question, kind: str, config: ScoringConfig
+) -> tuple[tuple[str, ...], int]:
+    """The answers whose likelihood is taken, and which of them is the gold one."""
     options: tuple[str, ...] = ()
     if config.normalisation == POSTERIOR:
         options = stated_options(kind, question)
     if not options:
-        return AnswersToScore((question.gold,), 0)
-    return AnswersToScore(options, options.index(question.gold))
+        return (question.gold,), 0
+    return options, options.index(question.gold)
 
 
-def _usefulness_and_baselines(
-    scorer: "LikelihoodScorer",
-    texts_by_question: Mapping[str, Sequence[str]],
-    answers: Mapping[str, AnswersToScore],
-    base_prompts: Prompts,
-    baseline_prompts: Prompts,
-    *,
-    same_prompt: bool,
-    marker: str,
-) -> tuple[dict[str, list[Usefulness]], dict[str, Usefulness]]:
-    """By question id: the usefulness of each text, in their order, and that of no rationale."""
-    if same_prompt:
-        # One more text of its question, so that the prompt's computation serves both.
-        texts_and_none = {
-            question_id: [*texts, ""] for question_id, texts in texts_by_question.items()
-        }
-        usefulness = _usefulness(scorer, texts_and_none, answers, base_prompts, "base", marker)
-        return usefulness, {question_id: row[-1] for question_id, row in usefulness.items()}
-    usefulness = _usefulness(scorer, texts_by_question, answers, base_prompts, "base", marker)
-    no_texts = {question_id: [""] for question_id in texts_by_question}
-    of_none = _usefulness(scorer, no_texts, answers, baseline_prompts, "baseline", marker)
-    return usefulness, {question_id: row[0] for question_id, row in of_none.items()}
-
-
-def _usefulness(
-    scorer: "LikelihoodScorer",
-    texts_by_question: Mapping[str, Sequence[str]],
-    answers: Mapping[str, AnswersToScore],
-    prompts: Prompts,
-    prompts_name: str,
-    marker: str,
+def _usefulness_by_question(
+    to_score: Sequence[TextsToScore],
+    likelihood_Q_N_O: Sequence[Sequence[Sequence[AnswerLikelihood]]],
 ) -> dict[str, list[Usefulness]]:
-    """How likely each question's gold answer is after each of its texts, by question id."""
-    for question_id in texts_by_question:
-        if question_id not in prompts:
-            raise ValueError(
-                f"question {question_id} has no {prompts_name} prompt to take a likelihood under"
-            )
-    likelihood_Q_N_O = scorer.score_answers(
-        [prompts[question_id] for question_id in texts_by_question],
-        list(texts_by_question.values()),
-        [answers[question_id].answers for question_id in texts_by_question],
-        marker=marker,
-    )
+    """By question id: the usefulness of each rationale, in their order, and that of none."""
     usefulness: dict[str, list[Usefulness]] = {}
-    for question_id, likelihood_N_O in zip(texts_by_question, likelihood_Q_N_O, strict=True):
-        gold_option = answers[question_id].gold_option
-        usefulness[question_id] = []
+    for question, likelihood_N_O in zip(to_score, likelihood_Q_N_O, strict=True):
+        gold = question.gold_option
         for likelihood_O in likelihood_N_O:
-            among_options = posterior(likelihood_O, gold_option) if len(likelihood_O) > 1 else None
-            usefulness[question_id].append(Usefulness(likelihood_O[gold_option], among_options))
+            among_options = posterior(likelihood_O, gold) if len(likelihood_O) > 1 else None
+            useful = Usefulness(likelihood_O[gold], among_options)
+            usefulness.setdefault(question.question_id, []).append(useful)
     return usefulness
 
 

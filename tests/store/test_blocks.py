@@ -21,7 +21,7 @@ from collate.models.weights import AgentWeights
 from collate.rounds.generate import Writing, write_rationales
 from collate.rounds.pair import preferences_of_round
 from collate.rounds.questions import round_blocks
-from collate.rounds.score import score_rationales_of_round
+from collate.rounds.score import scores_in_order, unscored_tasks
 from collate.rounds.tune import steps_of_agents, tune_agents
 from collate.store.tables_on_disk import StoredRows, read_rows, round_folders, write_blocks
 from collate.tables import RIGHT, WRONG, Answer, Preference, Question, Rationale, Score, digest
@@ -119,12 +119,9 @@ def through_the_stages(count: int, model: Path, folder: Path) -> tuple[int, dict
             lambda *_: nullcontext(lambda *_: None),
         ),
     )  # fmt: skip
-    scores = stored(
-        "scores", Score,
-        score_rationales_of_round(
-            CONFIG, questions, rationales, prompts, workers, disk[1], lambda *_: None
-        ),
-    )  # fmt: skip
+    tasks = unscored_tasks(CONFIG, questions, rationales, prompts, disk[1])
+    workers.score(tasks, lambda *_: None, on_scores=disk[1].add)
+    scores = stored("scores", Score, scores_in_order(rationales, disk[1]))
     of_round = preferences_of_round(CONFIG, agents, questions, rationales, scores)
     preferences = stored("preferences", Preference, (made for made, _ in of_round))
     tune_agents(
