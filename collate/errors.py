@@ -43,7 +43,7 @@ class EngineError(CollateError, RuntimeError):
     """An engine could not start, or died while generating."""
 
 
-class EngineDiedError(EngineError):
+class WorkerDiedError(EngineError):
     """An engine, or the process of a worker, died at work that another could do again."""
 
 

@@ -1,7 +1,7 @@
 """Counts of the code that say how it reads: `python -m tests.code_counts [folder]`.
 
-For each room its files and lines; for the whole package the length of functions, the length of
-names, and how often an expression or a comment stands in it. Reads the source only.
+For each folder of the package its files and lines; for the whole package the length of functions
+and of names, and how often an expression or a comment stands in it. Reads the source only.
 """
 
 import ast

@@ -10,7 +10,7 @@
 `last_answer` searches a whole rationale for the last thing that could be an answer. `same_answer`
 compares the key of either with that of a gold answer (`read_gold`).
 
-Every pattern of this room is linear in the length of the text, and what is read as an answer is
+Every pattern of this folder is linear in the length of the text, and what is read as an answer is
 capped first: the text comes from a model.
 """
 

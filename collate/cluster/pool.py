@@ -1,7 +1,7 @@
 """Actors of one kind that work off a queue, and are replaced when they die.
 
 An actor dies when its process does (killed, out of memory, its node gone), or when what it hosts
-does while the process lives (`EngineDiedError`). Its piece of work goes back to the head of the
+does while the process lives (`WorkerDiedError`). Its piece of work goes back to the head of the
 queue, whole, for the actor that takes its place.
 """
 
@@ -17,7 +17,7 @@ import ray
 
 from collate.cluster.progress import Posted, read_progress
 from collate.cluster.session import gather, resources_text, result_of
-from collate.errors import DeadlineError, EngineDiedError, EngineError
+from collate.errors import DeadlineError, EngineError, WorkerDiedError
 
 LOOK_AHEAD = 16
 """Pieces of work for each actor that are looked over for one like its last."""
@@ -108,7 +108,7 @@ class Pool:
         or else the next of all. `progress` gets the units done and the tokens so far: those of
         finished pieces, by their sizes, and what was posted of the others. Raises DeadlineError
         when nothing is heard of a piece for `deadline` seconds, EngineError when one fails, or
-        outlives none of `ATTEMPTS` actors.
+        when `ATTEMPTS` actors died at it.
         """
         self.wait_until_ready()
         upcoming = iter(queue)
@@ -133,7 +133,7 @@ class Pool:
                 task = running.pop(reference)
                 try:
                     result = result_of(reference, self._description)
-                except EngineDiedError as error:
+                except WorkerDiedError as error:
                     deaths[task.work.key] += 1
                     if deaths[task.work.key] == ATTEMPTS:
                         raise _given_up(error) from error
@@ -194,7 +194,7 @@ class Pool:
     def _replace(self, actor_index: int, error: Exception) -> None:
         reason = str(error).splitlines()[0]
         self._notify(
-            f"{self._description} died and is replaced; the work it had is done again ({reason})"
+            f"{self._description} died and is replaced; its work goes to the new one ({reason})"
         )
         for attempt in range(1, ATTEMPTS + 1):
             _kill(self._actors[actor_index])
@@ -202,7 +202,7 @@ class Pool:
             self._weights_in_place[actor_index] = None
             try:
                 return self._wait_for([self._actors[actor_index]])
-            except EngineDiedError as again:
+            except WorkerDiedError as again:
                 if attempt == ATTEMPTS:
                     raise _given_up(again) from again
 
@@ -215,7 +215,7 @@ class Pool:
         )
 
 
-def _given_up(error: EngineDiedError) -> EngineError:
+def _given_up(error: WorkerDiedError) -> EngineError:
     return EngineError(f"{error} ({ATTEMPTS} times, at the same work)")
 
 

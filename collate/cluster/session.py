@@ -1,8 +1,8 @@
 """Ray, joined or started: on one machine by default, on a cluster where an address is given.
 
 A local Ray has no dashboard and takes no jobs; all of its ports are on the loopback address, and
-ask for a token that this process makes up. Every wait in this room goes through `gather`, which has
-a deadline and says what it waited for and what the cluster has.
+ask for a token that this process makes up. Every wait in this folder goes through `gather`, which
+has a deadline and says what it waited for and what the cluster has.
 """
 
 import contextlib
@@ -29,7 +29,7 @@ from collate.cluster.address import (
 )
 from collate.config.offline import OFFLINE, TELEMETRY_OFF
 from collate.config.schema import RayConfig
-from collate.errors import DeadlineError, EngineDiedError, EngineError, InputError
+from collate.errors import DeadlineError, EngineError, InputError, WorkerDiedError
 
 OBJECT_STORE_BYTES = 512 * 2**20
 QUIET: dict[str, Any] = {"logging_level": logging.ERROR, "log_to_driver": True}
@@ -205,7 +205,7 @@ def result_of(ref: Any, waiting_for: str) -> Any:
     except ray.exceptions.RayTaskError as error:
         raise error.cause if isinstance(error.cause, Exception) else error from error
     except ray.exceptions.RayError as error:
-        raise EngineDiedError(f"the process behind {waiting_for} died: {error}") from error
+        raise WorkerDiedError(f"the process behind {waiting_for} died: {error}") from error
 
 
 def resources_text() -> str:

@@ -110,7 +110,8 @@ class PairsConfig(Section):
         Literal["nearest", "margin"],
         "Which pairs come first, with pairs.rule=correctness.",
         Meanings(
-            nearest="those nearest in likelihood, the hardest to tell apart",
+            nearest="the likeliest right one first, over the agent's own wrong one that is nearest "
+            "in likelihood",
             margin="those furthest apart in likelihood",
         ),
     ] = "nearest"

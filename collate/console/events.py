@@ -15,7 +15,7 @@ in their order, in the process that drives the run:
 | --- | --- | --- | --- |
 | message, warning | something is to be said: `text` has it | | |
 | stage_started | work of a stage begins | round, total, stored | stage, unit |
-| stage_progress | some of it is done | round, done, tokens | stage |
+| stage_progress | some of it is done | round, done, total, tokens | stage, unit |
 | stage_finished | all of it is done | round, total, stored, tokens, seconds | stage, unit |
 | tuning_step | an optimizer step was taken | round, step, steps, loss, margin, ... | agent |
 | round_evaluated | a round was measured | round, `<model>.<split>.<metric>` | |

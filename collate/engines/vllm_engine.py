@@ -26,7 +26,7 @@ from collate.engines.agent_weights import (
 )
 from collate.engines.limits import Limits
 from collate.engines.protocol import Completion, Hosting, Progress, Request
-from collate.errors import CollateError, EngineDiedError, EngineError
+from collate.errors import CollateError, EngineError, WorkerDiedError
 from collate.models.weights import BASE, AgentWeights
 
 MAX_LORAS = 8
@@ -140,7 +140,7 @@ class VllmEngine:
         index_by_name: dict[str, int] = {}
         # vLLM gives up its engine on any error inside a step: only a new process can go on.
         failed = f"vLLM failed while writing {len(requests)} rationales"
-        with _as_engine_error(failed, EngineDiedError):
+        with _as_engine_error(failed, WorkerDiedError):
             from vllm.inputs import tokens_input
 
             try:

@@ -2,8 +2,8 @@
 
 A rule gets the candidates of one question (`candidates.py`) and gives the pairs, best first, or the
 reason why there is none. Which two may be paired at all, the conditions say (`conditions.py`), and
-`candidate_pairs` asks them for every rule. A new rule is a function here, an entry in
-`preferences.RULES` and a preset in `conf/pairs`.
+`candidate_pairs` asks them for every rule. docs/extending.md says what a new rule needs besides a
+function here.
 """
 
 from collections import Counter

@@ -1,4 +1,4 @@
-"""The loop, its stages, and the run folder.
+"""The loop and its stages.
 
-Puts the other rooms together, which know nothing of it, and owns what a run has on disk.
+Puts the other folders' functions together, which know nothing of it.
 """

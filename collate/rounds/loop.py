@@ -1,7 +1,7 @@
 """The loop: rounds of generate, score, pair, tune, evaluate.
 
 Every stage is committed to the run folder when it is done; the same command continues after the
-last one. Each stage is a file of this room.
+last one. Each stage is a file of this folder.
 """
 
 from collections.abc import Sequence

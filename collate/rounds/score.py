@@ -1,7 +1,8 @@
 """Stage 2 of a round, score: verdict and answer likelihood of every rationale.
 
 The likelihood is of the gold answer under the frozen scorer, given question and rationale (equation
-7 of the paper); the verdict is the verifier's. `scoring/` has the arithmetic.
+7 of the paper), and `scoring/score_rationales.py` takes it; the verdict is the verifier's, in
+`answers/judging.py`.
 """
 
 from collections import defaultdict

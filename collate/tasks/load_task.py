@@ -199,7 +199,7 @@ def _example_ids(config: TaskConfig) -> set[str]:
 def _setting_problems(config: TaskConfig) -> list[str]:
     """What is wrong with the settings of a task by themselves, before any source is read.
 
-    Types and ranges are no concern of this room: `collate.config` has checked them.
+    Types and ranges are no concern of this folder: `collate.config` has checked them.
     """
     problems = prompt_problems("task.prompt", config.prompt)
     answer_kinds = ANSWER_KINDS[config.kind]

@@ -1,7 +1,7 @@
 """Rows of a question source, before anybody knows what they mean, and the columns of a row.
 
 Every row remembers its line in the file (or its number where a format has no lines), so that a
-problem in it can be reported with its place. Functions of this room append the problems that they
+problem in it can be reported with its place. Functions of this folder append the problems that they
 find to a list, a sentence each, so that one error can report all of them.
 """
 

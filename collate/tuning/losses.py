@@ -6,7 +6,7 @@ one loss per preference, shape (P,), whose mean is taken. Gradients flow into th
 log-probabilities. The tests hold each of them against TRL's own loss and gradients.
 
 `tuning.loss` names the preference loss; `tuning.nll_weight` adds the negative log-likelihood of the
-chosen to it. A new loss is a function here, an entry of `LOSSES` and one of the settings' choices.
+chosen to it. docs/extending.md says what a new loss needs besides a function here.
 """
 
 from collections.abc import Callable, Mapping
@@ -121,10 +121,10 @@ LOSSES: Mapping[str, Loss] = {
 
 
 def nll_loss(chosen_P: Tensor, chosen_tokens_P: Tensor) -> Tensor:
-    """Negative log-likelihood of the chosen, per token of the batch; shape (P,).
+    """Negative log-likelihood of the chosen, per token of the micro-batch; shape (P,).
 
     `chosen_P` is the policy's own log-probability. The mean over the preferences is the mean over
     all chosen tokens, as TRL's `sft` term has it (Pang et al. 2024, eq. 2 divides per completion
-    instead).
+    instead). So another `tuning.micro_batch` weighs long and short completions a little otherwise.
     """
     return -chosen_P * (len(chosen_P) / chosen_tokens_P.sum())

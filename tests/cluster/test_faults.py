@@ -29,7 +29,7 @@ from collate.config.schema import (
 )
 from collate.engines.build_engine import build_engine
 from collate.engines.protocol import Completion
-from collate.errors import DeadlineError, EngineDiedError, EngineError
+from collate.errors import DeadlineError, EngineError, WorkerDiedError
 from collate.models.weights import FINISHED, AgentWeights
 from collate.tuning.data import write_examples
 from tests.engines.adapters import requests_for
@@ -54,7 +54,7 @@ class Fragile:
             with self._diary.open("a") as diary:
                 diary.write("x")
             if self._way == "engine":
-                raise EngineDiedError("the engine in here is gone")
+                raise WorkerDiedError("the engine in here is gone")
             os.kill(os.getpid(), signal.SIGKILL)
         return [2 * number for number in numbers]
 

@@ -10,7 +10,7 @@ import pytest
 from collate.config.schema import EngineConfig, ModelConfig
 from collate.engines.build_engine import build_engine
 from collate.engines.protocol import Completion, Request
-from collate.errors import EngineDiedError, EngineError
+from collate.errors import EngineError, WorkerDiedError
 from collate.models.weights import AgentWeights
 from tests.engines.adapters import requests_for, write_adapter
 from tests.engines.engine_process import EngineProcess
@@ -150,8 +150,8 @@ def test_an_engine_that_dies_inside_a_step_says_that_another_may_go_on(
     swap_engine: EngineProcess, tiny_model: Path, agents: dict[str, AgentWeights]
 ) -> None:
     """What `collate.cluster.pool` replaces an engine on; wrong requests are other errors."""
-    with pytest.raises(EngineDiedError, match="RuntimeError: the engine core is gone"):
+    with pytest.raises(WorkerDiedError, match="RuntimeError: the engine core is gone"):
         swap_engine.generate(requests_for(tiny_model), agents, dies=True)
     with pytest.raises(EngineError) as raised:
         swap_engine.generate(requests_for(tiny_model, ("nobody",)), agents)
-    assert not isinstance(raised.value, EngineDiedError)
+    assert not isinstance(raised.value, WorkerDiedError)

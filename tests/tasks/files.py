@@ -1,4 +1,4 @@
-"""Small question files for the tests of this room, and settings that read them."""
+"""Small question files for the tests of this folder, and settings that read them."""
 
 import json
 from collections.abc import Mapping, Sequence
