@@ -149,8 +149,7 @@ def detectable_difference(
         return gain - required_errors * math.sqrt(variance)
 
     # The standard error depends on the gain through v_1, so the gain is the root of an equation.
-    # At a gain of 0 the excess is below zero, and a root lies between if it is above at the other
-    # end.
+    # The excess is negative at 0, and there is a root unless it is negative at the other end too.
     largest_gain = 1 - base_accuracy
     return math.inf if excess(largest_gain) < 0 else float(brentq(excess, 0.0, largest_gain))
 
@@ -179,9 +178,8 @@ def _seed_scale(arms: Sequence[Array], level: float) -> float:
         return 0.0
     upper_tail = 0.5 + level / 2
     student_factor = stdtrit(int(freedom_A.sum()), upper_tail) / ndtri(upper_tail)
-    return float(
-        student_factor * math.sqrt((observed_variance - noise_variance) / observed_variance)
-    )
+    seed_share = (observed_variance - noise_variance) / observed_variance
+    return float(student_factor * math.sqrt(seed_share))
 
 
 def _seed_effects(arm_S_Q: Array, scale: float, resamples: int, rng: np.random.Generator) -> Array:

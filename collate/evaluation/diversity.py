@@ -160,7 +160,6 @@ class Diversity:
             return
         n_K = [count_by_agent[agent] for agent in self._agents]
         right_K = [right_by_agent[agent] for agent in self._agents]
-        # Powers of two up to the fewest samples that an agent has: 1, 2, 4, ...
         for k in (1 << power for power in range(min(n_K).bit_length())):
             oracle_K = [pass_at_k(n, right, k) for n, right in zip(n_K, right_K, strict=True)]
             for agent, agent_oracle in zip(self._agents, oracle_K, strict=True):
@@ -191,7 +190,7 @@ def count_ngrams(tokens_N: Sequence[NDArray[np.int64]], n: int) -> tuple[int, in
     ngram = np.zeros(n_starts, dtype=np.int64)
     for offset in range(n):
         ngram = ngram * len(vocabulary) + token_index[offset : offset + n_starts]
-    # An n-gram is of one row where its first and its last token are in the same row.
+    # Grams across the border of two rows were computed too: their ends are in different rows.
     whole_ngrams = ngram[row_of_token[:n_starts] == row_of_token[n - 1 :]]
     return len(np.unique(whole_ngrams)), len(whole_ngrams)
 
