@@ -46,12 +46,14 @@ def paired_difference(
         )
     rng = np.random.default_rng(seed)
     difference_Q = arm.mean(axis=0) - reference.mean(axis=0)
-    drawn = resampled_means(difference_Q, resamples=resamples, rng=rng)
-    scale = _seed_scale((arm, reference), level)
-    if scale > 0:
-        drawn = drawn + _seed_effects(arm, scale, resamples, rng)
-        drawn = drawn - _seed_effects(reference, scale, resamples, rng)
-    low, high = np.quantile(drawn, [(1 - level) / 2, (1 + level) / 2])
+    replicates = resampled_means(difference_Q, resamples=resamples, rng=rng)
+    seed_scale = _seed_scale((arm, reference), level)
+    # Each arm draws its seeds by itself: run 1 of one arm has nothing in common with run 1 of
+    # another but the number, where the questions are the same for both.
+    if seed_scale > 0:
+        replicates = replicates + _seed_effects(arm, seed_scale, resamples, rng)
+        replicates = replicates - _seed_effects(reference, seed_scale, resamples, rng)
+    low, high = np.quantile(replicates, [(1 - level) / 2, (1 + level) / 2])
     return Difference(float(difference_Q.mean()), float(low), float(high))
 
 
@@ -63,9 +65,13 @@ def mean_over_seeds(
     The interval is cut to [0, 1], which few and unlike seeds would leave.
     """
     arm = _checked(arm_S_Q)
-    nothing = np.zeros((1, arm.shape[1]))
-    mean, low, high = paired_difference(arm, nothing, resamples=resamples, seed=seed, level=level)
-    return Difference(mean, max(0.0, low), min(1.0, high))
+    # Against a reference that is wrong everywhere the difference is the accuracy itself. One run of
+    # it has no degrees of freedom, so the pooled variance between seeds is the arm's alone.
+    zero_reference = np.zeros((1, arm.shape[1]))
+    accuracy, low, high = paired_difference(
+        arm, zero_reference, resamples=resamples, seed=seed, level=level
+    )
+    return Difference(accuracy, max(0.0, low), min(1.0, high))
 
 
 def compare_arms(
@@ -75,11 +81,11 @@ def compare_arms(
 
     Raises KeyError where no arm has that name, ValueError as `paired_difference` does.
     """
-    base = arms[reference]
+    reference_S_Q = arms[reference]
     return {
-        name: paired_difference(arm, base, resamples=resamples, seed=seed)
-        for name, arm in arms.items()
-        if name != reference
+        arm_name: paired_difference(arm, reference_S_Q, resamples=resamples, seed=seed)
+        for arm_name, arm in arms.items()
+        if arm_name != reference
     }
 
 
@@ -89,8 +95,8 @@ def seed_spread(arm_S_Q: ArrayLike) -> float:
     The estimate of a two-way analysis of variance with random effects, sqrt((MS_seed - MS_rest) /
     Q) or 0 where that is negative; 0 for one seed or one question, which say nothing of it.
     """
-    seen, noise = _between_seeds(_checked(arm_S_Q))
-    return math.sqrt(max(0.0, seen - noise))
+    observed_variance, noise_variance = _between_seeds(_checked(arm_S_Q))
+    return math.sqrt(max(0.0, observed_variance - noise_variance))
 
 
 def detectable_difference(
@@ -129,49 +135,62 @@ def detectable_difference(
             f"base_accuracy={base_accuracy}, correlation={correlation}, level={level}, "
             f"power={power}: expected shares, correlation below 1 and power of at least a half"
         )
-    z = float(ndtri(1 - level / 2) + ndtri(power))
-    base = base_accuracy * (1 - base_accuracy)
+    # How many standard errors a gain must be away from zero.
+    required_errors = float(ndtri(1 - level / 2) + ndtri(power))
+    base_variance = base_accuracy * (1 - base_accuracy)
     within_arm = (1 + (n_seeds - 1) * correlation) / n_seeds
 
     def excess(gain: float) -> float:
         # Rounding may leave 1 - p a hair below zero.
-        arm = max(0.0, (base_accuracy + gain) * (1 - base_accuracy - gain))
-        questions = (base + arm) * within_arm - 2 * correlation * math.sqrt(base * arm)
-        variance = questions / n_questions + 2 * seed_spread**2 / n_seeds
-        return gain - z * math.sqrt(variance)
+        arm_variance = max(0.0, (base_accuracy + gain) * (1 - base_accuracy - gain))
+        covariance = correlation * math.sqrt(base_variance * arm_variance)
+        question_variance = (base_variance + arm_variance) * within_arm - 2 * covariance
+        variance = question_variance / n_questions + 2 * seed_spread**2 / n_seeds
+        return gain - required_errors * math.sqrt(variance)
 
+    # The standard error depends on the gain through v_1, so the gain is the root of an equation.
+    # The excess is negative at 0, and there is a root unless it is negative at the other end too.
     largest_gain = 1 - base_accuracy
     return math.inf if excess(largest_gain) < 0 else float(brentq(excess, 0.0, largest_gain))
 
 
 def _between_seeds(arm_S_Q: Array) -> tuple[float, float]:
     """Variance of a run's mean between seeds, and how much of it single answers account for."""
-    seeds, questions = arm_S_Q.shape
-    if seeds < 2 or questions < 2:
+    n_seeds, n_questions = arm_S_Q.shape
+    if n_seeds < 2 or n_questions < 2:
         return 0.0, 0.0
-    run, question = arm_S_Q.mean(axis=1, keepdims=True), arm_S_Q.mean(axis=0, keepdims=True)
-    rest = ((arm_S_Q - run - question + arm_S_Q.mean()) ** 2).sum()
-    noise = rest / ((seeds - 1) * (questions - 1)) / questions
-    return float(run.var(ddof=1)), float(noise)
+    run_mean_S = arm_S_Q.mean(axis=1, keepdims=True)
+    question_mean_Q = arm_S_Q.mean(axis=0, keepdims=True)
+    # What neither the run nor the question explains is the noise of single answers.
+    residual_squares = ((arm_S_Q - run_mean_S - question_mean_Q + arm_S_Q.mean()) ** 2).sum()
+    noise_variance = residual_squares / ((n_seeds - 1) * (n_questions - 1)) / n_questions
+    return float(run_mean_S.var(ddof=1)), float(noise_variance)
 
 
 def _seed_scale(arms: Sequence[Array], level: float) -> float:
     """What deviations of runs are multiplied by, so that drawing them gives the seeds' own part."""
     freedom_A = np.array([len(arm) - 1 for arm in arms])
-    seen, noise = freedom_A @ np.array([_between_seeds(arm) for arm in arms])
-    if seen <= noise:
+    variances_A_2 = np.array([_between_seeds(arm) for arm in arms])
+    # Weighted sums: dividing by the degrees of freedom would cancel in the ratio below.
+    observed_variance, noise_variance = freedom_A @ variances_A_2
+    # The seeds differ no more than noisy answers do, which the draw of questions has already.
+    if observed_variance <= noise_variance:
         return 0.0
-    tail = 0.5 + level / 2
-    student = stdtrit(int(freedom_A.sum()), tail) / ndtri(tail)
-    return float(student * math.sqrt((seen - noise) / seen))
+    upper_tail = 0.5 + level / 2
+    student_factor = stdtrit(int(freedom_A.sum()), upper_tail) / ndtri(upper_tail)
+    seed_share = (observed_variance - noise_variance) / observed_variance
+    return float(student_factor * math.sqrt(seed_share))
 
 
 def _seed_effects(arm_S_Q: Array, scale: float, resamples: int, rng: np.random.Generator) -> Array:
     """Change of the arm's mean from drawing its seeds anew, one for each resample."""
-    seeds = len(arm_S_Q)
-    run_S = arm_S_Q.mean(axis=1)
-    effect_S = (run_S - run_S.mean()) * scale * math.sqrt(seeds / max(seeds - 1, 1))
-    return rng.multinomial(seeds, np.full(seeds, 1 / seeds), size=resamples) @ effect_S / seeds
+    n_seeds = len(arm_S_Q)
+    run_mean_S = arm_S_Q.mean(axis=1)
+    # Deviations from a mean of the same few runs are too small by sqrt((S - 1) / S).
+    small_sample = math.sqrt(n_seeds / max(n_seeds - 1, 1))
+    deviation_S = (run_mean_S - run_mean_S.mean()) * scale * small_sample
+    times_drawn_R_S = rng.multinomial(n_seeds, np.full(n_seeds, 1 / n_seeds), size=resamples)
+    return times_drawn_R_S @ deviation_S / n_seeds
 
 
 def _checked(arm_S_Q: ArrayLike) -> Array:

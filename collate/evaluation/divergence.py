@@ -43,26 +43,28 @@ def cross_likelihood(
     Student's over rationales. Raises ValueError for a row of an unknown agent, and for a rationale
     that a reader read twice.
     """
+    # By writer and reader, then by rationale, since readers are compared on one and the same text.
     logprobs: dict[tuple[str, str], dict[str, float]] = defaultdict(dict)
-    for row in rows:
-        if not {row.writer, row.reader} <= set(agents):
-            raise ValueError(f"{row.writer} read by {row.reader}: not two of {list(agents)}")
-        of_pair = logprobs[row.writer, row.reader]
-        if row.rationale_id in of_pair:
-            raise ValueError(f"{row.reader} read rationale {row.rationale_id} twice")
-        of_pair[row.rationale_id] = row.mean_logprob
+    for reading in rows:
+        writer, reader = reading.writer, reading.reader
+        if not {writer, reader} <= set(agents):
+            raise ValueError(f"{writer} read by {reader}: not two of {list(agents)}")
+        of_pair = logprobs[writer, reader]
+        if reading.rationale_id in of_pair:
+            raise ValueError(f"{reader} read rationale {reading.rationale_id} twice")
+        of_pair[reading.rationale_id] = reading.mean_logprob
     means: dict[tuple[str, str], RunningMean] = defaultdict(RunningMean)
     for writer in agents:
         for reader in agents:
             for logprob in logprobs[writer, reader].values():
                 means[writer, UNDER + reader].add(logprob)
-        others = [agent for agent in agents if agent != writer]
-        for id, own_logprob in logprobs[writer, writer].items():
-            by_others = [logprobs[writer, o][id] for o in others if id in logprobs[writer, o]]
+        other_readings = [logprobs[writer, reader] for reader in agents if reader != writer]
+        for rationale_id, own_logprob in logprobs[writer, writer].items():
+            by_others = [read[rationale_id] for read in other_readings if rationale_id in read]
             if by_others:
-                distance = own_logprob - sum(by_others) / len(by_others)
-                means[writer, "divergence"].add(distance)
-                means[AGENTS, "divergence"].add(distance)
+                divergence = own_logprob - sum(by_others) / len(by_others)
+                means[writer, "divergence"].add(divergence)
+                means[AGENTS, "divergence"].add(divergence)
     return [
         Metric(round, "train", agent, name, *mean.interval(), mean.n)
         for (agent, name), mean in means.items()

@@ -67,13 +67,15 @@ class Diversity:
         Raises ValueError for a rationale whose question or score is not in the block, or whose
         agent is none of the round's.
         """
-        parser = AnswerParser(self._kind, {q.id: q.options for q in questions})
+        parser = AnswerParser(self._kind, {question.id: question.options for question in questions})
         score_of = {score.rationale_id: score for score in scores}
-        by_question: dict[str, dict[str, list[Rationale]]] = {q.id: {} for q in questions}
+        rationales_by_question: dict[str, dict[str, list[Rationale]]] = {
+            question.id: {} for question in questions
+        }
         for rationale in rationales:
             if rationale.origin != SAMPLED:
                 continue
-            if rationale.question_id not in by_question or rationale.id not in score_of:
+            if rationale.question_id not in rationales_by_question or rationale.id not in score_of:
                 raise ValueError(
                     f"rationale {rationale.id}: its question or score is not in the block"
                 )
@@ -81,82 +83,92 @@ class Diversity:
                 raise ValueError(
                     f"rationale {rationale.id} is of {rationale.writer!r}, not of {self._agents}"
                 )
-            by_agent = by_question[rationale.question_id]
-            by_agent.setdefault(rationale.writer, []).append(rationale)
-        for by_agent in by_question.values():
-            if by_agent:
-                self._add_texts(by_agent)
-                self._add_answers(by_agent, score_of, parser)
+            rationales_by_agent = rationales_by_question[rationale.question_id]
+            rationales_by_agent.setdefault(rationale.writer, []).append(rationale)
+        for rationales_by_agent in rationales_by_question.values():
+            if rationales_by_agent:
+                self._add_texts(rationales_by_agent)
+                self._add_answers(rationales_by_agent, score_of, parser)
 
     def metrics(self) -> list[Metric]:
         """All metrics of what was added, each agent's in the order of the agents, then `agents`."""
-        order = {agent: number for number, agent in enumerate([*self._agents, AGENTS])}
-        means = sorted(self._means.items(), key=lambda item: order[item[0][0]])
-        return [self._metric(agent, name, mean) for (agent, name), mean in means]
+        agent_order = {agent: position for position, agent in enumerate([*self._agents, AGENTS])}
+        metrics = [self._metric(agent, name, mean) for (agent, name), mean in self._means.items()]
+        return sorted(metrics, key=lambda metric: agent_order[metric.model])
 
     def _metric(self, agent: str, name: str, mean: RunningMean) -> Metric:
-        value, low, high = mean.interval()
+        estimate, low, high = mean.interval()
+        # Disagreement is yes or no for each question, so its mean is a proportion.
         if name == "disagreement":
             low, high = wilson(round(mean.total), mean.n)
-        return Metric(self._round, "train", agent, name, value, low, high, mean.n)
+        return Metric(self._round, "train", agent, name, estimate, low, high, mean.n)
 
-    def _add_texts(self, by_agent: Mapping[str, Sequence[Rationale]]) -> None:
-        everybody = list(chain.from_iterable(by_agent.values()))
-        for agent, written in [*by_agent.items(), (AGENTS, everybody)]:
-            if len(written) > 1:
-                share = duplicate_share([rationale.text for rationale in written])
-                self._means[agent, "duplicate_rate"].add(share)
-            tokens_N = [np.asarray(row.token_ids, dtype=np.int64) for row in written]
+    def _add_texts(self, rationales_by_agent: Mapping[str, Sequence[Rationale]]) -> None:
+        all_rationales = list(chain.from_iterable(rationales_by_agent.values()))
+        for agent, of_agent in [*rationales_by_agent.items(), (AGENTS, all_rationales)]:
+            if len(of_agent) > 1:  # a single text has nothing to be a copy of
+                copied_share = duplicate_share([rationale.text for rationale in of_agent])
+                self._means[agent, "duplicate_rate"].add(copied_share)
+            tokens_N = [np.asarray(rationale.token_ids, dtype=np.int64) for rationale in of_agent]
             for n in (1, 2, 3):
-                distinct, total = count_ngrams(tokens_N, n)
-                if total:
-                    self._means[agent, f"distinct_{n}"].add(distinct / total)
-            length = sum(len(tokens) for tokens in tokens_N)
-            if agent != AGENTS and length:
-                logprob = sum(rationale.logprob for rationale in written)
-                self._means[agent, "logprob_per_token"].add(logprob / length)
+                distinct_count, ngram_count = count_ngrams(tokens_N, n)
+                if ngram_count:
+                    self._means[agent, f"distinct_{n}"].add(distinct_count / ngram_count)
+            token_count = sum(len(tokens) for tokens in tokens_N)
+            # Each agent samples by its own weights and temperature: a mean over agents would say
+            # nothing of any one sampler.
+            if agent != AGENTS and token_count:
+                summed_logprob = sum(rationale.logprob for rationale in of_agent)
+                self._means[agent, "logprob_per_token"].add(summed_logprob / token_count)
 
     def _add_answers(
         self,
-        by_agent: Mapping[str, Sequence[Rationale]],
+        rationales_by_agent: Mapping[str, Sequence[Rationale]],
         score_of: Mapping[str, Score],
         parser: AnswerParser,
     ) -> None:
-        ballots: dict[str, list[Ballot]] = {}
-        right: dict[str, int] = {}
-        for agent, written in by_agent.items():
-            in_order = sorted(written, key=lambda rationale: rationale.sample)
-            scores = [score_of[rationale.id] for rationale in in_order]
-            ballots[agent] = [parser.key(score.stated, score.question_id) for score in scores]
-            right[agent] = sum(score.verdict == RIGHT for score in scores)
-        everybody = list(chain.from_iterable(ballots.values()))
-        for agent, cast in [*ballots.items(), (AGENTS, everybody)]:
-            stated = {ballot for ballot in cast if ballot is not None}
+        ballots_by_agent: dict[str, list[Ballot]] = {}
+        right_by_agent: dict[str, int] = {}
+        for agent, of_agent in rationales_by_agent.items():
+            # Rationales come in any order, and of two answers equally frequent the earlier sample's
+            # is the majority.
+            by_sample = sorted(of_agent, key=lambda rationale: rationale.sample)
+            scores = [score_of[rationale.id] for rationale in by_sample]
+            ballots = [parser.key(score.stated, score.question_id) for score in scores]
+            ballots_by_agent[agent] = ballots
+            right_by_agent[agent] = sum(score.verdict == RIGHT for score in scores)
+        all_ballots = list(chain.from_iterable(ballots_by_agent.values()))
+        for agent, ballots in [*ballots_by_agent.items(), (AGENTS, all_ballots)]:
+            stated = {ballot for ballot in ballots if ballot is not None}
             if stated:
                 self._means[agent, "distinct_answers"].add(len(stated))
-        self._add_oracles({agent: len(cast) for agent, cast in ballots.items()}, right)
-        within, between = differing(list(ballots.values()))
-        for name, share in (("differ_within", within), ("differ_between", between)):
+        count_by_agent = {agent: len(ballots) for agent, ballots in ballots_by_agent.items()}
+        self._add_oracles(count_by_agent, right_by_agent)
+        differ_within, differ_between = differing(list(ballots_by_agent.values()))
+        for name, share in (("differ_within", differ_within), ("differ_between", differ_between)):
             if share is not None:
                 self._means[AGENTS, name].add(share)
-        if len(ballots) == len(self._agents) > 1:
-            majorities = {_majority(cast) for cast in ballots.values()}
+        if len(ballots_by_agent) == len(self._agents) > 1:
+            majorities = {_majority(ballots) for ballots in ballots_by_agent.values()}
             self._means[AGENTS, "disagreement"].add(len(majorities) > 1)
 
-    def _add_oracles(self, n_of: Mapping[str, int], right: Mapping[str, int]) -> None:
+    def _add_oracles(
+        self, count_by_agent: Mapping[str, int], right_by_agent: Mapping[str, int]
+    ) -> None:
         """oracle@k for k = 1, 2, 4, ... up to what every agent has, where all agents wrote."""
-        if len(n_of) < len(self._agents):
+        if len(count_by_agent) < len(self._agents):
             return
-        n_K = [n_of[agent] for agent in self._agents]
-        right_K = [right[agent] for agent in self._agents]
+        n_K = [count_by_agent[agent] for agent in self._agents]
+        right_K = [right_by_agent[agent] for agent in self._agents]
         for k in (1 << power for power in range(min(n_K).bit_length())):
-            alone_K = [pass_at_k(n, c, k) for n, c in zip(n_K, right_K, strict=True)]
-            for agent, alone in zip(self._agents, alone_K, strict=True):
-                self._means[agent, f"oracle@{k}"].add(alone)
-            split = split_pass_at_k(n_K, right_K, k)
-            self._means[AGENTS, f"oracle@{k}"].add(split)
+            oracle_K = [pass_at_k(n, right, k) for n, right in zip(n_K, right_K, strict=True)]
+            for agent, agent_oracle in zip(self._agents, oracle_K, strict=True):
+                self._means[agent, f"oracle@{k}"].add(agent_oracle)
+            split_oracle = split_pass_at_k(n_K, right_K, k)
+            self._means[AGENTS, f"oracle@{k}"].add(split_oracle)
+            # With one sample the split is the agents' mean, and its gain would always be 0.
             if k > 1 and len(n_K) > 1:
-                gain = split - sum(alone_K) / len(alone_K)
+                gain = split_oracle - sum(oracle_K) / len(oracle_K)
                 self._means[AGENTS, f"oracle_gain@{k}"].add(gain)
 
 
@@ -169,17 +181,18 @@ def duplicate_share(texts: Sequence[str]) -> float:
 def count_ngrams(tokens_N: Sequence[NDArray[np.int64]], n: int) -> tuple[int, int]:
     """Distinct and all n-grams of token ids in these rows; none reaches from one into the next."""
     tokens = np.concatenate(tokens_N)
-    row = np.repeat(np.arange(len(tokens_N)), [len(tokens_T) for tokens_T in tokens_N])
-    starts = len(tokens) - n + 1
-    if starts < 1:
+    row_of_token = np.repeat(np.arange(len(tokens_N)), [len(tokens_T) for tokens_T in tokens_N])
+    n_starts = len(tokens) - n + 1
+    if n_starts < 1:
         return 0, 0
-    vocabulary, index = np.unique(tokens, return_inverse=True)
+    vocabulary, token_index = np.unique(tokens, return_inverse=True)
     # An n-gram as one number in base `len(vocabulary)`: three of two million still fit in 63 bits.
-    gram = np.zeros(starts, dtype=np.int64)
-    for shift in range(n):
-        gram = gram * len(vocabulary) + index[shift : shift + starts]
-    whole = gram[row[:starts] == row[n - 1 :]]
-    return len(np.unique(whole)), len(whole)
+    ngram = np.zeros(n_starts, dtype=np.int64)
+    for offset in range(n):
+        ngram = ngram * len(vocabulary) + token_index[offset : offset + n_starts]
+    # Grams across the border of two rows were computed too: their ends are in different rows.
+    whole_ngrams = ngram[row_of_token[:n_starts] == row_of_token[n - 1 :]]
+    return len(np.unique(whole_ngrams)), len(whole_ngrams)
 
 
 def differing(ballots_K_N: Sequence[Sequence[Ballot]]) -> tuple[float | None, float | None]:
@@ -188,14 +201,16 @@ def differing(ballots_K_N: Sequence[Sequence[Ballot]]) -> tuple[float | None, fl
     Each is over all such pairs of the question, None where there is no pair. Unstated is an answer
     too, as it is for `votes.disagree`.
     """
-    counts_K = [Counter(ballots) for ballots in ballots_K_N]
-    together = sum(counts_K, Counter[Ballot]())
-    sizes = [counts.total() for counts in counts_K]
-    pairs_within = sum(n * (n - 1) for n in sizes)
-    pairs_between = sum(sizes) ** 2 - sum(n * n for n in sizes)
-    squares = sum(c * c for counts in counts_K for c in counts.values())
-    same_within = squares - sum(sizes)
-    same_between = sum(c * c for c in together.values()) - squares
+    # Ordered pairs are counted from the sizes of groups: n equal answers are n (n - 1) equal pairs.
+    # Going through the pairs themselves would take n^2 steps a question.
+    ballot_counts_K = [Counter(ballots) for ballots in ballots_K_N]
+    all_counts = sum(ballot_counts_K, Counter[Ballot]())
+    ballots_per_agent = [counts.total() for counts in ballot_counts_K]
+    pairs_within = sum(n * (n - 1) for n in ballots_per_agent)
+    pairs_between = sum(ballots_per_agent) ** 2 - sum(n * n for n in ballots_per_agent)
+    squares = sum(count * count for counts in ballot_counts_K for count in counts.values())
+    same_within = squares - sum(ballots_per_agent)
+    same_between = sum(count * count for count in all_counts.values()) - squares
     return (
         1 - same_within / pairs_within if pairs_within else None,
         1 - same_between / pairs_between if pairs_between else None,
@@ -222,46 +237,54 @@ def diversity_warning(metrics_by_round: Mapping[int, Sequence[Metric]]) -> str |
     """
     if not metrics_by_round:
         return None
-    first, last = min(metrics_by_round), max(metrics_by_round)
-    before, now = (_of_all_agents(metrics_by_round[round]) for round in (first, last))
-    right = now.get("oracle@1")
-    if right is None or right >= _MOSTLY_SOLVED:
+    first_round, last_round = min(metrics_by_round), max(metrics_by_round)
+    first_values = _of_all_agents(metrics_by_round[first_round])
+    last_values = _of_all_agents(metrics_by_round[last_round])
+    right_share = last_values.get("oracle@1")
+    if right_share is None or right_share >= _MOSTLY_SOLVED:
         return None
-    copies, answers = now.get("duplicate_rate", 0.0), now.get("distinct_answers")
-    one_answer = answers is not None and answers <= _HARDLY_A_SECOND_ANSWER
-    if copies >= _MANY_COPIES or one_answer:
-        disagreement = now.get("disagreement", 0.0)
+    copied_share = last_values.get("duplicate_rate", 0.0)
+    distinct_answers = last_values.get("distinct_answers")
+    one_answer = distinct_answers is not None and distinct_answers <= _HARDLY_A_SECOND_ANSWER
+    if copied_share >= _MANY_COPIES or one_answer:
+        # A single agent has no disagreement to speak against repetition.
+        disagreement = last_values.get("disagreement", 0.0)
         if disagreement <= _LITTLE_DISAGREEMENT:
-            return _repetition_text(last, now)
-    variety_before, variety_now = _variety(before), _variety(now)
-    if last == first or variety_before is None or variety_now is None:
+            return _repetition_text(last_round, last_values)
+    variety_before, variety_now = _variety(first_values), _variety(last_values)
+    if last_round == first_round or variety_before is None or variety_now is None:
         return None
     if variety_now >= _VARIETY_LEFT * variety_before:
         return None
     return (
-        f"diversity has collapsed from round {first} to round {last}: "
-        f"{before['distinct_answers']:.2f} different answers a question became "
-        f"{answers:.2f}, with {100 * before['oracle@1']:.0f} % and {100 * right:.0f} % right"
+        f"diversity has collapsed from round {first_round} to round {last_round}: "
+        f"{first_values['distinct_answers']:.2f} different answers a question became "
+        f"{distinct_answers:.2f}, with {100 * first_values['oracle@1']:.0f} % and "
+        f"{100 * right_share:.0f} % right"
     )
 
 
 def _repetition_text(round: int, now: Mapping[str, float]) -> str:
-    parts = [f"{100 * now.get('duplicate_rate', 0.0):.0f} % of the rationales are copies"]
+    symptoms = [f"{100 * now.get('duplicate_rate', 0.0):.0f} % of the rationales are copies"]
     if "distinct_answers" in now:
-        parts.append(f"{now['distinct_answers']:.2f} different answers a question")
+        symptoms.append(f"{now['distinct_answers']:.2f} different answers a question")
     if "disagreement" in now:
-        parts.append(f"agents disagree on {100 * now['disagreement']:.1f} % of the questions")
-    right = f"{100 * now['oracle@1']:.0f} % are right"
-    return f"diversity has collapsed in round {round}: {', '.join(parts)}; {right}"
+        symptoms.append(f"agents disagree on {100 * now['disagreement']:.1f} % of the questions")
+    right_text = f"{100 * now['oracle@1']:.0f} % are right"
+    return f"diversity has collapsed in round {round}: {', '.join(symptoms)}; {right_text}"
 
 
 def _of_all_agents(metrics: Sequence[Metric]) -> dict[str, float]:
-    return {m.name: m.value for m in metrics if (m.model, m.split) == (AGENTS, "train")}
+    return {
+        metric.name: metric.value
+        for metric in metrics
+        if (metric.model, metric.split) == (AGENTS, "train")
+    }
 
 
 def _variety(values: Mapping[str, float]) -> float | None:
     """Answers beyond the first a question, for each wrong rationale; None where none is wrong."""
-    answers, right = values.get("distinct_answers"), values.get("oracle@1")
-    if answers is None or right is None or right >= 1.0:
+    distinct_answers, right_share = values.get("distinct_answers"), values.get("oracle@1")
+    if distinct_answers is None or right_share is None or right_share >= 1.0:
         return None
-    return (answers - 1) / (1 - right)
+    return (distinct_answers - 1) / (1 - right_share)

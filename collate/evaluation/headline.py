@@ -26,24 +26,25 @@ def run_answers(
     `answers` and `metrics` are of one round; `answer_by` (`evaluation.answer_by`) says whose
     answers are the run's own.
     """
-    base = {
+    base_right = {
         answer.question_id: answer.verdict == RIGHT
         for answer in base_answers
         if answer.split == "test"
     }
+    # A reader answers at the end of a round, so a run without a finished round has no such answer.
     if answer_by == "reader" and not any(answer.writer == READER for answer in answers):
-        answer_by = "best"  # no round was finished, and readers answer behind rounds
+        answer_by = "best"
     parser = AnswerParser(answer_kind, {question.id: question.options for question in questions})
-    run: dict[str, bool] = {}
+    run_right: dict[str, bool] = {}
     for question_id, candidates in _candidates(answers, metrics, answer_by).items():
         if answer_by == ROUTED:
-            chosen = routed(candidates)
+            run_answer = routed(candidates)
         elif answer_by == WEIGHTED_VOTE:
-            chosen = weighted_vote(candidates, parser)
+            run_answer = weighted_vote(candidates, parser)
         else:  # of one answer the majority is that answer
-            chosen = majority(candidates, parser)
-        run[question_id] = chosen.verdict == RIGHT
-    return run, base
+            run_answer = majority(candidates, parser)
+        run_right[question_id] = run_answer.verdict == RIGHT
+    return run_right, base_right
 
 
 def _candidates(
@@ -51,12 +52,20 @@ def _candidates(
 ) -> dict[str, list[Answer]]:
     """The answers to each held-out question out of which the run's own is chosen, best first."""
     best = best_agent(metrics)
-    greedy = [row for row in answers if row.sample == 0 and row.writer not in GROUPS]
-    ranked = rank_by_validation(greedy, list(dict.fromkeys(row.writer for row in greedy)))
-    # As in the table of results, ties of a vote go to who is better on validation questions.
-    rank = {agent: number for number, agent in enumerate(ranked)}
+    # Sample 0 is the greedy answer; the sampled ones count from 1.
+    greedy_answers = [
+        answer for answer in answers if answer.sample == 0 and answer.writer not in GROUPS
+    ]
+    agents = list(dict.fromkeys(answer.writer for answer in greedy_answers))
+    ranked_agents = rank_by_validation(greedy_answers, agents)
+    # As in the table of results, ties of a vote go to the agent that is better on validation
+    # questions. The base and the reader get no rank, since neither of them votes.
+    rank_by_agent = {writer: position for position, writer in enumerate(ranked_agents)}
     candidates: dict[str, list[Answer]] = defaultdict(list)
-    for answer in sorted(answers, key=lambda row: (rank.get(row.writer, -1), row.sample)):
+    best_first = sorted(
+        answers, key=lambda answer: (rank_by_agent.get(answer.writer, -1), answer.sample)
+    )
+    for answer in best_first:
         if answer.split != "test" or answer.writer == BASE:
             continue
         if (answer.sample > 0) != (answer_by == "samples"):

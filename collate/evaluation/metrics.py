@@ -65,8 +65,9 @@ def measure(
     is answered twice.
     """
     parser = AnswerParser(answer_kind, options or {})
-    ranked = rank_by_validation(answers, agents)
+    ranked_agents = rank_by_validation(answers, agents)
     metrics: list[Metric] = []
+    # Falling order puts validation, by which the best agent is chosen, before test.
     for split in sorted({answer.split for answer in base}, reverse=True):
         maker = _MetricMaker(round, split, resamples, seed, parser)
         questions = sorted({answer.question_id for answer in base if answer.split == split})
@@ -75,13 +76,16 @@ def measure(
         for agent in agents:
             metrics += maker.of_greedy(agent, answers_K_Q[agent], base_Q)
         metrics += maker.of_greedy(BASE, base_Q, None)
-        votes = _votes([answers_K_Q[agent] for agent in ranked], parser)
-        for vote, votes_Q in votes.items():
-            metrics += maker.of_greedy(vote, votes_Q, base_Q)
+        answers_by_vote = _votes([answers_K_Q[agent] for agent in ranked_agents], parser)
+        for vote_name, votes_Q in answers_by_vote.items():
+            metrics += maker.of_greedy(vote_name, votes_Q, base_Q)
         metrics += maker.of_all_agents(list(zip(*answers_K_Q.values(), strict=True)))
         if chance is not None:
-            count = len(questions)
-            metrics.append(Metric(round, split, CHANCE, "accuracy", chance, None, None, count))
+            question_count = len(questions)
+            # No interval, since this is calculated and not measured.
+            metrics.append(
+                Metric(round, split, CHANCE, "accuracy", chance, None, None, question_count)
+            )
     metrics += _of_best_agent(metrics)
     return metrics + list(_of_samples(sampled, _MetricMaker(round, "", resamples, seed, parser)))
 
@@ -100,11 +104,15 @@ def _votes(
 
 def _of_best_agent(metrics: Sequence[Metric]) -> list[Metric]:
     """The held-out numbers of the agent that validation chose, where there was one to choose."""
-    if not any(m.split == "validation" for m in metrics):
+    if not any(metric.split == "validation" for metric in metrics):
         return []
-    chosen = best_agent(metrics)
-    held_out = [m for m in metrics if (m.split, m.model) == ("test", chosen)]
-    return [replace(metric, model=BEST) for metric in held_out]
+    chosen_agent = best_agent(metrics)
+    # Its validation numbers are left out: it was chosen for them, so they are too good.
+    return [
+        replace(metric, model=BEST)
+        for metric in metrics
+        if (metric.split, metric.model) == ("test", chosen_agent)
+    ]
 
 
 @dataclass(frozen=True)
@@ -135,37 +143,40 @@ class _MetricMaker:
 
     def of_all_agents(self, answers_Q_K: Sequence[Sequence[Answer]]) -> Iterator[Metric]:
         """What only several agents have: how often they differ, and how often one is right."""
-        differ = [disagree(answers_K, self.parser) for answers_K in answers_Q_K]
-        yield self.share(AGENTS, "disagreement", differ)
+        differ_Q = [disagree(answers_K, self.parser) for answers_K in answers_Q_K]
+        yield self.share(AGENTS, "disagreement", differ_Q)
         yield self.share(AGENTS, "oracle", [any(_right(answers)) for answers in answers_Q_K])
 
     def of_samples(self, model: str, answers_Q_N: Sequence[Sequence[Answer]]) -> Iterator[Metric]:
         """mean@n, majority@n, and pass@k for k = 1, 2, 4, ... up to n."""
-        n = len(answers_Q_N[0])
+        n_samples = len(answers_Q_N[0])
         correct_Q = [sum(_right(answers_N)) for answers_N in answers_Q_N]
-        yield self.mean(model, f"mean@{n}", [correct / n for correct in correct_Q])
-        for k in (1 << power for power in range(n.bit_length())):
-            yield self.mean(model, f"pass@{k}", [pass_at_k(n, c, k) for c in correct_Q])
+        yield self.mean(model, f"mean@{n_samples}", [correct / n_samples for correct in correct_Q])
+        for k in (1 << power for power in range(n_samples.bit_length())):
+            pass_Q = [pass_at_k(n_samples, correct, k) for correct in correct_Q]
+            yield self.mean(model, f"pass@{k}", pass_Q)
         votes_Q = [majority(answers_N, self.parser) for answers_N in answers_Q_N]
-        yield self.share(model, f"majority@{n}", _right(votes_Q))
+        yield self.share(model, f"majority@{n_samples}", _right(votes_Q))
 
     def share(self, model: str, name: str, flags_Q: Sequence[bool]) -> Metric:
-        hits, n = sum(flags_Q), len(flags_Q)
-        low, high = wilson(hits, n)
-        return Metric(self.round, self.split, model, name, hits / n, low, high, n)
+        n_true, n_questions = sum(flags_Q), len(flags_Q)
+        low, high = wilson(n_true, n_questions)
+        share = n_true / n_questions
+        return Metric(self.round, self.split, model, name, share, low, high, n_questions)
 
     def mean(self, model: str, name: str, values_Q: Sequence[float]) -> Metric:
         seed = self._seed(model, name)
         low, high = bootstrap_mean(values_Q, resamples=self.resamples, seed=seed)
-        value, n = sum(values_Q) / len(values_Q), len(values_Q)
-        return Metric(self.round, self.split, model, name, value, low, high, n)
+        mean, n_questions = sum(values_Q) / len(values_Q), len(values_Q)
+        return Metric(self.round, self.split, model, name, mean, low, high, n_questions)
 
     def gain(self, model: str, name: str, ours_Q: Sequence[bool], base_Q: Sequence[bool]) -> Metric:
-        seed, n = self._seed(model, name), len(ours_Q)
+        seed, n_questions = self._seed(model, name), len(ours_Q)
         difference = paired_bootstrap(ours_Q, base_Q, resamples=self.resamples, seed=seed)
-        return Metric(self.round, self.split, model, name, *difference, n)
+        return Metric(self.round, self.split, model, name, *difference, n_questions)
 
     def _seed(self, model: str, name: str) -> int:
+        # A seed for each number, so that leaving one out does not move the intervals of the others.
         return seed_of(self.seed, "bootstrap", self.round, self.split, model, name)
 
 
@@ -181,6 +192,8 @@ def _aligned(
     answers: Sequence[Answer], agent: str, split: str, questions: Sequence[str]
 ) -> list[Answer]:
     """One agent's answers on a split in the order of `questions`, or ValueError."""
+    # Gains are paired question by question, so a missing or a second answer would shift the rows
+    # against each other without any sign of it.
     aligned = [answer for answer in answers if (answer.writer, answer.split) == (agent, split)]
     aligned.sort(key=lambda answer: answer.question_id)
     if [answer.question_id for answer in aligned] != list(questions):
@@ -192,11 +205,15 @@ def _aligned(
 
 
 def _of_samples(sampled: Sequence[Answer], maker: _MetricMaker) -> Iterator[Metric]:
-    groups: dict[tuple[str, str], dict[str, list[Answer]]] = defaultdict(lambda: defaultdict(list))
+    answers_by_group: dict[tuple[str, str], dict[str, list[Answer]]] = defaultdict(
+        lambda: defaultdict(list)
+    )
+    # The earlier sample wins a tied vote, so the samples need an order that does not depend on
+    # which of them was finished first.
     for answer in sorted(sampled, key=lambda answer: (answer.question_id, answer.sample)):
-        groups[answer.split, answer.writer][answer.question_id].append(answer)
-    for (split, agent), by_question in sorted(groups.items()):
-        sizes = {len(answers_N) for answers_N in by_question.values()}
-        if len(sizes) > 1:
-            raise ValueError(f"{agent} has {sorted(sizes)} samples a question on {split}")
-        yield from replace(maker, split=split).of_samples(agent, list(by_question.values()))
+        answers_by_group[answer.split, answer.writer][answer.question_id].append(answer)
+    for (split, agent), answers_by_question in sorted(answers_by_group.items()):
+        sample_counts = {len(answers_N) for answers_N in answers_by_question.values()}
+        if len(sample_counts) > 1:
+            raise ValueError(f"{agent} has {sorted(sample_counts)} samples a question on {split}")
+        yield from replace(maker, split=split).of_samples(agent, list(answers_by_question.values()))

@@ -59,11 +59,13 @@ class PairShare:
         """
         if not self.pairs:
             return Difference(math.nan, math.nan, math.nan)
-        share, n = self.won / self.pairs, self.questions
+        share, n_questions = self.won / self.pairs, self.questions
+        # The sum over questions of (won - share * pairs)^2, multiplied out so that sums suffice.
+        # Rounding may leave it a hair below zero.
         squares = self.won_won - 2 * share * self.won_pairs + share * share * self.pairs_pairs
-        variance = max(0.0, squares) / self.pairs**2 * n / max(n - 1, 1)
-        half = float(ndtri(0.5 + level / 2)) * math.sqrt(variance)
-        return Difference(share, max(0.0, share - half), min(1.0, share + half))
+        variance = max(0.0, squares) / self.pairs**2 * n_questions / max(n_questions - 1, 1)
+        half_width = float(ndtri(0.5 + level / 2)) * math.sqrt(variance)
+        return Difference(share, max(0.0, share - half_width), min(1.0, share + half_width))
 
 
 def compared(right_N: NDArray[np.float64], wrong_N: NDArray[np.float64]) -> tuple[float, float]:
@@ -71,9 +73,10 @@ def compared(right_N: NDArray[np.float64], wrong_N: NDArray[np.float64]) -> tupl
 
     A tie is half a win of the right one and none of the wrong one.
     """
-    gap = right_N[:, None] - wrong_N[None, :]
-    lost = int((gap < 0).sum())
-    return gap.size - lost - int((gap == 0).sum()) / 2, lost
+    gaps = right_N[:, None] - wrong_N[None, :]
+    lost_count = int((gaps < 0).sum())
+    tie_count = int((gaps == 0).sum())
+    return gaps.size - lost_count - tie_count / 2, lost_count
 
 
 class ScoreQuality:
@@ -84,6 +87,8 @@ class ScoreQuality:
 
     def __init__(self, *, round: int) -> None:
         self._round = round
+        # The AUC over all rationales ranks them all, so their scores have to stay. Those within
+        # questions need sums only.
         self._right: list[bool] = []
         self._values: dict[str, list[float]] = {name: [] for name in SCORES}
         self._within: dict[str, PairShare] = {name: PairShare() for name in SCORES}
@@ -100,31 +105,33 @@ class ScoreQuality:
         Raises ValueError for a score whose rationale is not in the block.
         """
         origins = {rationale.id: rationale.origin for rationale in rationales}
-        by_question: dict[str, list[Score]] = defaultdict(list)
+        scores_by_question: dict[str, list[Score]] = defaultdict(list)
         for score in scores:
             if score.rationale_id not in origins:
                 raise ValueError(f"score of {score.rationale_id}: no such rationale in the block")
+            # A rationale written with the answer in view makes that answer likely, right or wrong.
             is_sampled = origins[score.rationale_id] == SAMPLED
             if is_sampled and score.verdict in (RIGHT, WRONG):
-                by_question[score.question_id].append(score)
-        for judged in by_question.values():
-            self._add_question(judged)
+                scores_by_question[score.question_id].append(score)
+        for judged_scores in scores_by_question.values():
+            self._add_question(judged_scores)
 
-    def _add_question(self, judged: Sequence[Score]) -> None:
-        right = np.array([score.verdict == RIGHT for score in judged])
-        self._right += right.tolist()
-        for name in SCORES:
+    def _add_question(self, judged_scores: Sequence[Score]) -> None:
+        is_right_N = np.array([score.verdict == RIGHT for score in judged_scores])
+        self._right += is_right_N.tolist()
+        for score_name in SCORES:
             # A score that was not taken is NaN.
-            values = np.array([getattr(score, name) for score in judged], dtype=np.float64)
-            self._values[name] += values.tolist()
-            known = ~np.isnan(values)
-            right_N, wrong_N = values[right & known], values[~right & known]
-            pairs = len(right_N) * len(wrong_N)
-            if pairs:
+            score_values = [getattr(score, score_name) for score in judged_scores]
+            values_N = np.array(score_values, dtype=np.float64)
+            self._values[score_name] += values_N.tolist()
+            is_known_N = ~np.isnan(values_N)
+            right_N, wrong_N = values_N[is_right_N & is_known_N], values_N[~is_right_N & is_known_N]
+            pair_count = len(right_N) * len(wrong_N)
+            if pair_count:
                 won, lost = compared(right_N, wrong_N)
-                self._within[name].add(won, pairs)
-                if name == "likelihood":
-                    self._likelier_wrong.add(lost, pairs)
+                self._within[score_name].add(won, pair_count)
+                if score_name == "likelihood":
+                    self._likelier_wrong.add(lost, pair_count)
 
     def metrics(self) -> list[Metric]:
         """All metrics that what was added can give; `n` counts rationales for `auc`, else pairs.
@@ -133,16 +140,18 @@ class ScoreQuality:
         """
         metrics = []
         for name in SCORES:
-            values = self._values[name]
-            value = auc(values, self._right)
-            if not math.isnan(value):
-                count = int((~np.isnan(values)).sum())
-                metrics.append(self._metric(f"auc:{name}", (value, None, None), count))
+            score_values = self._values[name]
+            auc_value = auc(score_values, self._right)
+            if not math.isnan(auc_value):
+                rationale_count = int((~np.isnan(score_values)).sum())
+                metrics.append(
+                    self._metric(f"auc:{name}", (auc_value, None, None), rationale_count)
+                )
         shares = {f"auc_within:{name}": self._within[name] for name in SCORES}
         shares[DISAGREEMENT] = self._likelier_wrong
-        for name, share in shares.items():
-            if share.pairs:
-                metrics.append(self._metric(name, share.interval(), int(share.pairs)))
+        for name, pair_share in shares.items():
+            if pair_share.pairs:
+                metrics.append(self._metric(name, pair_share.interval(), int(pair_share.pairs)))
         return metrics
 
     def _metric(

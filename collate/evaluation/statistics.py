@@ -42,10 +42,10 @@ def wilson(successes: int, n: int, level: float = 0.95) -> tuple[float, float]:
     z = NormalDist().inv_cdf(0.5 + _checked(level) / 2)
     share = successes / n
     centre = (share + z * z / (2 * n)) / (1 + z * z / n)
-    half = z / (1 + z * z / n) * math.sqrt(share * (1 - share) / n + z * z / (4 * n * n))
+    half_width = z / (1 + z * z / n) * math.sqrt(share * (1 - share) / n + z * z / (4 * n * n))
     # At the edges the bound is exact, and rounding must not move it past.
-    low = 0.0 if successes == 0 else centre - half
-    high = 1.0 if successes == n else centre + half
+    low = 0.0 if successes == 0 else centre - half_width
+    high = 1.0 if successes == n else centre + half_width
     return low, high
 
 
@@ -57,8 +57,9 @@ def bootstrap_mean(
     Raises ValueError for no values, values that are not finite, or no resamples.
     """
     tail = (1 - _checked(level)) / 2
-    means = resampled_means(values_Q, resamples=resamples, rng=np.random.default_rng(seed))
-    low, high = np.quantile(means, [tail, 1 - tail])
+    rng = np.random.default_rng(seed)
+    replicate_means = resampled_means(values_Q, resamples=resamples, rng=rng)
+    low, high = np.quantile(replicate_means, [tail, 1 - tail])
     return float(low), float(high)
 
 
@@ -74,14 +75,15 @@ def resampled_means(
     # A resample's mean depends only on how often each distinct value was drawn, and those counts
     # are multinomial. Drawing the counts gives the bootstrap distribution itself, at a cost that
     # grows with the distinct values (three for the difference of two verdicts), not the questions.
-    distinct, counts = np.unique(values, return_counts=True)
-    block = max(1, _BLOCK // distinct.size)
-    sums = []
-    for done in range(0, resamples, block):
-        size = min(block, resamples - done)
-        drawn = rng.multinomial(values.size, counts / values.size, size=size)
-        sums.append(drawn @ distinct)
-    return np.concatenate(sums) / values.size
+    distinct_values, value_counts = np.unique(values, return_counts=True)
+    value_shares = value_counts / values.size
+    block_size = max(1, _BLOCK // distinct_values.size)
+    replicate_sums = []
+    for done_count in range(0, resamples, block_size):
+        resample_count = min(block_size, resamples - done_count)
+        times_drawn = rng.multinomial(values.size, value_shares, size=resample_count)
+        replicate_sums.append(times_drawn @ distinct_values)
+    return np.concatenate(replicate_sums) / values.size
 
 
 @dataclass(slots=True)
@@ -107,10 +109,11 @@ class RunningMean:
         mean = self.total / self.n
         if self.n == 1:
             return Difference(mean, mean, mean)
+        # Rounding may leave the sum of squared deviations a hair below zero.
         variance = max(0.0, self.squares - self.n * mean * mean) / (self.n - 1)
-        quantile = float(stdtrit(self.n - 1, 0.5 + _checked(level) / 2))
-        half = quantile * math.sqrt(variance / self.n)
-        return Difference(mean, mean - half, mean + half)
+        student_quantile = float(stdtrit(self.n - 1, 0.5 + _checked(level) / 2))
+        half_width = student_quantile * math.sqrt(variance / self.n)
+        return Difference(mean, mean - half_width, mean + half_width)
 
 
 def paired_bootstrap(
@@ -122,11 +125,14 @@ def paired_bootstrap(
     its numbers, so that what makes a question hard for both cancels (Efron & Tibshirani 1993, ch. 8
     and 13). Raises ValueError where the rows do not match.
     """
-    ours, base = np.asarray(ours_Q, dtype=np.float64), np.asarray(base_Q, dtype=np.float64)
-    if ours.shape != base.shape:
-        raise ValueError(f"paired rows differ in shape: {ours.shape} and {base.shape}")
-    low, high = bootstrap_mean(ours - base, resamples=resamples, seed=seed, level=level)
-    return Difference(float(np.mean(ours - base)), low, high)
+    our_values = np.asarray(ours_Q, dtype=np.float64)
+    base_values = np.asarray(base_Q, dtype=np.float64)
+    # NumPy would broadcast a row of one number instead of refusing it.
+    if our_values.shape != base_values.shape:
+        raise ValueError(f"paired rows differ in shape: {our_values.shape} and {base_values.shape}")
+    difference_Q = our_values - base_values
+    low, high = bootstrap_mean(difference_Q, resamples=resamples, seed=seed, level=level)
+    return Difference(float(np.mean(difference_Q)), low, high)
 
 
 def pass_at_k(n: int, correct: int, k: int) -> float:
@@ -137,8 +143,8 @@ def pass_at_k(n: int, correct: int, k: int) -> float:
     """
     if not (1 <= k <= n and 0 <= correct <= n):
         raise ValueError(f"pass@{k} of {correct} right in {n}: expected 1 <= k <= n, 0 <= c <= n")
-    ways = math.comb(n, k)
-    return (ways - math.comb(n - correct, k)) / ways
+    n_draws = math.comb(n, k)
+    return (n_draws - math.comb(n - correct, k)) / n_draws
 
 
 def split_pass_at_k(n_K: Sequence[int], correct_K: Sequence[int], k: int) -> float:
@@ -155,22 +161,30 @@ def split_pass_at_k(n_K: Sequence[int], correct_K: Sequence[int], k: int) -> flo
     mean over agents of 1 - (1 - p_a)^k (arithmetic against geometric mean), and equal to it only
     where all have the same p. Raises ValueError where an agent has too few samples.
     """
-    agents = len(n_K)
-    each, extra = divmod(k, max(agents, 1))
-    most = each + (extra > 0)
+    n_agents = len(n_K)
+    samples_each, agents_with_more = divmod(k, max(n_agents, 1))
+    most_samples = samples_each + (agents_with_more > 0)
     counts = list(zip(n_K, correct_K, strict=True))
-    if k < 1 or not counts or any(not (most <= n and 0 <= c <= n) for n, c in counts):
+    is_possible = [most_samples <= n and 0 <= correct <= n for n, correct in counts]
+    if k < 1 or not counts or not all(is_possible):
         raise ValueError(
             f"{k} samples split over agents with {list(correct_K)} right of {list(n_K)}: expected "
-            f"at least {most} samples of each and 0 <= right <= samples"
+            f"at least {most_samples} samples of each and 0 <= right <= samples"
         )
-    failing = [1.0]
+    # The product of the docstring as the list of its coefficients by the power of z, multiplied by
+    # one agent's factor after the other.
+    coefficients = [1.0]
     for n, correct in counts:
-        plain = math.comb(n - correct, each) / math.comb(n, each)
-        more = math.comb(n - correct, most) / math.comb(n, most) if extra else 0.0
-        shifted = [0.0, *(more * value for value in failing)]
-        failing = [plain * a + b for a, b in zip([*failing, 0.0], shifted, strict=True)]
-    return 1.0 - failing[extra] / math.comb(agents, extra)
+        fails_each = math.comb(n - correct, samples_each) / math.comb(n, samples_each)
+        fails_one_more = 0.0
+        if agents_with_more:
+            fails_one_more = math.comb(n - correct, most_samples) / math.comb(n, most_samples)
+        times_z = [0.0, *(fails_one_more * coefficient for coefficient in coefficients)]
+        coefficients = [
+            fails_each * without_z + with_z
+            for without_z, with_z in zip([*coefficients, 0.0], times_z, strict=True)
+        ]
+    return 1.0 - coefficients[agents_with_more] / math.comb(n_agents, agents_with_more)
 
 
 def auc(scores: ArrayLike, labels: ArrayLike) -> float:
@@ -180,17 +194,21 @@ def auc(scores: ArrayLike, labels: ArrayLike) -> float:
     (Hanley & McNeil 1982). Scores that are NaN are left out with their labels; NaN comes back where
     either class is empty.
     """
-    score, label = np.asarray(scores, dtype=np.float64), np.asarray(labels, dtype=bool)
-    if score.shape != label.shape:
-        raise ValueError(f"scores and labels differ in shape: {score.shape} and {label.shape}")
-    known = ~np.isnan(score)
-    positive, negative = score[known & label], score[known & ~label]
-    if positive.size == 0 or negative.size == 0:
+    score_N, label_N = np.asarray(scores, dtype=np.float64), np.asarray(labels, dtype=bool)
+    if score_N.shape != label_N.shape:
+        raise ValueError(f"scores and labels differ in shape: {score_N.shape} and {label_N.shape}")
+    is_known_N = ~np.isnan(score_N)
+    positive_scores = score_N[is_known_N & label_N]
+    negative_scores = score_N[is_known_N & ~label_N]
+    if positive_scores.size == 0 or negative_scores.size == 0:
         return math.nan
-    negative = np.sort(negative)
-    below = np.searchsorted(negative, positive, side="left")
-    up_to = np.searchsorted(negative, positive, side="right")
-    return float((below + up_to).sum() / (2 * positive.size * negative.size))
+    # A binary search for each positive instead of a table of all pairs, which may not fit in
+    # memory. The two ends of a run of ties average to half a win for each tie.
+    negative_scores = np.sort(negative_scores)
+    below_count = np.searchsorted(negative_scores, positive_scores, side="left")
+    up_to_count = np.searchsorted(negative_scores, positive_scores, side="right")
+    n_pairs = positive_scores.size * negative_scores.size
+    return float((below_count + up_to_count).sum() / (2 * n_pairs))
 
 
 def _checked(level: float) -> float:

@@ -47,15 +47,19 @@ def winning_index(
     sums the more frequent. Between equals the one voted for first wins, so the order of the ballots
     breaks ties.
     """
-    counts = Counter(ballot for ballot in ballots if ballot is not None)
-    if not counts:
+    ballot_counts = Counter(ballot for ballot in ballots if ballot is not None)
+    if not ballot_counts:
         return None
-    total = dict.fromkeys(counts, 0.0)
+    weight_by_ballot = dict.fromkeys(ballot_counts, 0.0)
+    # Without weights the loop does not run, and all sums stay equal: only the counts decide.
     for ballot, weight in zip(ballots, weights or (), strict=weights is not None):
         if ballot is not None:
-            total[ballot] += weight
+            weight_by_ballot[ballot] += weight
     # Counter keeps the order of first votes and max takes the first of equals.
-    return ballots.index(max(counts, key=lambda ballot: (total[ballot], counts[ballot])))
+    winner = max(
+        ballot_counts, key=lambda ballot: (weight_by_ballot[ballot], ballot_counts[ballot])
+    )
+    return ballots.index(winner)
 
 
 def majority(answers: Sequence[Answer], parser: AnswerParser) -> Answer:
@@ -71,8 +75,8 @@ def majority(answers: Sequence[Answer], parser: AnswerParser) -> Answer:
 
 def has_confidence(answers: Sequence[Answer]) -> bool:
     """Whether every answer that was stated carries a confidence, and any was stated."""
-    stated = [answer for answer in answers if answer.stated is not None]
-    return bool(stated) and all(answer.confidence is not None for answer in stated)
+    stated_answers = [answer for answer in answers if answer.stated is not None]
+    return bool(stated_answers) and all(answer.confidence is not None for answer in stated_answers)
 
 
 def weighted_vote(answers: Sequence[Answer], parser: AnswerParser) -> Answer:
@@ -92,12 +96,14 @@ def routed(answers: Sequence[Answer]) -> Answer:
     of them have to be written before one can be chosen. Raises ValueError for a confidence that is
     no probability.
     """
-    confidence = [_confidence(answer) for answer in answers]
-    chosen = answers[confidence.index(max(confidence))]
-    return replace(chosen, writer=ROUTED, sample=0, tokens=sum(answer.tokens for answer in answers))
+    confidences = [_confidence(answer) for answer in answers]
+    most_confident = answers[confidences.index(max(confidences))]
+    summed_tokens = sum(answer.tokens for answer in answers)
+    return replace(most_confident, writer=ROUTED, sample=0, tokens=summed_tokens)
 
 
 def _confidence(answer: Answer) -> float:
+    # An answer that states nothing has no confidence, and must lose to every one that does.
     if answer.stated is None or answer.confidence is None:
         return 0.0
     if not 0.0 <= answer.confidence <= 1.0:
@@ -111,21 +117,21 @@ def _confidence(answer: Answer) -> float:
 def _elected(
     answers: Sequence[Answer], parser: AnswerParser, writer: str, weights: Sequence[float] | None
 ) -> Answer:
-    stated = winning_index([parser.stated(answer) for answer in answers], weights)
-    found = winning_index([parser.found(answer) for answer in answers], weights)
+    stated_index = winning_index([parser.stated(answer) for answer in answers], weights)
+    found_index = winning_index([parser.found(answer) for answer in answers], weights)
     # The text to show is the strict winner's, else the lenient one's, else the first.
-    winners = [index for index in (stated, found) if index is not None]
-    shown = answers[winners[0] if winners else 0]
+    winning_indices = [index for index in (stated_index, found_index) if index is not None]
+    shown_answer = answers[winning_indices[0] if winning_indices else 0]
     return replace(
-        shown,
+        shown_answer,
         writer=writer,
         sample=0,
         tokens=sum(answer.tokens for answer in answers),
-        stated=None if stated is None else answers[stated].stated,
-        verdict=UNKNOWN if stated is None else answers[stated].verdict,
-        found=None if found is None else answers[found].found,
-        found_verdict=UNKNOWN if found is None else answers[found].found_verdict,
-        confidence=None,
+        stated=None if stated_index is None else answers[stated_index].stated,
+        verdict=UNKNOWN if stated_index is None else answers[stated_index].verdict,
+        found=None if found_index is None else answers[found_index].found,
+        found_verdict=UNKNOWN if found_index is None else answers[found_index].found_verdict,
+        confidence=None,  # the winner's would be that of one voter, not of the vote
     )
 
 
@@ -144,10 +150,10 @@ def agreement(
     keys_by_agent = {}
     for agent, answers_Q in answers_K_Q.items():
         keys_by_agent[agent] = [parser.stated(answer) for answer in answers_Q]
-    shares = {}
+    share_by_pair = {}
     for first, second in combinations(keys_by_agent, 2):
-        pairs = list(zip(keys_by_agent[first], keys_by_agent[second], strict=True))
-        if pairs:
-            same = sum(first_key == second_key for first_key, second_key in pairs)
-            shares[first, second] = same / len(pairs)
-    return shares
+        key_pairs = list(zip(keys_by_agent[first], keys_by_agent[second], strict=True))
+        if key_pairs:
+            same_count = sum(first_key == second_key for first_key, second_key in key_pairs)
+            share_by_pair[first, second] = same_count / len(key_pairs)
+    return share_by_pair

@@ -50,13 +50,15 @@ def frame_of_rounds(row_type: type, tables: Sequence[tuple[int, pa.Table]]) -> p
     such key.
     """
     # Without any table the frame still has its columns.
-    empty = SCHEMAS[row_type].empty_table().replace_schema_metadata(None)
-    whole = pa.concat_tables([empty, *(table for _, table in tables)])
-    plain_names = [name for name in whole.column_names if name not in _MAPPING_COLUMNS]
-    frame = whole.select(plain_names).to_pandas()
-    for column_name in whole.column_names:
+    empty_table = SCHEMAS[row_type].empty_table().replace_schema_metadata(None)
+    all_rows = pa.concat_tables([empty_table, *(table for _, table in tables)])
+    plain_names = [name for name in all_rows.column_names if name not in _MAPPING_COLUMNS]
+    frame = all_rows.select(plain_names).to_pandas()
+    for column_name in all_rows.column_names:
         if column_name in _MAPPING_COLUMNS:
-            frame = frame.join(_columns_by_key(whole[column_name], *_MAPPING_COLUMNS[column_name]))
+            pattern, usual_keys = _MAPPING_COLUMNS[column_name]
+            frame = frame.join(_columns_by_key(all_rows[column_name], pattern, usual_keys))
+    # Some rows carry their round themselves; of the others the folder tells it.
     if "round" not in frame:
         rounds = [round for round, table in tables for _ in range(len(table))]
         frame.insert(0, "round", pd.Series(rounds, dtype="int64"))
@@ -90,29 +92,31 @@ def _columns_by_key(
 def with_scores(rationales: pd.DataFrame, scores: pd.DataFrame) -> pd.DataFrame:
     """Rationales with `tokens` and every column of their scores, missing where there is none."""
     # `validate` refuses a rationale that was scored twice, which would double its row.
-    counted = rationales.assign(tokens=rationales["token_ids"].map(len).astype(int))
+    with_tokens = rationales.assign(tokens=rationales["token_ids"].map(len).astype(int))
     of_rationales = scores[["rationale_id", *score_columns(scores)]]
-    joined = counted.merge(
+    scored = with_tokens.merge(
         of_rationales, how="left", left_on="id", right_on="rationale_id", validate="one_to_one"
     )
-    return joined.drop(columns="rationale_id")
+    return scored.drop(columns="rationale_id")
 
 
 def score_columns(frame: pd.DataFrame) -> list[str]:
     """The columns of a frame that come from scores."""
-    names = {field.name for field in SCHEMAS[Score]} - {"rationale_id", "question_id"}
-    return [name for name in frame if name in names or str(name).startswith("objective_")]
+    score_names = {field.name for field in SCHEMAS[Score]} - {"rationale_id", "question_id"}
+    return [
+        column for column in frame if column in score_names or str(column).startswith("objective_")
+    ]
 
 
 def with_question(frame: pd.DataFrame, questions: pd.DataFrame) -> pd.DataFrame:
     """A frame with `question` and `gold` behind its `question_id`."""
-    texts = questions[["id", "text", "gold"]]
-    texts.columns = pd.Index(["question_id", "question", "gold"])
-    joined = frame.merge(texts, how="left", on="question_id", validate="many_to_one")
-    position = joined.columns.get_loc("question_id")
+    question_texts = questions[["id", "text", "gold"]]
+    question_texts.columns = pd.Index(["question_id", "question", "gold"])
+    with_texts = frame.merge(question_texts, how="left", on="question_id", validate="many_to_one")
+    position = with_texts.columns.get_loc("question_id")
     for offset, column_name in enumerate(("question", "gold"), start=1):
-        joined.insert(position + offset, column_name, joined.pop(column_name))
-    return joined
+        with_texts.insert(position + offset, column_name, with_texts.pop(column_name))
+    return with_texts
 
 
 def with_sides(preferences: pd.DataFrame, rationales: pd.DataFrame) -> pd.DataFrame:
@@ -121,7 +125,7 @@ def with_sides(preferences: pd.DataFrame, rationales: pd.DataFrame) -> pd.DataFr
     Raises RunFolderError where a preference names a rationale that is not among `rationales`.
     """
     side_columns = rationales[["id", *_SIDE_COLUMNS, *score_columns(rationales)]]
-    joined = preferences
+    with_roles = preferences
     for column in preferences:
         # What ends in _id is of a role: chosen_id, rejected_id.
         if not str(column).endswith("_id") or column == "question_id":
@@ -134,17 +138,19 @@ def with_sides(preferences: pd.DataFrame, rationales: pd.DataFrame) -> pd.DataFr
                 f"{len(without_rationale)} preferences, {without_rationale.iloc[0]} first, name a "
                 f"{role} rationale that is in no rationales.parquet"
             )
-        joined = joined.merge(side_columns.add_prefix(f"{role}_"), how="left", on=column)
-    return joined
+        with_roles = with_roles.merge(side_columns.add_prefix(f"{role}_"), how="left", on=column)
+    return with_roles
 
 
 def contested_questions(rationales: pd.DataFrame) -> list[str]:
     """Ids of the questions that some rationales solve and others fail, most even first."""
     judged = rationales[rationales["verdict"].isin([RIGHT, WRONG])]
-    solved = (judged["verdict"] == RIGHT).groupby(judged["question_id"]).mean()
-    solved = solved[(solved > 0) & (solved < 1)]
-    ranked = (solved - 0.5).abs().rename("unevenness").reset_index()
-    return ranked.sort_values(["unevenness", "question_id"])["question_id"].tolist()
+    is_right = judged["verdict"] == RIGHT
+    solved_share = is_right.groupby(judged["question_id"]).mean()
+    solved_share = solved_share[(solved_share > 0) & (solved_share < 1)]
+    # By id among equals, so that the same run shows the same questions.
+    ranked_questions = (solved_share - 0.5).abs().rename("unevenness").reset_index()
+    return ranked_questions.sort_values(["unevenness", "question_id"])["question_id"].tolist()
 
 
 def separation_of_rationales(rationales: pd.DataFrame) -> pd.DataFrame:
@@ -157,35 +163,37 @@ def separation_of_rationales(rationales: pd.DataFrame) -> pd.DataFrame:
         if scored.empty:  # a score that no rationale has
             continue
         is_right = scored["verdict"] == RIGHT
-        within = _auc_within_questions(scored, score_name)
-        counts = int(is_right.sum()), int((~is_right).sum())
-        separation_rows[score_name] = (auc(scored[score_name], is_right), within, *counts)
+        auc_within = _auc_within_questions(scored, score_name)
+        verdict_counts = int(is_right.sum()), int((~is_right).sum())
+        auc_overall = auc(scored[score_name], is_right)
+        separation_rows[score_name] = (auc_overall, auc_within, *verdict_counts)
     return pd.DataFrame.from_dict(separation_rows, orient="index", columns=_SEPARATION_COLUMNS)
 
 
 def separation_of_metrics(metrics: pd.DataFrame) -> pd.DataFrame:
     """`auc` and `auc_within` by score, from one round's metrics of the scorer."""
     of_scorer = metrics[metrics["model"] == SCORER]
-    values = dict(zip(of_scorer["name"], of_scorer["value"], strict=True))
+    value_by_name = dict(zip(of_scorer["name"], of_scorer["value"], strict=True))
     separation_rows = {}
     for score_name in SCORES:
-        if f"auc:{score_name}" in values:
-            within = values.get(f"auc_within:{score_name}", math.nan)
-            separation_rows[score_name] = values[f"auc:{score_name}"], within
+        if f"auc:{score_name}" in value_by_name:
+            auc_within = value_by_name.get(f"auc_within:{score_name}", math.nan)
+            separation_rows[score_name] = value_by_name[f"auc:{score_name}"], auc_within
     return pd.DataFrame.from_dict(separation_rows, orient="index", columns=_SEPARATION_COLUMNS[:2])
 
 
 def _auc_within_questions(scored: pd.DataFrame, name: str) -> float:
     """AUC over the pairs of a right and a wrong rationale of one question and round."""
-    share = PairShare()
+    pair_share = PairShare()
+    # By round too, as `ScoreQuality` counts pairs, so that both give the same number.
     for _, of_question in scored.groupby(["round", "question_id"]):
         is_right = (of_question["verdict"] == RIGHT).to_numpy()
-        values = of_question[name].to_numpy(float)
-        right_N, wrong_N = values[is_right], values[~is_right]
+        score_values = of_question[name].to_numpy(float)
+        right_N, wrong_N = score_values[is_right], score_values[~is_right]
         if len(right_N) and len(wrong_N):
             won, _ = compared(right_N, wrong_N)
-            share.add(won, len(right_N) * len(wrong_N))
-    return share.interval().value
+            pair_share.add(won, len(right_N) * len(wrong_N))
+    return pair_share.interval().value
 
 
 def diversity_of_metrics(metrics: pd.DataFrame) -> pd.DataFrame:
@@ -213,6 +221,7 @@ def writers_by_readers(metrics: pd.DataFrame) -> pd.DataFrame:
     matrix = cross_metrics.assign(reader=readers).pivot(
         index="model", columns="reader", values="value"
     )
+    # `pivot` sorts by name; the run's own order of agents is that of the rows.
     names = list(dict.fromkeys(cross_metrics["model"]))
     return matrix.reindex(index=names, columns=names)
 
@@ -226,10 +235,10 @@ def agreement_of_answers(answers: Sequence[Answer], parser: AnswerParser) -> pd.
     for agent_name in agent_names(answer.writer for answer in answers):
         answers_K_Q[agent_name] = [answer for answer in answers if answer.writer == agent_name]
         answers_K_Q[agent_name].sort(key=lambda answer: answer.question_id)
-    matrix = pd.DataFrame(1.0, index=list(answers_K_Q), columns=list(answers_K_Q))
+    agreement_matrix = pd.DataFrame(1.0, index=list(answers_K_Q), columns=list(answers_K_Q))
     for (first, second), share in agreement(answers_K_Q, parser).items():
-        matrix.loc[first, second] = matrix.loc[second, first] = share
-    return matrix
+        agreement_matrix.loc[first, second] = agreement_matrix.loc[second, first] = share
+    return agreement_matrix
 
 
 def agent_names(names: Iterable[str]) -> list[str]:

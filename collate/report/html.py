@@ -103,13 +103,15 @@ def _preferences_section(tables: RunTables) -> str:
     rationales, preferences, dropped = tables.rationales, tables.preferences, tables.dropped
     if rationales.empty:
         return ""
-    # One column for each reason that occurs in any round, the most frequent first.
+    # One column for each reason that occurs in any round, so all rows have the same columns; the
+    # most frequent first.
     reasons = list(dropped["reason"].value_counts().index)
     table_rows = []
     for round in sorted(rationales["round"].unique()):
         written = rationales[rationales["round"] == round]
         preferred = preferences[preferences["round"] == round]
         reason_counts = dropped.loc[dropped["round"] == round, "reason"].value_counts()
+        # Questions and not rows: each agent may have a preference of the same question.
         question_counts = preferred["question_id"].nunique(), written["question_id"].nunique()
         cells = [
             f"{len(written):,}",
@@ -132,20 +134,20 @@ def _preferences_section(tables: RunTables) -> str:
 
 def _scores_section(tables: RunTables) -> str:
     quality = score_quality_of_metrics(tables.metrics)
-    parts = ""
+    markup = ""
     if tables.rationales["likelihood"].notna().any():
-        parts += _separation_table(tables, quality)
+        markup += _separation_table(tables, quality)
         histogram = plots.score_histogram(tables.rationales)
-        parts += figure_of(histogram, "scores", "Likelihood by verdict")
+        markup += figure_of(histogram, "scores", "Likelihood by verdict")
     if len(quality):
         by_round = plots.score_quality_over_rounds(quality)
-        parts += figure_of(by_round, "quality", "Right ranked above wrong, by round")
-        parts += _disagreement_sentence(quality)
+        markup += figure_of(by_round, "quality", "Right ranked above wrong, by round")
+        markup += _disagreement_sentence(quality)
     if len(tables.agreement) > 1:
-        parts += "<p>Share of held-out questions on which two agents state the same answer.</p>"
-        matrix = plots.agreement_matrix(tables.agreement)
-        parts += figure_of(matrix, "agreement", "Agreement of agents")
-    return section("Scores and agreement", parts) if parts else ""
+        markup += "<p>Share of held-out questions on which two agents state the same answer.</p>"
+        agreement_figure = plots.agreement_matrix(tables.agreement)
+        markup += figure_of(agreement_figure, "agreement", "Agreement of agents")
+    return section("Scores and agreement", markup) if markup else ""
 
 
 def _separation_table(tables: RunTables, quality: pd.DataFrame) -> str:
@@ -156,10 +158,13 @@ def _separation_table(tables: RunTables, quality: pd.DataFrame) -> str:
     if separation.empty:  # a run whose diagnostics are not taken yet
         separation, which_rounds = separation_of_rationales(tables.rationales), "over all rounds"
     table_rows = []
-    for row in separation.itertuples():
-        shares = row.auc, row.auc_within
-        cells = "".join(number_cell("" if pd.isna(share) else f"{share:.3f}") for share in shares)
-        table_rows.append(f"<tr><th>{escaped(str(row.Index).replace('_', ' '))}</th>{cells}</tr>")
+    for score_row in separation.itertuples():
+        cells = ""
+        for auc_value in (score_row.auc, score_row.auc_within):
+            # Missing where no question has a right and a wrong rationale.
+            cells += number_cell("" if pd.isna(auc_value) else f"{auc_value:.3f}")
+        score_title = str(score_row.Index).replace("_", " ")
+        table_rows.append(f"<tr><th>{escaped(score_title)}</th>{cells}</tr>")
     return (
         "<p>How well each likelihood of the gold answer ranks a right rationale above a wrong one "
         f"{which_rounds}: over all rationales, and among rationales of one question.</p>"
@@ -190,17 +195,17 @@ def _diversity_section(tables: RunTables) -> str:
     if diversity.empty:
         return ""
     by_round = plots.diversity_over_rounds(diversity)
-    parts = figure_of(by_round, "diversity", "Diversity by round")
+    markup = figure_of(by_round, "diversity", "Diversity by round")
     last_diversity = diversity[diversity["round"] == diversity["round"].max()]
     # Who finds whose rationales how likely has a figure of its own, below.
     last_diversity = last_diversity[~last_diversity["name"].str.startswith(UNDER)]
     table = table_of_metrics(last_diversity, lambda name, value: f"{value:.3f}")
-    parts += details("All measures of the last round", table)
-    cross = writers_by_readers(tables.metrics)
-    if len(cross) > 1:
+    markup += details("All measures of the last round", table)
+    cross_logprobs = writers_by_readers(tables.metrics)
+    if len(cross_logprobs) > 1:
         title = "Writers down, readers across: log-probability in nats a token"
-        parts += figure_of(plots.cross_likelihood_matrix(cross), "cross", title)
-    return section("Diversity of rationales", parts)
+        markup += figure_of(plots.cross_likelihood_matrix(cross_logprobs), "cross", title)
+    return section("Diversity of rationales", markup)
 
 
 def _tuning_section(tables: RunTables) -> str:
@@ -218,14 +223,16 @@ def _questions_section(tables: RunTables) -> str:
     of_round = tables.rationales[tables.rationales["round"] == last_round]
     articles = []
     for question_id in contested_questions(of_round)[:QUESTIONS_SHOWN]:
+        ranked = best_first(of_round[of_round["question_id"] == question_id])
         # Rows of `itertuples`, since a Series has an attribute `flags` of its own.
-        ranked = list(best_first(of_round[of_round["question_id"] == question_id]).itertuples())
-        best_row, worst_row = ranked[0], ranked[-1]
-        panels = _rationale_panel("best", best_row) + _rationale_panel("worst", worst_row)
+        ranked_rows = list(ranked.itertuples())
+        best_row, worst_row = ranked_rows[0], ranked_rows[-1]
+        panel_pair = _rationale_panel("best", best_row) + _rationale_panel("worst", worst_row)
         articles.append(
             f"<article><h3>{escaped_block(best_row.question)}</h3>"
-            f"<p class=note>gold answer <b>{escaped(best_row.gold)}</b>, {len(ranked)} rationales, "
-            f"id {escaped(question_id)}</p><div class=sides>{panels}</div></article>"
+            f"<p class=note>gold answer <b>{escaped(best_row.gold)}</b>, {len(ranked_rows)} "
+            f"rationales, id {escaped(question_id)}</p>"
+            f"<div class=sides>{panel_pair}</div></article>"
         )
     if not articles:
         return ""
@@ -243,5 +250,6 @@ def _rationale_panel(role: str, row: Any) -> str:
 
 
 def _settings_section(tables: RunTables) -> str:
+    # From the stored settings, every default filled in, and not from the file that the user wrote.
     settings_text = yaml.safe_dump(tables.config, sort_keys=False, allow_unicode=True)
     return section("Settings", details("config.yaml", f"<pre>{escaped_block(settings_text)}</pre>"))

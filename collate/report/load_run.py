@@ -94,9 +94,11 @@ class Run:
 
     def __init__(self, path: Path) -> None:
         if not path.is_dir():
-            names = sorted(facts.parent.name for facts in path.parent.glob(f"*/{FACTS}"))
-            others = f"; the runs in {path.parent} are {', '.join(names)}" if names else ""
-            raise InputError(f"{path}: no such folder, expected a run's{others}")
+            run_names = sorted(facts.parent.name for facts in path.parent.glob(f"*/{FACTS}"))
+            other_runs = ""
+            if run_names:
+                other_runs = f"; the runs in {path.parent} are {', '.join(run_names)}"
+            raise InputError(f"{path}: no such folder, expected a run's{other_runs}")
         missing = [name for name in (FACTS, CONFIG) if not (path / name).is_file()]
         if missing:
             raise InputError(f"{path} is not a run's folder: it has no {' and no '.join(missing)}")
@@ -114,8 +116,8 @@ class Run:
     @cached_property
     def manifest(self) -> dict[str, Any]:
         """What the run records of itself: versions, digests, agents, finished stages."""
-        finished = Manifest.read(self.path)
-        return {**self._facts, **finished.notes, "stages": finished.stages}
+        stored_manifest = Manifest.read(self.path)
+        return {**self._facts, **stored_manifest.notes, "stages": stored_manifest.stages}
 
     @property
     def rounds(self) -> list[int]:
@@ -141,16 +143,19 @@ class Run:
         That is after the last round, or with `patience` after the round that is best on validation,
         whose agents stand for the run (`store/run_weights.py`).
         """
-        by_round: dict[int, list[Metric]] = {}
+        metrics_by_round: dict[int, list[Metric]] = {}
         for metric in self.metric_rows():
             if metric.split == "validation":
-                by_round.setdefault(metric.round, []).append(metric)
-        if not by_round:
+                metrics_by_round.setdefault(metric.round, []).append(metric)
+        if not metrics_by_round:
             return None
-        tuned = {round: best_accuracy(metrics) for round, metrics in by_round.items() if round}
-        if self.config.get("patience") is not None and tuned:
-            return best_agent(by_round[best_round(tuned)])
-        return best_agent(by_round[max(by_round)])
+        # Round 0 is the untouched base, which `patience` never goes back to.
+        tuned_accuracies = {
+            round: best_accuracy(metrics) for round, metrics in metrics_by_round.items() if round
+        }
+        if self.config.get("patience") is not None and tuned_accuracies:
+            return best_agent(metrics_by_round[best_round(tuned_accuracies)])
+        return best_agent(metrics_by_round[max(metrics_by_round)])
 
     def questions(self) -> pd.DataFrame:
         """The questions: id, task, split, text, gold, options, solution and labels."""
@@ -161,8 +166,8 @@ class Run:
 
         The score columns are missing values where a round is not scored yet.
         """
-        scored = with_scores(self._frame(Rationale, round), self._frame(Score, round))
-        return with_question(scored, self.questions())
+        scored_rationales = with_scores(self._frame(Rationale, round), self._frame(Score, round))
+        return with_question(scored_rationales, self.questions())
 
     def preferences(self, round: int | None = None) -> pd.DataFrame:
         """Preferences as they are stored: who learns from which rationales, by their ids.
@@ -180,10 +185,10 @@ class Run:
         """
         try:
             # Of all rounds, since a preference may point to a rationale of an earlier one.
-            joined = with_sides(self.preferences(round), self.rationales())
+            with_both_sides = with_sides(self.preferences(round), self.rationales())
         except RunFolderError as error:
             raise RunFolderError(f"{self.path}: {error}") from error
-        return with_question(joined, self.questions())
+        return with_question(with_both_sides, self.questions())
 
     def dropped(self, round: int | None = None) -> pd.DataFrame:
         """Questions that gave an agent no preference: the reason, `question` and `gold`."""
@@ -272,12 +277,14 @@ class Run:
                 return pd.DataFrame()
             round = self.rounds[-1]
         answers = self._rows(Answer, round)
-        greedy = [answer for answer in answers if (answer.split, answer.sample) == (split, 0)]
+        greedy_answers = [
+            answer for answer in answers if (answer.split, answer.sample) == (split, 0)
+        ]
         question_ids = self._questions["id"].to_pylist()
         options = self._questions["options"].to_pylist()
         options_by_id = dict(zip(question_ids, options, strict=True))
         parser = AnswerParser(self.config["task"]["answer_kind"], options_by_id)
-        return agreement_of_answers(greedy, parser)
+        return agreement_of_answers(greedy_answers, parser)
 
     def read_all(self) -> RunTables:
         """What a report shows of the run."""
@@ -303,8 +310,8 @@ class Run:
         """The files of one table that exist, by round. Raises InputError for an unknown round."""
         folders = round_folders(self.path)
         if round is not None and round not in dict(folders):
-            known = ", ".join(str(number) for number, _ in folders) or "none"
-            raise InputError(f"{self.path} has no round {round}; it has {known}")
+            known_rounds = ", ".join(str(number) for number, _ in folders) or "none"
+            raise InputError(f"{self.path} has no round {round}; it has {known_rounds}")
         table_files = []
         for number, folder in folders:
             for table_name in _FILES[row_type]:
@@ -314,8 +321,8 @@ class Run:
         return table_files
 
     def _frame(self, row_type: type, round: int | None) -> pd.DataFrame:
-        files = self._files(row_type, round)
-        tables = [(number, read_rows(row_type, path)) for number, path in files]
+        table_files = self._files(row_type, round)
+        tables = [(round_number, read_rows(row_type, path)) for round_number, path in table_files]
         return frame_of_rounds(row_type, tables)
 
     def _rows(self, row_type: type, round: int | None) -> list[Any]:

@@ -19,8 +19,8 @@ LONGEST_BLOCK = 20_000
 
 def number_cell(value: str, interval: str = "", css_class: str = "even") -> str:
     """A cell of a table: a value, with its interval beside it."""
-    beside = f" <small>{escaped(interval)}</small>" if interval else ""
-    return f"<td class={css_class}>{escaped(value)}{beside}</td>"
+    interval_text = f" <small>{escaped(interval)}</small>" if interval else ""
+    return f"<td class={css_class}>{escaped(value)}{interval_text}</td>"
 
 
 def section(title: str, body: str) -> str:
@@ -49,18 +49,18 @@ def table_of_metrics(metrics: pd.DataFrame, cell_text: Callable[[str, float], st
     `cell_text` makes a cell's text of a metric's name and value.
     """
     metric_names = list(dict.fromkeys(metrics["name"]))
-    values = {(row.model, row.name): row.value for row in metrics.itertuples(index=False)}
+    value_by_cell = {(row.model, row.name): row.value for row in metrics.itertuples(index=False)}
     table_rows = []
     for model in dict.fromkeys(metrics["model"]):
         cells = []
         for metric_name in metric_names:
-            if (model, metric_name) in values:
-                cells.append(number_cell(cell_text(metric_name, values[model, metric_name])))
+            if (model, metric_name) in value_by_cell:
+                cells.append(number_cell(cell_text(metric_name, value_by_cell[model, metric_name])))
             else:
                 cells.append("<td></td>")
         table_rows.append(f"<tr><th>{escaped(model)}</th>{''.join(cells)}</tr>")
-    titles = [name.replace("_", " ") for name in metric_names]
-    return table_of(["", *titles], table_rows)
+    column_titles = [name.replace("_", " ") for name in metric_names]
+    return table_of(["", *column_titles], table_rows)
 
 
 def figure_of(figure: Figure, prefix: str, title: str) -> str:
@@ -70,11 +70,12 @@ def figure_of(figure: Figure, prefix: str, title: str) -> str:
     no_metadata = dict.fromkeys(("Date", "Creator", "Format", "Type"))
     with mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": prefix}):
         figure.savefig(buffer, format="svg", metadata=no_metadata, transparent=True)
-    svg = buffer.getvalue()
-    svg = svg[svg.index("<svg") :]  # without the XML declaration
-    svg = _SVG_ID.sub(rf"\g<1>{prefix}-", svg)
+    svg_text = buffer.getvalue()
+    svg_text = svg_text[svg_text.index("<svg") :]  # without the XML declaration
+    # Matplotlib numbers its ids alike in every figure, and a reference takes the first on the page.
+    svg_text = _SVG_ID.sub(rf"\g<1>{prefix}-", svg_text)
     return (
-        f'<figure role="img" aria-label="{escaped(title)}">{svg}'
+        f'<figure role="img" aria-label="{escaped(title)}">{svg_text}'
         f"<figcaption>{escaped(title)}</figcaption></figure>\n"
     )
 

@@ -52,7 +52,7 @@ def accuracy_over_rounds(
     A dotted line is at the accuracy of guessing, where it is known.
     """
     accuracy_rows = metrics[(metrics["split"] == split) & (metrics["name"] == name)]
-    chance = accuracy_rows.loc[accuracy_rows["model"] == CHANCE, "value"]
+    chance_values = accuracy_rows.loc[accuracy_rows["model"] == CHANCE, "value"]
     # The best agent is drawn under its own name already.
     accuracy_rows = accuracy_rows[~accuracy_rows["model"].isin((BEST, CHANCE))]
     models = _base_first(accuracy_rows["model"].unique())
@@ -63,10 +63,11 @@ def accuracy_over_rounds(
         percent = 100 * of_model["value"].to_numpy(float)
         below, above = percent - 100 * of_model["low"], 100 * of_model["high"] - percent
         # Side by side, or the intervals of one round would hide each other.
-        shift = (position - (len(models) - 1) / 2) * 0.06
+        offset = (position - (len(models) - 1) / 2) * 0.06
         axes.errorbar(
-            of_model["round"].to_numpy(float) + shift,
+            of_model["round"].to_numpy(float) + offset,
             percent,
+            # Matplotlib wants lengths of at least 0. A metric without an interval gets none.
             yerr=np.nan_to_num(np.vstack([below, above]).astype(float)).clip(min=0),
             label=_label(model),
             marker="o",
@@ -77,8 +78,8 @@ def accuracy_over_rounds(
             color=_colour(model, models),
             linestyle="--" if model == BASE else "-",
         )
-    if len(chance):
-        _dotted_line(axes, 100 * chance.iloc[-1], CHANCE)
+    if len(chance_values):
+        _dotted_line(axes, 100 * chance_values.iloc[-1], CHANCE)
     axes.set_xticks(rounds, ["before" if round == 0 else f"round {round}" for round in rounds])
     axes.set_ylabel(f"{name.replace('_', ' ')}, %")
     axes.grid(axis="y", alpha=0.3)
@@ -92,24 +93,26 @@ def score_histogram(rationales: pd.DataFrame, *, score: str = "likelihood") -> F
     `rationales` is what `Run.rationales()` gives. Bars are shares within each verdict.
     """
     is_judged = rationales["verdict"].isin([RIGHT, WRONG])
-    judged = rationales[is_judged & rationales[score].notna()]
-    values = judged[score].to_numpy(float)
-    is_right = (judged["verdict"] == RIGHT).to_numpy()
+    judged_rationales = rationales[is_judged & rationales[score].notna()]
+    scores = judged_rationales[score].to_numpy(float)
+    is_right = (judged_rationales["verdict"] == RIGHT).to_numpy()
     figure, axes = _figure(7.2, 3.2)
-    if len(values):
-        bin_edges = np.histogram_bin_edges(values, bins=30).tolist()
-        sides = ((is_right, _RIGHT_COLOUR, RIGHT), (~is_right, _WRONG_COLOUR, WRONG))
-        for of_verdict, colour, verdict in sides:
+    if len(scores):
+        bin_edges = np.histogram_bin_edges(scores, bins=30).tolist()
+        verdict_styles = ((is_right, _RIGHT_COLOUR, RIGHT), (~is_right, _WRONG_COLOUR, WRONG))
+        # Shares and not counts, since wrong rationales may be many more than right ones. Both
+        # sides have the same bins, or their heights could not be compared.
+        for of_verdict, colour, verdict in verdict_styles:
             count = int(of_verdict.sum())
             axes.hist(
-                values[of_verdict],
+                scores[of_verdict],
                 bins=bin_edges,
                 weights=np.full(count, 100 / max(count, 1)),
                 alpha=0.55,
                 color=colour,
                 label=f"{verdict} ({count})",
             )
-        axes.set_title(f"AUC {auc(values, is_right):.3f}", loc="left", fontsize=11)
+        axes.set_title(f"AUC {auc(scores, is_right):.3f}", loc="left", fontsize=11)
         _legend(axes)
     else:
         _note(axes, "no rationale with a verdict and this score")
@@ -147,11 +150,11 @@ def tuning_curves(tuning: pd.DataFrame) -> Figure:
         steps_before = 0
         for _, curve in of_agent.groupby("round"):
             # A gap between rounds: each starts from a new reference.
-            steps = np.arange(steps_before + 1, steps_before + len(curve) + 1)
+            step_numbers = np.arange(steps_before + 1, steps_before + len(curve) + 1)
             label = None if steps_before else _label(agent)
-            loss_axes.plot(steps, curve["loss"], color=colour, label=label)
-            logratio_axes.plot(steps, curve["chosen_logratio"], "-", color=colour)
-            logratio_axes.plot(steps, curve["rejected_logratio"], ":", color=colour)
+            loss_axes.plot(step_numbers, curve["loss"], color=colour, label=label)
+            logratio_axes.plot(step_numbers, curve["chosen_logratio"], "-", color=colour)
+            logratio_axes.plot(step_numbers, curve["rejected_logratio"], ":", color=colour)
             steps_before += len(curve)
     loss_axes.set(xlabel="step, over all rounds", ylabel="loss")
     logratio_axes.set(xlabel="step, over all rounds", ylabel="log-ratio to the reference, nats")
@@ -171,11 +174,12 @@ def diversity_over_rounds(diversity: pd.DataFrame) -> Figure:
 
     One panel for each measure: single agents in colours, all agents together in black.
     """
+    # Some measures only, or the figure would fill the page; a table below it has all of them.
     measured_names = set(diversity["name"])
     shown_names = [name for name in _DIVERSITY if name in measured_names]
-    gains = diversity.loc[diversity["name"].str.startswith("oracle_gain@"), "name"].unique()
+    gain_names = diversity.loc[diversity["name"].str.startswith("oracle_gain@"), "name"].unique()
     # Of oracle_gain@2, @4, ... the one of most samples.
-    shown_names += sorted(gains, key=lambda name: int(name.partition("@")[2]))[-1:]
+    shown_names += sorted(gain_names, key=lambda name: int(name.partition("@")[2]))[-1:]
     panel_rows = max(1, -(-len(shown_names) // _PANELS_A_ROW))
     figure = Figure(figsize=(9.6, 2.7 * panel_rows), layout="constrained")
     panels = figure.subplots(panel_rows, _PANELS_A_ROW, squeeze=False).ravel()
@@ -220,9 +224,9 @@ def _line_with_intervals(
     """One measure by round with its intervals; `shift` moves lines apart that would overlap."""
     by_round = rows.sort_values("round")
     rounds = by_round["round"].to_numpy(float) + 0.04 * shift
-    values = by_round["value"].to_numpy(float)
+    estimates = by_round["value"].to_numpy(float)
     low, high = by_round["low"].to_numpy(float), by_round["high"].to_numpy(float)
-    axes.plot(rounds, values, marker="o", markersize=4, linewidth=1.5, color=colour, label=label)
+    axes.plot(rounds, estimates, marker="o", markersize=4, linewidth=1.5, color=colour, label=label)
     axes.vlines(rounds, low, high, color=colour, lw=1)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.set_xlabel("round")
@@ -245,15 +249,15 @@ def _matrix(
     axes.pcolormesh(cells, vmin=low, vmax=high, cmap="Blues")
     axes.invert_yaxis()
     axes.set_aspect("equal")
-    labels = [_label(name) for name in values.columns]
-    axes.set_xticks(np.arange(count) + 0.5, labels, rotation=40, ha="right")
-    axes.set_yticks(np.arange(count) + 0.5, labels)
+    model_labels = [_label(name) for name in values.columns]
+    axes.set_xticks(np.arange(count) + 0.5, model_labels, rotation=40, ha="right")
+    axes.set_yticks(np.arange(count) + 0.5, model_labels)
     for row, column in np.ndindex(cells.shape):
-        value = cells[row, column]
-        if np.isfinite(value):
+        number = cells[row, column]
+        if np.isfinite(number):
             # White on dark cells, black on light ones.
-            colour = "white" if (value - low) / (high - low) > 0.55 else "black"
-            cell_text = number_format.format(value)
+            colour = "white" if (number - low) / (high - low) > 0.55 else "black"
+            cell_text = number_format.format(number)
             axes.text(column + 0.5, row + 0.5, cell_text, ha="center", va="center", color=colour)
     axes.spines[:].set_visible(False)
     axes.tick_params(length=0)

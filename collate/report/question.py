@@ -16,14 +16,14 @@ def best_first(rationales: pd.DataFrame) -> pd.DataFrame:
 
     What was not scored comes last. Rows keep the index that they have in the given frame.
     """
-    order = pd.DataFrame(
+    sort_keys = pd.DataFrame(
         {
             "verdict": rationales["verdict"].map(_VERDICT_RANKS).astype(float),
             "likelihood": -rationales["likelihood"].astype(float),
-            "id": rationales["id"],
+            "id": rationales["id"],  # so that ties have the same order on every machine
         }
     )
-    return rationales.loc[order.sort_values(["verdict", "likelihood", "id"]).index]
+    return rationales.loc[sort_keys.sort_values(["verdict", "likelihood", "id"]).index]
 
 
 @dataclass(frozen=True)
@@ -48,12 +48,14 @@ class QuestionView:
             lines += ["", "preferences (chosen > rejected, or chosen alone)"]
         for row in self.pairs.itertuples():
             lines += [f"  round {row.round}, for {row.agent}: {_pair_text(row)}"]
-        greedy = self.answers[self.answers["sample"] == 0]
-        if len(greedy):
+        greedy_answers = self.answers[self.answers["sample"] == 0]
+        if len(greedy_answers):
             lines += ["", "greedy answers in evaluation"]
-        for row in greedy.itertuples():
-            stated = "states no answer" if pd.isna(row.stated) else one_line(str(row.stated), 40)
-            lines += [f"  round {row.round}, {row.writer}: {stated}, {row.verdict}"]
+        for row in greedy_answers.itertuples():
+            stated_text = "states no answer"
+            if not pd.isna(row.stated):
+                stated_text = one_line(str(row.stated), 40)
+            lines += [f"  round {row.round}, {row.writer}: {stated_text}, {row.verdict}"]
         return "\n".join(lines)
 
     def _question_lines(self) -> list[str]:
@@ -66,13 +68,13 @@ class QuestionView:
 
 def _pair_text(row: Any) -> str:
     """Who wrote the two sides of a pair, by which rule it came, and how the texts begin."""
-    chosen = one_line(str(row.chosen_text), 40)
+    chosen_text = one_line(str(row.chosen_text), 40)
     if pd.isna(row.rejected_id):
-        return f"{row.chosen_writer}, {row.rule}: {chosen!r}"
-    rejected = one_line(str(row.rejected_text), 40)
+        return f"{row.chosen_writer}, {row.rule}: {chosen_text!r}"
+    rejected_text = one_line(str(row.rejected_text), 40)
     return (
         f"{row.chosen_writer} > {row.rejected_writer}, {row.rule}, margin {row.margin:.3f}: "
-        f"{chosen!r} > {rejected!r}"
+        f"{chosen_text!r} > {rejected_text!r}"
     )
 
 
@@ -81,6 +83,7 @@ def verdict_text(row: Any) -> str:
 
     For example `right, only the answer, likelihood 0.913 (+0.412 by the rationale)`.
     """
+    # A missing text in a frame is NaN, which is true in a condition.
     if not isinstance(row.verdict, str):
         return "not scored yet"
     flagged_verdict = ", ".join([row.verdict, *row.flags])

@@ -100,6 +100,7 @@ def comparison_rows(runs: Sequence[ArmRun], *, resamples: int) -> list[Compariso
     runs_by_seed: dict[int, list[ArmRun]] = {}
     for run in sorted(runs, key=lambda run: run.seed):
         runs_by_seed.setdefault(run.seed, []).append(run)
+    # Not sorted: the arms keep the order in which the comparison names them.
     for run in runs:
         runs_by_arm.setdefault(run.arm, []).append(run)
     best_base_runs = []
@@ -128,13 +129,17 @@ def _right_by_seed(
     runs: Sequence[ArmRun], right_of: Callable[[ArmRun], Mapping[str, bool]]
 ) -> NDArray[np.float64]:
     """Right (1) or wrong (0), `_S_Q`: a row a seed, the questions in the order of their ids."""
+    # Rows in the order of the seeds make the resampling, and so the interval, reproducible.
     right_by_run = [right_of(run) for run in sorted(runs, key=lambda run: run.seed)]
-    questions = sorted(right_by_run[0])
-    for right in right_by_run:
-        if sorted(right) != questions:
+    question_ids = sorted(right_by_run[0])
+    for right_by_question in right_by_run:
+        # The differences are paired by question, which needs the same columns in every row.
+        if sorted(right_by_question) != question_ids:
             raise ValueError(f"the runs of {runs[0].arm} answered different questions")
-    rows = [[right[question_id] for question_id in questions] for right in right_by_run]
-    return np.array(rows, dtype=np.float64)
+    right_S_Q = []
+    for right_by_question in right_by_run:
+        right_S_Q.append([right_by_question[question_id] for question_id in question_ids])
+    return np.array(right_S_Q, dtype=np.float64)
 
 
 def _comparison_row(
@@ -157,11 +162,11 @@ def _comparison_row(
             return NO_DIFFERENCE
         return paired_difference(right_S_Q, reference_S_Q, resamples=resamples, seed=BOOTSTRAP_SEED)
 
-    seeds, questions = right_S_Q.shape
+    n_seeds, n_questions = right_S_Q.shape
     gain, gain_low, gain_high = difference_from(base_S_Q)
     over_one_model, over_low, over_high = difference_from(one_model_S_Q)
     return ComparisonRow(
-        arm=arm, seeds=seeds, questions=questions, solutions=any(run.solutions for run in runs),
+        arm=arm, seeds=n_seeds, questions=n_questions, solutions=any(run.solutions for run in runs),
         accuracy=accuracy.value, accuracy_low=accuracy.low, accuracy_high=accuracy.high,
         spread=seed_spread(right_S_Q),
         gain=gain, gain_low=gain_low, gain_high=gain_high,
@@ -177,8 +182,8 @@ def _comparison_row(
 
 def _mean_diversity(runs: Sequence[ArmRun], name: str) -> float | None:
     """The mean of a measure over the runs that have it; None where none has."""
-    values = [run.diversity[name] for run in runs if name in run.diversity]
-    return mean(values) if values else None
+    measured_values = [run.diversity[name] for run in runs if name in run.diversity]
+    return mean(measured_values) if measured_values else None
 
 
 # Rows as tables -----------------------------------------------------------------------------------
@@ -195,32 +200,34 @@ _LEGEND = (
 
 def screen_tables(rows: Sequence[ComparisonRow]) -> Group:
     """The rows for the screen: the results above what they took, within 80 columns."""
-    results = _simple_table(_RESULT_COLUMNS)
-    costs = _simple_table((_RESULT_COLUMNS[0], *_COST_COLUMNS))
+    result_table = _simple_table(_RESULT_COLUMNS)
+    cost_table = _simple_table((_RESULT_COLUMNS[0], *_COST_COLUMNS))
     for row in rows:
-        results.add_row(*_result_cells(row))
+        result_table.add_row(*_result_cells(row))
         if row.arm != BASE:  # which took nothing
-            costs.add_row(row.arm, *_cost_cells(row))
-    results.title = _caption(rows)
-    costs.title = f"\nEach arm, mean of its runs. {_LEGEND}"
-    return Group(results, costs)
+            cost_table.add_row(row.arm, *_cost_cells(row))
+    result_table.title = _caption(rows)
+    cost_table.title = f"\nEach arm, mean of its runs. {_LEGEND}"
+    return Group(result_table, cost_table)
 
 
 def markdown_table(rows: Sequence[ComparisonRow]) -> str:
     """The rows as a Markdown table under a line that says what they are."""
     columns = (*_RESULT_COLUMNS, *_COST_COLUMNS)
-    lines = [f"{_caption(rows)}. {_LEGEND}.", "", f"| {' | '.join(columns)} |"]
-    lines.append("| --- " * len(columns) + "|")
+    table_lines = [f"{_caption(rows)}. {_LEGEND}.", "", f"| {' | '.join(columns)} |"]
+    table_lines.append("| --- " * len(columns) + "|")
     for row in rows:
-        lines.append(f"| {' | '.join((*_result_cells(row), *_cost_cells(row)))} |")
-    return "\n".join(lines) + "\n"
+        table_lines.append(f"| {' | '.join((*_result_cells(row), *_cost_cells(row)))} |")
+    return "\n".join(table_lines) + "\n"
 
 
 def write_comparison(folder: Path, rows: Sequence[ComparisonRow]) -> None:
     """Write `comparison.parquet`, `.md` and `.png` into a folder."""
     folder.mkdir(parents=True, exist_ok=True)
-    field_names = [field.name for field in fields(ComparisonRow)]
-    columns = {name: [getattr(row, name) for row in rows] for name in field_names}
+    field_names = [column_field.name for column_field in fields(ComparisonRow)]
+    columns = {}
+    for name in field_names:
+        columns[name] = [getattr(row, name) for row in rows]
     with complete_file(folder / "comparison.parquet") as unfinished:
         pq.write_table(pa.table(columns), unfinished)
     with complete_file(folder / "comparison.md") as unfinished:
@@ -234,8 +241,8 @@ def _simple_table(columns: Sequence[str]) -> Table:
         box=box.SIMPLE_HEAD, title_justify="left", title_style="", pad_edge=False, show_edge=False,
         collapse_padding=True,
     )  # fmt: skip
-    for index, column_name in enumerate(columns):
-        table.add_column(column_name, justify="right" if index else "left", no_wrap=True)
+    for position, column_name in enumerate(columns):
+        table.add_column(column_name, justify="right" if position else "left", no_wrap=True)
     return table
 
 
@@ -276,10 +283,10 @@ def _two_decimals(value: float | None) -> str:
 def _caption(rows: Sequence[ComparisonRow]) -> str:
     seeds = max(row.seeds for row in rows)
     # One seed says nothing of how another training run would have come out.
-    drawn = "questions and seeds" if seeds > 1 else "questions, of these runs only"
+    interval_source = "questions and seeds" if seeds > 1 else "questions, of these runs only"
     caption = (
         f"Strict accuracy on {rows[0].questions:,} held-out questions, "
-        f"{seeds} {'seed' if seeds == 1 else 'seeds'}; 95 % intervals over {drawn}"
+        f"{seeds} {'seed' if seeds == 1 else 'seeds'}; 95 % intervals over {interval_source}"
     )
     chance = rows[0].chance
     return caption if chance is None else f"{caption}; guessing gives {100 * chance:.1f} %"
@@ -293,14 +300,14 @@ def _accuracy_plot(rows: Sequence[ComparisonRow]) -> Any:
     figure = Figure(figsize=(7, 0.5 * len(rows) + 1))
     axes = figure.subplots()
     arm_rows.reverse()  # the first arm on top
-    for height, row in enumerate(arm_rows):
-        interval = [100 * row.accuracy_low, 100 * row.accuracy_high]
+    for height, arm_row in enumerate(arm_rows):
+        interval = [100 * arm_row.accuracy_low, 100 * arm_row.accuracy_high]
         axes.plot(interval, [height, height], color="tab:blue")
-        axes.plot(100 * row.accuracy, height, "o", color="tab:blue")
+        axes.plot(100 * arm_row.accuracy, height, "o", color="tab:blue")
     axes.axvline(100 * base_row.accuracy, color="grey", linestyle="--", label="base")
     if base_row.chance is not None:
         axes.axvline(100 * base_row.chance, color="grey", linestyle=":", label="chance")
-    axes.set_yticks(range(len(arm_rows)), [row.arm for row in arm_rows])
+    axes.set_yticks(range(len(arm_rows)), [arm_row.arm for arm_row in arm_rows])
     axes.set_xlabel("strict accuracy on held-out questions, %")
     axes.legend(loc="lower right")
     return figure

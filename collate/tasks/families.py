@@ -46,13 +46,16 @@ def read_word_problems(source: Source, config: TaskConfig, problems: list[str]) 
     """
     questions, answers = _questions_and_answers(source, config, problems)
     items, bare_lines = [], []
+    # Not strict: where a column is missing there are rows but no texts.
     for row, question, answer in zip(source.rows, questions, answers, strict=False):
         if answer and not answer.partition(WORD_PROBLEM_SEPARATOR)[2].strip():
             bare_lines.append(row.line)
-        # The last separator counts, should a worked answer have several.
-        worked, _, gold = answer.rpartition(WORD_PROBLEM_SEPARATOR)
-        solution = _CALCULATION.sub("", worked).strip()
-        items.append(Item(question, gold.strip(), solution=solution))
+        # The last separator counts, since a worked answer may contain the sign itself.
+        worked_answer, _, gold_answer = answer.rpartition(WORD_PROBLEM_SEPARATOR)
+        # Without the annotations: no calculator reads them, and the policy would learn to write
+        # them.
+        solution = _CALCULATION.sub("", worked_answer).strip()
+        items.append(Item(question, gold_answer.strip(), solution=solution))
     if bare_lines:
         problems.append(
             f"{source.places(bare_lines)}: no gold number behind {WORD_PROBLEM_SEPARATOR} in "
@@ -71,11 +74,11 @@ def read_yes_no_questions(source: Source, config: TaskConfig, problems: list[str
     questions, answers = _questions_and_answers(source, config, problems)
     items, other_lines, other_answers = [], [], []
     for row, question, answer in zip(source.rows, questions, answers, strict=False):
-        gold = _YES_AND_NO.get(answer.casefold(), "")
-        if answer and not gold:  # an empty answer has been reported already
+        gold_answer = _YES_AND_NO.get(answer.casefold(), "")
+        if answer and not gold_answer:  # an empty answer has been reported already
             other_lines.append(row.line)
             other_answers.append(answer)
-        items.append(Item(question, gold))
+        items.append(Item(question, gold_answer))
     if other_lines:
         problems.append(
             f"{source.places(other_lines)}: column {config.answer!r} holds "
@@ -96,11 +99,12 @@ def read_table(source: Source, config: TaskConfig, problems: list[str]) -> list[
     kind=multiple_choice). Answers are kept as they stand, but for the `.0` of a whole number.
     """
     questions, answers = _questions_and_answers(source, config, problems)
+    # One spelling for each answer: "(b)" becomes "B", and "8.0" what a person would write, "8".
     if config.answer_kind == "choice":
         answers = [answer.strip("().").upper() for answer in answers]
     elif config.answer_kind == "number":
         answers = [_without_empty_decimals(answer) for answer in answers]
-    return [Item(question, gold) for question, gold in zip(questions, answers, strict=True)]
+    return [Item(question, answer) for question, answer in zip(questions, answers, strict=True)]
 
 
 READERS: dict[str, Callable[[Source, TaskConfig, list[str]], list[Item]]] = {

@@ -52,30 +52,30 @@ def _labelled_rows(
     source: Source, config: TaskConfig, problems: list[str], *, is_test_source: bool
 ) -> Source | None:
     """The source with those of its rows that have a label, or None where there are none."""
-    unlabelled = [row for row in source.rows if not _has_label(row, config)]
-    if not unlabelled:
+    unlabelled_rows = [row for row in source.rows if not _has_label(row, config)]
+    if not unlabelled_rows:
         return source
-    none_labelled = len(unlabelled) == len(source.rows)
+    none_labelled = len(unlabelled_rows) == len(source.rows)
     column_missing = none_labelled and config.answer not in source.columns
     if column_missing and not is_test_source:
         return source  # most likely a wrong name; the family's reader names the columns there are
-    observation = _values_found(unlabelled, config)
+    observation = _values_found(unlabelled_rows, config)
     if column_missing:
         observation = f"has no column {config.answer!r}"
     if none_labelled:
         problems.append(
-            f"{source.name}: no label in any of its {len(unlabelled):,} {source.unit}s "
+            f"{source.name}: no label in any of its {len(unlabelled_rows):,} {source.unit}s "
             f"({observation}); public test splits are often published without their labels, and "
             "nothing can be measured on them or learned from them; "
             f"{_labelled_alternative(config, is_test_source=is_test_source)}"
         )
         return None
     if config.unlabelled == "refuse":
-        lines = [row.line for row in unlabelled]
+        unlabelled_lines = [row.line for row in unlabelled_rows]
         problems.append(
-            f"{source.places(lines)}: empty gold answer ({observation}) in {len(lines)} of "
-            f"{len(source.rows)} {source.unit}s; fill in what is missing, remove those "
-            f"{source.unit}s, or leave them out with task.unlabelled=drop"
+            f"{source.places(unlabelled_lines)}: empty gold answer ({observation}) in "
+            f"{len(unlabelled_lines)} of {len(source.rows)} {source.unit}s; fill in what is "
+            f"missing, remove those {source.unit}s, or leave them out with task.unlabelled=drop"
         )
     return replace(source, rows=[row for row in source.rows if _has_label(row, config)])
 
@@ -83,16 +83,17 @@ def _labelled_rows(
 def _has_label(row: Row, config: TaskConfig) -> bool:
     if "," in config.answer and config.answer not in row.values:
         return True  # several columns joined: the family's reader checks them
-    text = text_of(value_of(row, config.answer))
-    stands_for_none = config.answer_kind in ("choice", "boolean") and text in _NO_LABEL
-    return text != "" and not stands_for_none
+    label_text = text_of(value_of(row, config.answer))
+    # Elsewhere -1 is an answer: the number minus one.
+    stands_for_none = config.answer_kind in ("choice", "boolean") and label_text in _NO_LABEL
+    return label_text != "" and not stands_for_none
 
 
 def _values_found(unlabelled: Sequence[Row], config: TaskConfig) -> str:
     """What unlabelled rows have in the place of a label: "column 'label' holds -1 or nothing"."""
-    texts = {text_of(value_of(row, config.answer)) for row in unlabelled}
-    values = sorted(text or "nothing" for text in texts)
-    return f"column {config.answer!r} holds {' or '.join(values)}"
+    label_texts = {text_of(value_of(row, config.answer)) for row in unlabelled}
+    shown_values = sorted(label_text or "nothing" for label_text in label_texts)
+    return f"column {config.answer!r} holds {' or '.join(shown_values)}"
 
 
 def _labelled_alternative(config: TaskConfig, *, is_test_source: bool) -> str:
@@ -138,10 +139,10 @@ def _with_solutions(
     columns = column_names(source, "solution", setting, problems)
     solved_items, record_lines = [], []
     for row, item in zip(source.rows, items, strict=False):
-        parts = [_solution_text(value_of(row, column)) for column in columns]
-        if None in parts:
+        solution_parts = [_solution_text(value_of(row, column)) for column in columns]
+        if None in solution_parts:
             record_lines.append(row.line)
-        solution = "\n".join(part for part in parts if part)
+        solution = "\n".join(part for part in solution_parts if part)
         solved_items.append(replace(item, solution=cut_answer(solution, config.marker)))
     if record_lines:
         problems.append(
@@ -155,5 +156,5 @@ def _solution_text(value: Any) -> str | None:
     """A text, or a list of texts (StrategyQA's facts) on a line each; None for anything else."""
     if not isinstance(value, list):
         return text_of(value)
-    lines = [text_of(line) for line in value]
-    return None if None in lines else "\n".join(line for line in lines if line)
+    line_texts = [text_of(fact) for fact in value]
+    return None if None in line_texts else "\n".join(fact for fact in line_texts if fact)

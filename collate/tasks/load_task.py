@@ -67,14 +67,16 @@ def load_task(config: TaskConfig) -> TaskData:
     if config.kind == "procedural":
         _stop_at(problems)
         return _load_procedural(config)
+    # Both sources are read before anything is refused, so one error has the problems of both.
     has_test_source = _has_test_source(config)
-    first = _read_first_source(config, problems)
-    test = _read_test_source(config, problems) if has_test_source else ReadItems([])
+    first_source = _read_first_source(config, problems)
+    test_source = _read_test_source(config, problems) if has_test_source else ReadItems([])
     _stop_at(problems)
     # The test source goes first, so that a question which stands in both is a test question.
-    seen = _example_ids(config)
-    test_items, test_duplicates = distinct(config.name, test.items, seen)
-    first_items, first_duplicates = distinct(config.name, first.items[: config.limit], seen)
+    seen_ids = _example_ids(config)
+    test_items, test_duplicates = distinct(config.name, test_source.items, seen_ids)
+    limited_items = first_source.items[: config.limit]
+    first_items, first_duplicates = distinct(config.name, limited_items, seen_ids)
     sizes = sizes_of(config, has_test_source=has_test_source)
     split_by_id = assign(first_items, sizes, _source_setting(config), problems)
     if has_test_source:
@@ -84,35 +86,39 @@ def load_task(config: TaskConfig) -> TaskData:
                 f"task.test={test_size}: the test source has only {len(test_items)} distinct "
                 "questions"
             )
+        # By id and not by place in the file, so that the choice survives a reordered file.
         split_by_id |= dict.fromkeys(sorted(test_items)[:test_size], "test")
     _stop_at(problems)
     data = _task_data(
         config, test_items | first_items, split_by_id, first_duplicates + test_duplicates
     )
-    return replace(data, unlabelled=first.unlabelled + test.unlabelled)
+    return replace(data, unlabelled=first_source.unlabelled + test_source.unlabelled)
 
 
 def _load_procedural(config: TaskConfig) -> TaskData:
     pool = QuestionPool(config, _example_ids(config))
     sizes = sizes_of(config, has_test_source=False)
-    source = _source_setting(config)
+    source_setting = _source_setting(config)
     problems: list[str] = []
     if any(is_share(size) for size in sizes.values()):
+        # task.limit is set here: `_procedural_problems` refuses a share without it.
         pool.reach(config.limit or 0)
-        split_by_id = assign(pool.items, sizes, source, problems)
+        split_by_id = assign(pool.items, sizes, source_setting, problems)
         _stop_at(problems)
         return _task_data(config, pool.items, split_by_id, pool.duplicates)
-    total, train_size = int(sum(sizes.values())), int(sizes.pop("train"))
+    wanted_count = int(sum(sizes.values()))
+    train_size = int(sizes.pop("train"))
     held_out_size = int(sum(sizes.values()))
     pool.reach(_HELD_OUT_POOL * held_out_size)
     first_part = list(pool.items)
-    if not pool.reach(total):
+    if not pool.reach(wanted_count):
         raise InputError(
-            f"{source} gives {len(pool.items)} distinct questions ({pool.end}), and task.train, "
-            f"task.validation and task.test ask for {total}; lower them, or set task.dataset_args "
-            "for more variety"
+            f"{source_setting} gives {len(pool.items)} distinct questions ({pool.end}), and "
+            f"task.train, task.validation and task.test ask for {wanted_count}; lower them, or set "
+            "task.dataset_args for more variety"
         )
-    split_by_id = assign(first_part, sizes, source, problems)
+    # Training questions come from the whole stream: whatever the held-out splits left over.
+    split_by_id = assign(first_part, sizes, source_setting, problems)
     _stop_at(problems)
     unassigned = sorted(item_id for item_id in pool.items if item_id not in split_by_id)
     split_by_id |= dict.fromkeys(unassigned[:train_size], "train")
@@ -141,11 +147,12 @@ def _task_data(
         for item_id in sorted(split_by_id):
             if split_by_id[item_id] == split:
                 questions.append(_question(config, item_id, split, items_by_id[item_id]))
-    unused = len(items_by_id) - len(questions)
+    # Counted before near duplicates are dropped, which were asked for and are reported as leaks.
+    unused_count = len(items_by_id) - len(questions)
     near_duplicates = tuple(leaks(questions))
     if config.near_duplicates == "drop":
         questions = _without_leaks(config, questions, near_duplicates)
-    return TaskData(questions, duplicates, unused, leaks=near_duplicates)
+    return TaskData(questions, duplicates, unused_count, leaks=near_duplicates)
 
 
 def _question(config: TaskConfig, item_id: str, split: str, item: Item) -> Question:
@@ -193,7 +200,9 @@ def _source_setting(config: TaskConfig) -> str:
 
 def _example_ids(config: TaskConfig) -> set[str]:
     """Ids of the worked examples: a question whose answer the prompt shows belongs to no split."""
-    return {question_id(config.name, *split_options(each.question)) for each in config.examples}
+    return {
+        question_id(config.name, *split_options(example.question)) for example in config.examples
+    }
 
 
 def _setting_problems(config: TaskConfig) -> list[str]:
@@ -222,24 +231,25 @@ def _setting_problems(config: TaskConfig) -> list[str]:
 def _procedural_problems(config: TaskConfig) -> list[str]:
     """Settings that a task with generated questions cannot have, or needs."""
     problems = []
-    for name in ("path", "test_path", "test_source_split", "solution"):
-        value = getattr(config, name)
-        if value:
+    for setting_name in ("path", "test_path", "test_source_split", "solution"):
+        setting_value = getattr(config, setting_name)
+        if setting_value:
             problems.append(
-                f"task.{name}={value}: task.kind=procedural generates its questions; for questions "
-                "from a file or a Hub data set use another task, for example task=table"
+                f"task.{setting_name}={setting_value}: task.kind=procedural generates its "
+                "questions; for questions from a file or a Hub data set use another task, for "
+                "example task=table"
             )
     if config.dataset is None:
         problems.append(
             "task.kind=procedural needs task.dataset, a reasoning-gym data set, for example "
             "task.dataset=chain_sum"
         )
-    shares = [split for split in SPLITS if is_share(getattr(config, split))]
-    if shares and config.limit is None:
+    share_splits = [split for split in SPLITS if is_share(getattr(config, split))]
+    if share_splits and config.limit is None:
+        split = share_splits[0]
         problems.append(
-            f"task.{shares[0]}={getattr(config, shares[0])}: procedural questions have no end to "
-            "take a share of; give task.train, task.validation and task.test as numbers, or set "
-            "task.limit"
+            f"task.{split}={getattr(config, split)}: procedural questions have no end to take a "
+            "share of; give task.train, task.validation and task.test as numbers, or set task.limit"
         )
     return problems
 

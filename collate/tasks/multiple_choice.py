@@ -53,12 +53,13 @@ def read_items(source: Source, config: TaskConfig, problems: list[str]) -> list[
         choices = _shared_choices(source, keys, config)
     else:
         choices = _read_choices(source, keys, config, problems)
+    # How keys are meant is decided over the whole column, for which every row has to be readable.
     if len(problems) > problems_before:
         return []
-    golds = _gold_letters(source, choices, config, problems)
+    gold_letters = _gold_letters(source, choices, config, problems)
     return [
-        Item(question, gold, choice.options)
-        for question, gold, choice in zip(questions, golds, choices, strict=False)
+        Item(question, gold_letter, choice.options)
+        for question, gold_letter, choice in zip(questions, gold_letters, choices, strict=False)
     ]
 
 
@@ -93,8 +94,9 @@ def _shared_choices(source: Source, keys: Sequence[str], config: TaskConfig) -> 
     class_names = source.class_names.get(config.answer, ())
     if set(class_names) != set(options):
         return [_Choice(options, (), _without_decimal_zero(key)) for key in keys]
-    name_by_key = {str(number): name for number, name in enumerate(class_names)}
-    return [_Choice(options, (), name_by_key.get(_without_decimal_zero(key), key)) for key in keys]
+    name_by_number = {str(number): name for number, name in enumerate(class_names)}
+    option_names = [name_by_number.get(_without_decimal_zero(key), key) for key in keys]
+    return [_Choice(options, (), option_name) for option_name in option_names]
 
 
 def _options_of(row: Row, columns: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -104,19 +106,20 @@ def _options_of(row: Row, columns: Sequence[str]) -> tuple[tuple[str, ...], tupl
         while cells and not cells[-1]:  # questions with fewer options than there are columns
             cells.pop()
         return tuple(cells), ()
-    value = value_of(row, columns[0])
-    if isinstance(value, str) and value.lstrip().startswith(("[", "{")):
+    cell = value_of(row, columns[0])
+    # A CSV cell cannot hold a list, so it holds one as JSON.
+    if isinstance(cell, str) and cell.lstrip().startswith(("[", "{")):
         try:
-            value = json.loads(value)
+            cell = json.loads(cell)
         except ValueError:
             return (), ()
     labels: Any = None
-    texts: Any = value
-    if isinstance(value, dict):
-        labels, texts = value.get("label"), value.get("text")
-    elif isinstance(value, list) and value and all(isinstance(each, dict) for each in value):
-        labels = [record.get("label") for record in value]
-        texts = [record.get("text") for record in value]
+    texts: Any = cell
+    if isinstance(cell, dict):
+        labels, texts = cell.get("label"), cell.get("text")
+    elif isinstance(cell, list) and cell and all(isinstance(record, dict) for record in cell):
+        labels = [record.get("label") for record in cell]
+        texts = [record.get("text") for record in cell]
     if not isinstance(texts, list):
         return (), ()
     return _as_texts(texts), _as_texts(labels) if isinstance(labels, list) else ()
@@ -140,8 +143,8 @@ def _by_label(choice: _Choice) -> int | None:
 
 def _by_letter(choice: _Choice) -> int | None:
     letter = choice.key.strip("().").upper()  # "b", "(B)", "B."
-    index = ascii_uppercase.find(letter) if len(letter) == 1 else -1
-    return index if 0 <= index < len(choice.options) else None
+    position = ascii_uppercase.find(letter) if len(letter) == 1 else -1
+    return position if 0 <= position < len(choice.options) else None
 
 
 def _by_index_from_0(choice: _Choice) -> int | None:
@@ -161,6 +164,7 @@ def _by_index(choice: _Choice, *, first: int) -> int | None:
 
 
 def _by_text(choice: _Choice) -> int | None:
+    # Of two equal options a text does not tell which is meant.
     return choice.options.index(choice.key) if choice.options.count(choice.key) == 1 else None
 
 
@@ -178,7 +182,7 @@ def _gold_letters(
 ) -> list[str]:
     """The letter of each right option, under the one reading of keys that fits every row."""
     indices_by_reading = {
-        name: [read(choice) for choice in choices] for name, read in _READINGS.items()
+        name: [read_key(choice) for choice in choices] for name, read_key in _READINGS.items()
     }
     fitting = [name for name, indices in indices_by_reading.items() if None not in indices]
     if not fitting:
@@ -187,8 +191,8 @@ def _gold_letters(
     reading = fitting[0]
     indices = indices_by_reading[reading]
     # Labels are the data set's own word; all other readings must agree where several fit.
-    ambiguous = any(indices_by_reading[other] != indices for other in fitting)
-    if reading != "a label" and ambiguous:
+    is_ambiguous = any(indices_by_reading[reading_name] != indices for reading_name in fitting)
+    if reading != "a label" and is_ambiguous:
         problems.append(
             f"{source.name}: the keys of column {config.answer!r}, for example {choices[0].key!r}, "
             f"may be read as {' or as '.join(fitting)}, which makes different options right; "
@@ -205,12 +209,15 @@ def _unfit_keys(
     indices_by_reading: dict[str, list[int | None]],
 ) -> str:
     """The sentence about keys that no reading fits, by the reading that fits most of them."""
+    # The reading that fits most rows is likely the one that was meant, so the rows which it does
+    # not fit are the ones to correct.
     most_fitting = min(_READINGS, key=lambda name: indices_by_reading[name].count(None))
-    unfit = [row for row, index in enumerate(indices_by_reading[most_fitting]) if index is None]
-    lines = [source.rows[row].line for row in unfit]
-    first = choices[unfit[0]]
+    option_indices = indices_by_reading[most_fitting]
+    unfit_rows = [row for row, index in enumerate(option_indices) if index is None]
+    unfit_lines = [source.rows[row].line for row in unfit_rows]
+    first_unfit = choices[unfit_rows[0]]
     return (
-        f"{source.places(lines)}: key {first.key[:60]!r} of column {config.answer!r} names none of "
-        f"the {len(first.options)} options; most keys read as {most_fitting}, {len(unfit)} of "
-        f"{len(choices)} do not"
+        f"{source.places(unfit_lines)}: key {first_unfit.key[:60]!r} of column "
+        f"{config.answer!r} names none of the {len(first_unfit.options)} options; most keys read "
+        f"as {most_fitting}, {len(unfit_rows)} of {len(choices)} do not"
     )

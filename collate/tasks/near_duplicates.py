@@ -83,19 +83,20 @@ def leaks(questions: Sequence[Question]) -> list[Leak]:
     held_out = [question for question in questions if question.split != "train"]
     train_texts = [_comparable(question) for question in train]
     held_out_texts = [_comparable(question) for question in held_out]
-    counts: Counter[int] = Counter()
+    shingle_counts: Counter[int] = Counter()
     for text in (*train_texts, *held_out_texts):
-        counts.update(text.shingles)
-    most = max(_COMMON_COUNT, _COMMON_SHARE * len(questions))
-    common = {shingle for shingle, count in counts.items() if count > most}
-    pairs = []
-    candidates = _candidates(train_texts, held_out_texts, counts, common)
-    for train_index, held_out_indices in enumerate(candidates):
-        for index in held_out_indices:
-            how_similar = _similarity(train_texts[train_index], held_out_texts[index], common)
-            if how_similar >= LEAST_SIMILARITY:
-                pairs.append(Leak(train[train_index].id, held_out[index].id, how_similar))
-    return sorted(pairs, key=lambda leak: (-leak.similarity, leak.train_id, leak.held_out_id))
+        shingle_counts.update(text.shingles)
+    count_limit = max(_COMMON_COUNT, _COMMON_SHARE * len(questions))
+    common = {shingle for shingle, count in shingle_counts.items() if count > count_limit}
+    found_leaks = []
+    candidates = _candidates(train_texts, held_out_texts, shingle_counts, common)
+    for question, train_text, indices in zip(train, train_texts, candidates, strict=True):
+        for index in indices:
+            # A shared rare shingle is necessary and not sufficient.
+            pair_similarity = _similarity(train_text, held_out_texts[index], common)
+            if pair_similarity >= LEAST_SIMILARITY:
+                found_leaks.append(Leak(question.id, held_out[index].id, pair_similarity))
+    return sorted(found_leaks, key=lambda leak: (-leak.similarity, leak.train_id, leak.held_out_id))
 
 
 def similarity(first: Question, second: Question) -> float:
@@ -104,32 +105,36 @@ def similarity(first: Question, second: Question) -> float:
 
 
 def _similarity(first: _Text, second: _Text, common: _Shingles) -> float:
+    # Before the shingles: where all of them are common, equal questions would have none to share.
     if first.parts == second.parts:
         return 1.0
     if first.figures != second.figures:
         return 0.0
-    of_all = _jaccard(first.shingles - common, second.shingles - common)
+    whole_similarity = _jaccard(first.shingles - common, second.shingles - common)
     if first.last_line is None and second.last_line is None:
-        return of_all
-    first_last, second_last = (each.last_line or each.shingles for each in (first, second))
-    return min(of_all, _jaccard(first_last, second_last))
+        return whole_similarity
+    # A question of one line has itself as its last line.
+    first_last = first.last_line or first.shingles
+    second_last = second.last_line or second.shingles
+    return min(whole_similarity, _jaccard(first_last, second_last))
 
 
 def _jaccard(first: _Shingles, second: _Shingles) -> float:
     """The Jaccard index of two sets: shared elements over all elements; 0 for two empty ones."""
-    shared = len(first & second)
-    union = len(first) + len(second) - shared
-    return shared / union if union else 0.0
+    shared_count = len(first & second)
+    union_count = len(first) + len(second) - shared_count
+    return shared_count / union_count if union_count else 0.0
 
 
 def _comparable(question: Question) -> _Text:
+    # Sorted, since the same options in another order are the same question.
     option_parts = sorted(_words_of(option) for option in question.options)
     parts = (_words_of(question.text), *option_parts)
     shingles: set[int] = set()
     figures: list[str] = []
-    for part in parts:
-        shingles.update(_shingles(part))
-        figures += [word for word in part if not word.isalpha()]
+    for words in parts:
+        shingles.update(_shingles(words))
+        figures += [word for word in words if not word.isalpha()]
     lines = [line for line in question.text.split("\n") if line.strip()]
     last_line = frozenset(_shingles(_words_of(lines[-1]))) if len(lines) > 1 else None
     return _Text(parts, tuple(figures), frozenset(shingles), last_line)
@@ -157,21 +162,24 @@ def _candidates(
 
     Those are the same as it or share a rare shingle with it.
     """
-    with_parts: dict[tuple[_Words, ...], list[int]] = defaultdict(list)
-    with_shingle: dict[int, list[int]] = defaultdict(list)
+    # Equal questions are looked up by their words: they may have common shingles only.
+    indices_by_parts: dict[tuple[_Words, ...], list[int]] = defaultdict(list)
+    indices_by_shingle: dict[int, list[int]] = defaultdict(list)
     for index, text in enumerate(held_out):
-        with_parts[text.parts].append(index)
+        indices_by_parts[text.parts].append(index)
         for shingle in _rarest(text.shingles - common, counts):
-            with_shingle[shingle].append(index)
+            indices_by_shingle[shingle].append(index)
     for text in train:
-        indices = set(with_parts.get(text.parts, ()))
+        indices = set(indices_by_parts.get(text.parts, ()))
         for shingle in _rarest(text.shingles - common, counts):
-            indices.update(with_shingle.get(shingle, ()))
+            indices.update(indices_by_shingle.get(shingle, ()))
         yield indices
 
 
 def _rarest(shingles: _Shingles, counts: Counter[int]) -> list[int]:
     """The rarest shingles of a text, as many as two similar texts must have one of in common."""
+    # The order must be the same for all texts, or the argument of the prefix does not hold: ties
+    # of rarity go by the hash itself.
     by_rarity = sorted(shingles, key=lambda shingle: (counts[shingle], shingle))
     prefix_length = int((1 - LEAST_SIMILARITY) * len(by_rarity) + _ROUNDING) + 1
     return by_rarity[:prefix_length]

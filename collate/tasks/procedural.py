@@ -81,9 +81,13 @@ def stream(config: TaskConfig) -> Iterator[Item]:
     """
     library = _library()
     if config.dataset not in library.DATASETS:
-        known = sorted(library.DATASETS)
-        hint = nearest_hint(str(config.dataset), known) or f"; its data sets are {', '.join(known)}"
+        known_names = sorted(library.DATASETS)
+        hint = nearest_hint(str(config.dataset), known_names)
+        # Nothing is near: all of them, since a name cannot be guessed.
+        hint = hint or f"; its data sets are {', '.join(known_names)}"
         raise InputError(f"task.dataset={config.dataset}: no such reasoning-gym data set{hint}")
+    # Checked before anything is made: reasoning-gym would raise a TypeError at the first item that
+    # does not say which settings there are.
     _, settings_class = library.DATASETS[config.dataset]
     _check_arguments(settings_class, config)
     return _items(library, config)
@@ -104,34 +108,38 @@ def _library() -> Any:
 
 def _check_arguments(settings_class: type, config: TaskConfig) -> None:
     """Raises InputError for every item of task.dataset_args that is no setting of the data set."""
-    known = [each.name for each in fields(settings_class) if each.name not in ("seed", "size")]
+    # Every generator has these two, which the splits and `task.dataset_seed` decide.
+    reserved_names = ("seed", "size")
+    known_names = [each.name for each in fields(settings_class) if each.name not in reserved_names]
     problems = []
-    for name in config.dataset_args:
-        if name in ("seed", "size"):
-            instead = "task.dataset_seed" if name == "seed" else "the sizes of the splits"
-            problems.append(f"task.dataset_args.{name}: is set by {instead}")
-        elif name not in known:
+    for argument in config.dataset_args:
+        if argument in reserved_names:
+            instead = "task.dataset_seed" if argument == "seed" else "the sizes of the splits"
+            problems.append(f"task.dataset_args.{argument}: is set by {instead}")
+        elif argument not in known_names:
             problems.append(
-                f"task.dataset_args.{name}: {config.dataset} has no such setting; it has "
-                f"{', '.join(known)}{nearest_hint(name, known)}"
+                f"task.dataset_args.{argument}: {config.dataset} has no such setting; it has "
+                f"{', '.join(known_names)}{nearest_hint(argument, known_names)}"
             )
     if problems:
         raise InputError.of(problems)
 
 
 def _items(library: Any, config: TaskConfig) -> Iterator[Item]:
-    seed = config.dataset_seed * _SEEDS_BETWEEN_POOLS
-    solve = SOLVERS.get(config.dataset or "", _no_solution)
+    block_seed = config.dataset_seed * _SEEDS_BETWEEN_POOLS
+    solve_question = SOLVERS.get(config.dataset or "", _no_solution)
     while True:
-        block = _generate(
-            config, library.create_dataset, config.dataset, seed=seed, size=_BLOCK_SIZE,
+        data_set = _generate(
+            config, library.create_dataset, config.dataset, seed=block_seed, size=_BLOCK_SIZE,
             **config.dataset_args,
         )  # fmt: skip
         for index in range(_BLOCK_SIZE):
-            record = _generate(config, block.__getitem__, index)
-            text = record["question"].strip()
-            yield Item(text, _gold_answer(config, record), solution=solve(text))
-        seed += _BLOCK_SIZE
+            record = _generate(config, data_set.__getitem__, index)
+            question_text = record["question"].strip()
+            gold_answer = _gold_answer(config, record)
+            yield Item(question_text, gold_answer, solution=solve_question(question_text))
+        # Item i has seed `block_seed + i`, so this is the seed after the last item's.
+        block_seed += _BLOCK_SIZE
 
 
 def _generate(config: TaskConfig, generator: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
@@ -152,15 +160,17 @@ def _gold_answer(config: TaskConfig, record: dict[str, Any]) -> str:
             f"task.dataset={config.dataset}: its questions have no single right answer to compare "
             "with; choose another data set"
         )
-    gold = str(record["answer"]).strip()
+    gold_text = str(record["answer"]).strip()
+    # Read like a gold answer of a file, so that an answer of another kind is reported before a
+    # model is asked the question.
     try:
-        key = read_gold(config.answer_kind, gold, ())
+        gold_key = read_gold(config.answer_kind, gold_text, ())
     except ValueError as error:
         raise InputError(
             f"task.dataset={config.dataset}: {error}; set task.answer_kind to what its answers are "
             "(number, text, boolean or choice)"
         ) from error
-    return str(key) if config.answer_kind == "boolean" else gold
+    return str(gold_key) if config.answer_kind == "boolean" else gold_text
 
 
 def _chain_solution(question: str) -> str:
@@ -168,14 +178,14 @@ def _chain_solution(question: str) -> str:
 
     "... problem: 9 - 6 - 2 ="   ->   "9 - 6 = 3\\n3 - 2 = 1"
     """
-    (_, first), *rest = _TERM.findall(question.rpartition(":")[2])
-    total = int(first)
-    lines = []
-    for sign, number in rest:
-        new_total = total + int(number) if sign == "+" else total - int(number)
-        lines.append(f"{total} {sign} {number} = {new_total}")
-        total = new_total
-    return "\n".join(lines)
+    (_, first_number), *later_terms = _TERM.findall(question.rpartition(":")[2])
+    running_total = int(first_number)
+    step_lines = []
+    for sign, number in later_terms:
+        new_total = running_total + int(number) if sign == "+" else running_total - int(number)
+        step_lines.append(f"{running_total} {sign} {number} = {new_total}")
+        running_total = new_total
+    return "\n".join(step_lines)
 
 
 def _no_solution(_: str) -> str:

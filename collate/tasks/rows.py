@@ -42,10 +42,10 @@ class Source:
     @property
     def columns(self) -> list[str]:
         """Every column that some row has, in the order of first appearance."""
-        names: dict[str, None] = {}
+        seen_names: dict[str, None] = {}
         for row in self.rows:
-            names |= dict.fromkeys(row.values)
-        return list(names)
+            seen_names |= dict.fromkeys(row.values)
+        return list(seen_names)
 
     def places(self, lines: Sequence[int]) -> str:
         """For example `my.csv, lines 3, 9 and 12`, with the first few and the count of the rest."""
@@ -67,12 +67,12 @@ class Item:
 
 def first_few(numbers: Sequence[int]) -> str:
     """The first few numbers, and how many more there are: "3, 9, 12, 15, 20 and 2 more"."""
-    shown = [str(number) for number in numbers[:_MOST_SHOWN]]
+    shown_numbers = [str(number) for number in numbers[:_MOST_SHOWN]]
     if len(numbers) > _MOST_SHOWN:
-        return f"{', '.join(shown)} and {len(numbers) - _MOST_SHOWN} more"
-    if len(shown) < 2:
-        return "".join(shown)
-    return f"{', '.join(shown[:-1])} and {shown[-1]}"
+        return f"{', '.join(shown_numbers)} and {len(numbers) - _MOST_SHOWN} more"
+    if len(shown_numbers) < 2:
+        return "".join(shown_numbers)
+    return f"{', '.join(shown_numbers[:-1])} and {shown_numbers[-1]}"
 
 
 def column_names(source: Source, setting: str, value: str, problems: list[str]) -> list[str]:
@@ -81,28 +81,30 @@ def column_names(source: Source, setting: str, value: str, problems: list[str]) 
     A dot reaches into a record (`question.stem`). A column that the source lacks is a problem, and
     no names come back.
     """
-    known = source.columns
-    if value in known:  # also "question, en", which is one column in some files
+    known_columns = source.columns
+    if value in known_columns:  # also "question, en", which is one column in some files
         return [value]
-    names = [name.strip() for name in value.split(",") if name.strip()]
-    for name in names or [value]:
+    wanted_names = [name.strip() for name in value.split(",") if name.strip()]
+    for name in wanted_names or [value]:
+        # A path into a record is no column by its own name, so the rows are asked for a value.
         has_values = any(value_of(row, name) is not None for row in source.rows)
-        if not has_values and name not in known:
+        if not has_values and name not in known_columns:
             problems.append(
                 f"task.{setting}={value}: {source.name} has no column {name!r}; its columns are "
-                f"{', '.join(known)}{nearest_hint(name, known)}"
+                f"{', '.join(known_columns)}{nearest_hint(name, known_columns)}"
             )
             return []
-    return names
+    return wanted_names
 
 
 def value_of(row: Row, column: str) -> Any:
     """The value of a column (or of a dotted path into one), or None where the row has none."""
+    # The whole name first, since a column may itself have a dot in its name.
     if column in row.values:
         return row.values[column]
     value: Any = row.values
-    for part in column.split("."):
-        value = value.get(part) if isinstance(value, dict) else None
+    for key in column.split("."):
+        value = value.get(key) if isinstance(value, dict) else None
     return value
 
 
@@ -125,12 +127,12 @@ def texts_of(
     texts: list[str] = []
     empty_lines, nested_lines, long_lines = [], [], []
     for row in source.rows:
-        parts = [text_of(value_of(row, column)) for column in columns]
-        text = "\n".join(part or "" for part in parts)
+        row_parts = [text_of(value_of(row, column)) for column in columns]
+        text = "\n".join(part or "" for part in row_parts)
         texts.append(text)
-        if None in parts:
+        if None in row_parts:
             nested_lines.append(row.line)
-        elif not all(parts):
+        elif not all(row_parts):
             empty_lines.append(row.line)
         if len(text) > _LONGEST_TEXT:
             long_lines.append(row.line)
@@ -161,21 +163,25 @@ def question_texts(source: Source, wording: str, problems: list[str]) -> list[st
     `wording` is the value of task.question: a column, several joined by commas (their texts then
     stand below each other), or a text with columns in braces, `{passage} Question: {query}`.
     """
-    names = list(dict.fromkeys(_COLUMN_IN_BRACES.findall(wording)))
-    if not names or wording in source.columns:
+    columns_in_wording = list(dict.fromkeys(_COLUMN_IN_BRACES.findall(wording)))
+    if not columns_in_wording or wording in source.columns:
         columns = column_names(source, "question", wording, problems)
         return texts_of(source, "question", columns, problems) if columns else []
-    columns_by_name = {name: column_names(source, "question", name, problems) for name in names}
+    # Every column is looked up before returning, so one error names all that are missing.
+    columns_by_name = {
+        name: column_names(source, "question", name, problems) for name in columns_in_wording
+    }
     if not all(columns_by_name.values()):
         return []
     texts_by_name = {
         name: texts_of(source, "question", columns, problems)
         for name, columns in columns_by_name.items()
     }
-    return [
-        _filled_wording(wording, dict(zip(names, row_texts, strict=True)))
-        for row_texts in zip(*texts_by_name.values(), strict=True)
-    ]
+    questions = []
+    for row_texts in zip(*texts_by_name.values(), strict=True):
+        text_by_column = dict(zip(columns_in_wording, row_texts, strict=True))
+        questions.append(_filled_wording(wording, text_by_column))
+    return questions
 
 
 def _filled_wording(wording: str, text_by_column: dict[str, str]) -> str:

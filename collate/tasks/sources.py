@@ -32,7 +32,7 @@ def read_hub(name: str, subset: str | None, split: str, problems: list[str]) -> 
 
     setting = f"task.dataset={name}" + (f" task.subset={subset}" if subset else "")
     try:
-        table = datasets.load_dataset(name, subset, split=split)
+        data_set = datasets.load_dataset(name, subset, split=split)
     except (ValueError, OSError, RuntimeError, datasets.exceptions.DatasetsError) as error:
         # The library's own message names the subsets and splits there are, or that it is offline.
         reason = " ".join(str(error).split())[:_LONGEST_REASON]
@@ -41,16 +41,17 @@ def read_hub(name: str, subset: str | None, split: str, problems: list[str]) -> 
             "task.path)"
         )
         return None
-    if not len(table):
+    if not len(data_set):
         problems.append(f"{setting}: split {split!r} contains no questions")
         return None
-    rows = [Row(number, dict(record)) for number, record in enumerate(table, start=1)]
+    source_rows = [Row(number, dict(record)) for number, record in enumerate(data_set, start=1)]
+    # Which name a number of a ClassLabel column stands for is known here only, not from the rows.
     class_names = {
-        column: tuple(feature.names)
-        for column, feature in table.features.items()
+        column_name: tuple(feature.names)
+        for column_name, feature in data_set.features.items()
         if isinstance(feature, datasets.ClassLabel)
     }
-    return Source(f"{name} ({split})", "row", rows, class_names)
+    return Source(f"{name} ({split})", "row", source_rows, class_names)
 
 
 def read_file(setting: str, path: str, problems: list[str]) -> Source | None:
@@ -69,6 +70,7 @@ def read_file(setting: str, path: str, problems: list[str]) -> Source | None:
             f"expected one of {', '.join(_READERS)}"
         )
         return None
+    # A list of its own tells whether this file has problems, whatever was noted before it.
     file_problems: list[str] = []
     source = _READERS[suffix](file, file_problems)
     if not file_problems and not source.rows:
@@ -82,22 +84,23 @@ def _why_missing(file: Path) -> str:
         return "is a folder; give the path of a file in it"
     if not file.parent.is_dir():
         return f"no such file, since there is no folder {file.parent}"
-    names = [each.name for each in file.parent.iterdir() if each.is_file()]
-    return f"no such file in {file.parent.resolve()}{nearest_hint(file.name, names)}"
+    file_names = [each.name for each in file.parent.iterdir() if each.is_file()]
+    return f"no such file in {file.parent.resolve()}{nearest_hint(file.name, file_names)}"
 
 
 def _read_text(file: Path, problems: list[str]) -> str:
     """The text of a file; "" with the problem noted where it is no UTF-8 text."""
-    raw = file.read_bytes()
+    raw_bytes = file.read_bytes()
     try:
-        text = raw.decode("utf-8-sig")
+        text = raw_bytes.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        line = raw.count(b"\n", 0, error.start) + 1
+        line = raw_bytes.count(b"\n", 0, error.start) + 1
         problems.append(f"{file}:{line}: not UTF-8 text ({error.reason}); save the file as UTF-8")
         return ""
-    nul_position = raw.find(b"\0")
+    # UTF-16 without a byte-order mark may pass as UTF-8, with a NUL beside each Latin letter.
+    nul_position = raw_bytes.find(b"\0")
     if nul_position >= 0:
-        line = raw.count(b"\n", 0, nul_position) + 1
+        line = raw_bytes.count(b"\n", 0, nul_position) + 1
         problems.append(
             f"{file}:{line}: contains a NUL character; save the file as plain UTF-8 text"
         )
@@ -113,19 +116,19 @@ def _read_json_lines(file: Path, problems: list[str]) -> Source:
     source = Source(str(file), "line")
     broken_lines: list[tuple[int, str]] = []
     # Not `splitlines`: characters such as U+2028 may stand in a JSON text.
-    for line, text in enumerate(_read_text(file, problems).split("\n"), start=1):
-        if not text.strip():
+    for line_number, line_text in enumerate(_read_text(file, problems).split("\n"), start=1):
+        if not line_text.strip():
             continue
         try:
-            value = json.loads(text)
+            record = json.loads(line_text)
         except (ValueError, RecursionError) as error:
-            broken_lines.append((line, f"not JSON ({_json_reason(error)})"))
+            broken_lines.append((line_number, f"not JSON ({_json_reason(error)})"))
             continue
-        if isinstance(value, dict):
-            source.rows.append(Row(line, value))
+        if isinstance(record, dict):
+            source.rows.append(Row(line_number, record))
         else:
-            reason = f"expected a record {{...}}, found a {type(value).__name__}"
-            broken_lines.append((line, reason))
+            reason = f"expected a record {{...}}, found a {type(record).__name__}"
+            broken_lines.append((line_number, reason))
     _note_broken_lines(file, broken_lines, problems)
     return source
 
@@ -136,7 +139,7 @@ def _read_json(file: Path, problems: list[str]) -> Source:
     if not text.strip():
         return source
     try:
-        values = json.loads(text)
+        records = json.loads(text)
     except (ValueError, RecursionError) as error:
         line = getattr(error, "lineno", 1)
         hint = ""
@@ -144,15 +147,15 @@ def _read_json(file: Path, problems: list[str]) -> Source:
             hint = "; a file with one record on each line must be named .jsonl"
         problems.append(f"{file}:{line}: not JSON ({_json_reason(error)}){hint}")
         return source
-    if not isinstance(values, list):
-        problems.append(f"{file}: expected a list of records, found a {type(values).__name__}")
+    if not isinstance(records, list):
+        problems.append(f"{file}: expected a list of records, found a {type(records).__name__}")
         return source
     other_items = []
-    for number, value in enumerate(values, start=1):
-        if isinstance(value, dict):
-            source.rows.append(Row(number, value))
+    for item_number, record in enumerate(records, start=1):
+        if isinstance(record, dict):
+            source.rows.append(Row(item_number, record))
         else:
-            other_items.append(number)
+            other_items.append(item_number)
     if other_items:
         problems.append(f"{source.places(other_items)}: not a record {{...}}")
     return source
@@ -170,14 +173,16 @@ def _read_separated(file: Path, separator: str, problems: list[str]) -> Source:
     source = Source(str(file), "line")
     broken_lines: list[tuple[int, str]] = []
     csv.field_size_limit(_LONGEST_FIELD)
-    text = io.StringIO(_read_text(file, problems), newline="")
-    records = csv.reader(text, delimiter=separator, strict=True)
+    # newline="" keeps the line breaks inside of quoted fields as they are.
+    text_stream = io.StringIO(_read_text(file, problems), newline="")
+    csv_records = csv.reader(text_stream, delimiter=separator, strict=True)
     header: list[str] | None = None
     line = 1  # where a record begins; one with line breaks in its fields takes several lines
     try:
-        for cells in records:
+        for cells in csv_records:
             if header is None and cells:
                 header = [cell.strip() for cell in cells]
+                # Of two columns with one name the later would hide the earlier.
                 repeated = sorted({repr(name) for name in header if header.count(name) > 1})
                 if repeated:
                     reason = f"the header names {', '.join(repeated)} more than once"
@@ -187,7 +192,7 @@ def _read_separated(file: Path, separator: str, problems: list[str]) -> Source:
             elif header is not None and cells:
                 reason = f"{len(cells)} fields where the header has {len(header)}"
                 broken_lines.append((line, reason))
-            line = records.line_num + 1
+            line = csv_records.line_num + 1
     except csv.Error as error:
         broken_lines.append((line, str(error)))
     _note_broken_lines(file, broken_lines, problems)
@@ -214,7 +219,7 @@ def _note_broken_lines(
     (first_line, reason), *others = broken_lines
     problem = f"{file}:{first_line}: {reason}"
     if others:
-        lines = first_few([line for line, _ in others])
+        lines = first_few([line_number for line_number, _ in others])
         problem += f"; also broken: line{'s' if len(others) > 1 else ''} {lines}"
     problems.append(problem)
 

@@ -27,6 +27,7 @@ def question_id(task: str, text: str, options: Sequence[str] = ()) -> str:
 
 
 def _normalised(text: str) -> str:
+    # One letter with an accent may be one code point or two, which look the same to a reader.
     return " ".join(unicodedata.normalize("NFC", text).split())
 
 
@@ -58,10 +59,11 @@ def size_problems(config: TaskConfig) -> list[str]:
             problems.append(
                 f"task.{split}={size}: must be a share below 1, or a whole number of questions"
             )
-    total = sum(size for size in sizes.values() if is_share(size))
-    if total > 1 + _ROUNDING:
+    summed_shares = sum(size for size in sizes.values() if is_share(size))
+    if summed_shares > 1 + _ROUNDING:
         problems.append(
-            f"task.train, task.validation, task.test: the shares add up to {total:g}, more than 1"
+            "task.train, task.validation, task.test: the shares add up to "
+            f"{summed_shares:g}, more than 1"
         )
     return problems
 
@@ -85,29 +87,31 @@ def assign(
 ) -> dict[str, str]:
     """Split by id, for those ids that `sizes` asks for. Asking for too much is a problem."""
     ordered_ids = sorted(ids)
-    positions = [int(each, 16) / _ID_SPACE for each in ordered_ids]
+    positions = [int(item_id, 16) / _ID_SPACE for item_id in ordered_ids]
     split_by_id: dict[str, str] = {}
     # What is taken so far: ids before `start`, which are the positions below `taken_below`.
-    start, taken_below = 0, 0.0
+    start_index, taken_below = 0, 0.0
     for split in _ORDER_OF_TAKING:
         size = sizes.get(split, 0)
         if not size:
             continue
         if is_share(size):
             taken_below += size
-            end = bisect_left(positions, taken_below)
+            end_index = bisect_left(positions, taken_below)
+            # Shares that add up to 1 take the last question too, whatever rounding made of the sum.
             if taken_below > 1 - _ROUNDING:
-                end = len(ordered_ids)
+                end_index = len(ordered_ids)
         else:
-            end = start + int(size)
-            taken_below = positions[end - 1] if 0 < end <= len(positions) else 1.0
-        if end > len(ordered_ids) or taken_below > 1 + _ROUNDING:
-            wanted = ", ".join(f"{name} {sizes[name]:g}" for name in SPLITS if name in sizes)
+            end_index = start_index + int(size)
+            # A share after a number begins where the number ended, so both kinds may be mixed.
+            taken_below = positions[end_index - 1] if 0 < end_index <= len(positions) else 1.0
+        if end_index > len(ordered_ids) or taken_below > 1 + _ROUNDING:
+            wanted_sizes = ", ".join(f"{name} {sizes[name]:g}" for name in SPLITS if name in sizes)
             problems.append(
-                f"{source}: too few questions for {wanted} (distinct questions: "
+                f"{source}: too few questions for {wanted_sizes} (distinct questions: "
                 f"{len(ordered_ids)}); lower task.train, task.validation or task.test"
             )
             return {}
-        split_by_id |= dict.fromkeys(ordered_ids[start:end], split)
-        start = end
+        split_by_id |= dict.fromkeys(ordered_ids[start_index:end_index], split)
+        start_index = end_index
     return split_by_id

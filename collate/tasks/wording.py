@@ -34,10 +34,10 @@ def prompt_problems(
         problems.append(f"{setting}={prompt[:_SHOWN_CHARACTERS]!r}: must contain {{question}}")
     for name in dict.fromkeys(_ANY_PLACEHOLDER.findall(prompt)):
         if name not in placeholders:
-            *others, last = (f"{{{placeholder}}}" for placeholder in placeholders)
+            *other_fields, last_field = (f"{{{placeholder}}}" for placeholder in placeholders)
             problems.append(
-                f"{setting}: no field {{{name}}}; there are {', '.join(others)} and {last}"
-                f"{nearest_hint(name, placeholders)}"
+                f"{setting}: no field {{{name}}}; there are {', '.join(other_fields)} and "
+                f"{last_field}{nearest_hint(name, placeholders)}"
             )
     return problems
 
@@ -59,16 +59,16 @@ def render_messages(
     wording names {options}, else on lines of their own behind the question. A hint is put behind
     the whole, with the gold answer in the place of {answer}.
     """
-    system, prompt = config.system, config.prompt
+    system_message, wording = config.system, config.prompt
     if persona is not None:
-        system = system if persona.system is None else persona.system
-        prompt = prompt if persona.prompt is None else persona.prompt
-    messages = [] if system is None else [{"role": "system", "content": system}]
+        system_message = system_message if persona.system is None else persona.system
+        wording = wording if persona.prompt is None else persona.prompt
+    messages = [] if system_message is None else [{"role": "system", "content": system_message}]
     for example in examples:
-        example_prompt = _filled(prompt, *split_options(example.question))
+        example_prompt = _filled(wording, *split_options(example.question))
         messages.append({"role": "user", "content": example_prompt})
         messages.append({"role": "assistant", "content": example.response})
-    content = _filled(prompt, question.text, question.options)
+    content = _filled(wording, question.text, question.options)
     if hint is not None:
         content = f"{content}\n\n{hint.replace('{answer}', question.gold)}"
     messages.append({"role": "user", "content": content})
@@ -77,19 +77,20 @@ def render_messages(
 
 def split_options(text: str) -> tuple[str, tuple[str, ...]]:
     """A worked example's question without its closing lines `A) ...`, `B) ...`, and the options."""
-    lines = text.rstrip().split("\n")
+    question_lines = text.rstrip().split("\n")
     options: list[str] = []
-    while lines and (match := _OPTION_LINE.fullmatch(lines[-1])):
+    # From the end, since lines that look like options may also stand in the middle of a question.
+    while question_lines and (match := _OPTION_LINE.fullmatch(question_lines[-1])):
         options.insert(0, match.group(1))
-        lines.pop()
-    if not lines or not options:  # nothing but options is no question with options
+        question_lines.pop()
+    if not question_lines or not options:  # nothing but options is no question with options
         return text, ()
-    return "\n".join(lines), tuple(options)
+    return "\n".join(question_lines), tuple(options)
 
 
 def _filled(prompt: str, text: str, options: Sequence[str]) -> str:
     """The wording with a question and its options in it."""
-    option_lines = [f"{ascii_uppercase[i]}) {option}" for i, option in enumerate(options)]
+    option_lines = [f"{ascii_uppercase[index]}) {option}" for index, option in enumerate(options)]
     listed_options = "\n".join(option_lines)
     if options and "{options}" not in prompt:
         text = f"{text}\n{listed_options}"
