@@ -17,10 +17,12 @@ BIN := $(VENV)/bin
 UV := $(BIN)/uv
 
 # uv does not read pip's settings: where pip finds wheels, uv shall too. Otherwise uv picks the
-# build of torch that fits the machine.
+# build of torch that fits the machine. Bytecode is compiled once, at the installation: where Python
+# is told not to write it (PYTHONDONTWRITEBYTECODE, usual in containers), every worker process would
+# compile torch, transformers and vLLM anew, which doubles the time that it takes to start.
 TORCH := $(if $(PIP_FIND_LINKS),,--torch-backend=auto)
 INSTALL := $(if $(PIP_FIND_LINKS),UV_FIND_LINKS="$(PIP_FIND_LINKS)") $(UV) pip install --quiet \
-	--python $(BIN)/python $(TORCH) --constraint constraints/$(EXTRA).txt \
+	--compile-bytecode --python $(BIN)/python $(TORCH) --constraint constraints/$(EXTRA).txt \
 	$(if $(filter cpu,$(EXTRA)),--override constraints/overrides-cpu.txt)
 
 STAMP := $(VENV)/.installed-$(EXTRA)
