@@ -2,7 +2,7 @@
 
 A process of its own imports everything anew, and starts a Ray of its own. `here` takes the same
 command line and gives the same answer, with this process's imports and the Ray it is connected to
-(see the fixture `local_ray`).
+(see the fixtures `local_ray` and `kept_workers`).
 """
 
 import contextlib

@@ -11,7 +11,9 @@ os.environ.update(
 )  # fmt: skip
 
 from collections.abc import Iterator
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
+from unittest import mock
 
 import pytest
 
@@ -36,6 +38,29 @@ def local_ray() -> Iterator[None]:
     stay = {"idle_worker_killing_time_threshold_ms": 3_600_000}
     with session(RayConfig(), num_cpus=1, log_to_driver=False, _system_config=stay):
         yield
+
+
+@pytest.fixture(scope="module")
+def kept_workers(local_ray: None) -> Iterator[None]:
+    """Runs and evaluations in this process have their workers in common, where they can.
+
+    So they do in a comparison (`SharedWorkers`). Most of a tiny run's time goes into processes that
+    import torch and transformers.
+    """
+    from collate.cluster.workers import Workers
+    from collate.commands.compare import SharedWorkers
+    from collate.config.schema import RunConfig
+
+    with SharedWorkers() as shared:
+
+        def workers(config: RunConfig, *_: object, **__: object) -> AbstractContextManager[Workers]:
+            return nullcontext(shared.serving(config))
+
+        with (
+            mock.patch("collate.commands.run.Workers", workers),
+            mock.patch("collate.commands.evaluate.Workers", workers),
+        ):
+            yield
 
 
 WORKER_FIXTURES = {"local_ray", "vllm_run", "cluster", "swap_engine", "adapter_engine"}

@@ -8,13 +8,13 @@ import yaml
 
 from tests.command_line import TINY_RUN, here, run_tiny
 
-pytestmark = [pytest.mark.timeout(900), pytest.mark.usefixtures("local_ray")]
+pytestmark = [pytest.mark.timeout(900), pytest.mark.usefixtures("kept_workers")]
 SMALL = tuple(text for text in TINY_RUN if not text.startswith(("pairs", "tuning")))
 PLAIN = ("engine=transformers",)
 
 
 @pytest.fixture(scope="module")
-def run(tiny_model: Path, tmp_path_factory: pytest.TempPathFactory, local_ray: None) -> Path:
+def run(tiny_model: Path, tmp_path_factory: pytest.TempPathFactory, kept_workers: None) -> Path:
     cwd = tmp_path_factory.mktemp("evaluated")
     run_tiny(tiny_model, cwd, "name=tiny", "rounds=1", *PLAIN)
     return cwd / "runs" / "tiny"

@@ -11,7 +11,7 @@ from tests.command_line import TINY_RUN
 
 
 def test_losses_arrive_while_an_agent_is_tuned(
-    tiny_model: Path, tmp_path: Path, local_ray: None
+    tiny_model: Path, tmp_path: Path, kept_workers: None
 ) -> None:
     losses: list[tuple[str, float]] = []
     order: list[str] = []

@@ -5,13 +5,12 @@ The model is one that states yes or no at random, so that there are right and wr
 
 import json
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from collate.commands.compare import SharedWorkers
 from collate.commands.run import run
 from collate.config.build import read
 from collate.config.compose import jobs
@@ -67,16 +66,9 @@ class Done:
 Carry = Callable[..., Done]
 
 
-@pytest.fixture(scope="module")
-def shared(local_ray: None) -> Iterator[SharedWorkers]:
-    """Workers that all runs have in common, as the arms of a comparison have."""
-    with SharedWorkers() as workers:
-        yield workers
-
-
 @pytest.fixture
 def carry_out(
-    taught: Path, tmp_path: Path, shared: SharedWorkers, capfd: pytest.CaptureFixture[str]
+    taught: Path, tmp_path: Path, kept_workers: None, capfd: pytest.CaptureFixture[str]
 ) -> Carry:
     """Has a run carried out: given what it overrides, and the round that is looked at."""
 
@@ -96,7 +88,7 @@ def carry_out(
         )  # fmt: skip
         config, found = read(job.settings)
         assert not wrong and not found
-        run(config, shared.serving(config))
+        run(config)
         at = tmp_path / "runs" / name / f"round-{round:02d}"
         done = Done(
             capfd.readouterr().out,

@@ -44,7 +44,7 @@ def printed(cell: NotebookNode) -> str:
 
 @pytest.mark.timeout(900)
 def test_it_finds_the_preferences_of_the_real_loop(
-    shown: NotebookNode, tiny_model: Path, tmp_path: Path, local_ray: None
+    shown: NotebookNode, tiny_model: Path, tmp_path: Path, kept_workers: None
 ) -> None:
     run_tiny(tiny_model, tmp_path, "name=real", *SETTINGS)
     real = collate.load_run(tmp_path / "runs" / "real").pairs()

@@ -31,7 +31,7 @@ def rationales(run: Path) -> list[Rationale]:
 
 
 def test_peers_complete_and_hints_are_written_where_nobody_was_right(
-    tiny_model: Path, tmp_path: Path, local_ray: None
+    tiny_model: Path, tmp_path: Path, kept_workers: None
 ) -> None:
     run_tiny(
         tiny_model, tmp_path, "name=a", *PLAIN, "agents.peer_completions=2",
@@ -60,7 +60,7 @@ def test_peers_complete_and_hints_are_written_where_nobody_was_right(
 
 
 def test_a_warm_up_is_made_once_and_found_again(
-    tiny_model: Path, tmp_path: Path, local_ray: None
+    tiny_model: Path, tmp_path: Path, kept_workers: None
 ) -> None:
     path = corpus(tmp_path)
     warm = ("warmup.kind=preference", f"warmup.path={path}", "warmup.questions=8")
@@ -95,7 +95,7 @@ def test_a_warm_up_is_made_once_and_found_again(
 
 
 def test_supervised_tuning_on_solutions_under_a_budget(
-    tiny_model: Path, tmp_path: Path, local_ray: None
+    tiny_model: Path, tmp_path: Path, kept_workers: None
 ) -> None:
     path = corpus(tmp_path)
     run_tiny(
@@ -111,7 +111,7 @@ def test_supervised_tuning_on_solutions_under_a_budget(
 
 
 def test_agents_that_imitate_a_corpus_in_the_modes_of_the_paper(
-    tiny_model: Path, tmp_path: Path, local_ray: None
+    tiny_model: Path, tmp_path: Path, kept_workers: None
 ) -> None:
     path = corpus(tmp_path)
     run_tiny(

@@ -17,7 +17,7 @@ from collate.store.manifest import FILE as MANIFEST
 from collate.store.manifest import Manifest
 from tests.command_line import TINY_RUN, VERDICTS_ONLY, here, run_tiny
 
-pytestmark = [pytest.mark.timeout(900), pytest.mark.usefixtures("local_ray")]
+pytestmark = [pytest.mark.timeout(900), pytest.mark.usefixtures("kept_workers")]
 SETTINGS = ("name=plain", "rounds=1", "engine=transformers", "agents.own_part=true",
             "agents.personas=[{name: cold}, {name: warm, temperature: 1.2}]",
             "engine.batch=4")  # fmt: skip

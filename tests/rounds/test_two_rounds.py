@@ -186,7 +186,7 @@ def test_tables_are_plain_parquet(vllm_run: TinyRun) -> None:
     assert metadata[b"collate_schema"] == SCHEMA_VERSION.encode()
 
 
-@pytest.mark.usefixtures("local_ray")
+@pytest.mark.usefixtures("kept_workers")
 def test_agents_are_evaluated_again_on_other_questions_by_another_engine(vllm_run: TinyRun) -> None:
     cwd = vllm_run.path.parent.parent
     done = here(

@@ -151,7 +151,7 @@ def test_sixteen_times_the_questions_take_hardly_more_memory(
 
 
 def test_a_run_of_many_blocks_loses_and_doubles_nothing(
-    tiny_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, local_ray: None
+    tiny_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kept_workers: None
 ) -> None:
     monkeypatch.setattr("collate.rounds.questions.BLOCK_ROWS", 16)
     run_tiny(tiny_model, tmp_path, "name=a", "rounds=1", "engine=transformers")

@@ -7,7 +7,7 @@ import pytest
 import collate
 from tests.command_line import VERDICTS_ONLY, here
 
-pytestmark = [pytest.mark.timeout(900), pytest.mark.usefixtures("local_ray")]
+pytestmark = [pytest.mark.timeout(900), pytest.mark.usefixtures("kept_workers")]
 QUICK = (
     "rounds=1", "agents.examples=0", "agents.samples=2", "agents.max_tokens=8",
     "engine.max_length=512", "engine.threads=1",
