@@ -23,6 +23,7 @@ def lora_config(agents: AgentsConfig) -> Any:
     return LoraConfig(
         r=agents.rank,
         lora_alpha=agents.alpha,
+        # `tuning/low_rank.py` fuses only adapters without dropout.
         lora_dropout=0.0,
         target_modules=targets,
         task_type="CAUSAL_LM",
@@ -34,6 +35,7 @@ def new_adapter(model: Any, agents: AgentsConfig, *, seed: int) -> Any:
     import torch
     from peft import get_peft_model
 
+    # PEFT draws A from torch's global generator.
     torch.manual_seed(seed)
     return get_peft_model(model, lora_config(agents))
 
@@ -42,10 +44,10 @@ def continue_adapter(model: Any, folder: Path | str) -> Any:
     """The model with a saved adapter, ready to be trained further."""
     from peft import PeftModel
 
-    adapted = PeftModel.from_pretrained(model, str(folder), is_trainable=True)
+    adapted_model = PeftModel.from_pretrained(model, str(folder), is_trainable=True)
     # What was saved names the base without its folder; peft looks there for the vocabulary.
-    adapted.peft_config["default"].base_model_name_or_path = model.config._name_or_path
-    return adapted
+    adapted_model.peft_config["default"].base_model_name_or_path = model.config._name_or_path
+    return adapted_model
 
 
 @contextmanager
@@ -58,11 +60,12 @@ def without_adapter(adapted: Any) -> Iterator[Any]:
 def save_adapter(adapted: Any, folder: Path) -> None:
     """Write the adapter into an existing folder, without anything that names this machine."""
     adapted.save_pretrained(folder, selected_adapters=["default"])
+    # PEFT writes a model card, which names the base model by its path on this machine.
     (folder / "README.md").unlink(missing_ok=True)
-    path = folder / "adapter_config.json"
-    settings = json.loads(path.read_text())
+    settings_file = folder / "adapter_config.json"
+    settings = json.loads(settings_file.read_text())
     settings["base_model_name_or_path"] = Path(settings["base_model_name_or_path"] or "").name
     # Peft keeps a set, whose order differs from process to process.
     if isinstance(settings["target_modules"], list):
         settings["target_modules"].sort()
-    path.write_text(json.dumps(settings, indent=2, sort_keys=True) + "\n")
+    settings_file.write_text(json.dumps(settings, indent=2, sort_keys=True) + "\n")

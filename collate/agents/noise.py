@@ -26,16 +26,18 @@ def write_noisy_weights(
     """
     import torch
 
+    # In bfloat16 noise below about 1/256 of a weight would be lost to rounding.
     model = load_causal_lm(base, dtype="float32", trust_remote_code=trust_remote_code)
+    # Drawn on the CPU, so that a seed gives the same noise on every machine.
     generator = torch.Generator().manual_seed(seed)
     if agents.weights == "full":
         _perturb_matrices(model, agents.noise, generator)
         model.save_pretrained(folder)
         load_tokenizer(base, trust_remote_code=trust_remote_code).save_pretrained(folder)
     else:
-        adapted = new_adapter(model, agents, seed=seed)
-        _perturb_adapter(adapted, agents.noise, generator)
-        save_adapter(adapted, folder)
+        adapted_model = new_adapter(model, agents, seed=seed)
+        _perturb_adapter(adapted_model, agents.noise, generator)
+        save_adapter(adapted_model, folder)
 
 
 def _perturb_matrices(model: Any, noise: float, generator: "Generator") -> None:
@@ -59,16 +61,16 @@ def _perturb_adapter(adapted: Any, noise: float, generator: "Generator") -> None
         for layer in adapted.modules():
             if not (hasattr(layer, "lora_B") and "default" in layer.lora_B):
                 continue
-            up, down = layer.lora_B["default"].weight, layer.lora_A["default"].weight
-            up.copy_(torch.randn(up.shape, generator=generator))
-            product_norm = (up @ down).norm() * layer.scaling["default"]
-            up.mul_(noise * layer.get_base_layer().weight.float().norm() / product_norm)
+            up_matrix, down_matrix = layer.lora_B["default"].weight, layer.lora_A["default"].weight
+            up_matrix.copy_(torch.randn(up_matrix.shape, generator=generator))
+            product_norm = (up_matrix @ down_matrix).norm() * layer.scaling["default"]
+            up_matrix.mul_(noise * layer.get_base_layer().weight.float().norm() / product_norm)
 
 
 def _noise_like(weight: "Tensor", noise: float, generator: "Generator") -> "Tensor":
     """Gaussian noise of a matrix's shape, whose norm is `noise` times the matrix's."""
     import torch
 
-    drawn = torch.randn(weight.shape, generator=generator, dtype=torch.float32)
-    drawn *= noise * weight.detach().float().norm().cpu() / drawn.norm()
-    return drawn.to(device=weight.device, dtype=weight.dtype)
+    gaussian = torch.randn(weight.shape, generator=generator, dtype=torch.float32)
+    gaussian *= noise * weight.detach().float().norm().cpu() / gaussian.norm()
+    return gaussian.to(device=weight.device, dtype=weight.dtype)

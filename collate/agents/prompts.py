@@ -42,6 +42,7 @@ class Prompts:
         self._answer_only_task = replace(
             config.task, prompt=config.scoring.answer_prompt.replace("{marker}", marker)
         )
+        # Around the bound method: a cache on the class would keep every instance in memory.
         self._cached = lru_cache(CACHED_PROMPTS)(self._render)
         self._cached_baseline = lru_cache(CACHED_PROMPTS)(self._render_baseline)
 
@@ -61,6 +62,7 @@ class Prompts:
 
     def with_hint(self, agent: str, question: Question) -> TokenIds:
         """The agent's prompt with the gold answer in view (`agents.hint`)."""
+        # Not cached: hints are for the few questions that nobody solved.
         return self._render(agent, question, hint=self._config.agents.hint)
 
     def answer_only(self, question: Question) -> TokenIds:
@@ -80,8 +82,8 @@ class Prompts:
 
     def turn_ids(self, text: str) -> TokenIds:
         """The tokens of a whole assistant turn: the text, and the token that ends the turn."""
-        end = self._stopping.end_id
-        return self.text_ids(text) if end is None else (*self.text_ids(text), end)
+        end_id = self._stopping.end_id
+        return self.text_ids(text) if end_id is None else (*self.text_ids(text), end_id)
 
     def text_ids(self, text: str) -> TokenIds:
         """The tokens of a text that goes on; what looks like a control token in it is text."""
@@ -90,6 +92,7 @@ class Prompts:
 
     def text_of(self, token_ids: Sequence[int]) -> str:
         """The text of a rationale's tokens, up to what would have stopped it."""
+        # As the engines decode (see `engines/limits.py`), or equal tokens could give two texts.
         text = self._tokenizer.decode(
             list(token_ids), skip_special_tokens=True, clean_up_tokenization_spaces=False
         )
@@ -114,13 +117,14 @@ class Prompts:
         """
         if self._scorer_is_another and scorer_positions is not None:
             self._check_scorer_lengths(questions, scorer_positions)
-        room = self._config.engine.max_length - self._config.agents.max_tokens
-        length, reader, question = max(self._lengths(questions), key=lambda item: item[0])
-        if length > room:
+        prompt_room = self._config.engine.max_length - self._config.agents.max_tokens
+        longest_length, reader, question = max(self._lengths(questions), key=lambda item: item[0])
+        if longest_length > prompt_room:
             raise InputError(
-                f"the longest prompt has {length} tokens ({reader}, question {question.id}: "
-                f"{question.text[:60]!r}), but engine.max_length={self._config.engine.max_length} "
-                f"minus agents.max_tokens={self._config.agents.max_tokens} leaves {room}; raise "
+                f"the longest prompt has {longest_length} tokens ({reader}, question "
+                f"{question.id}: {question.text[:60]!r}), but "
+                f"engine.max_length={self._config.engine.max_length} minus "
+                f"agents.max_tokens={self._config.agents.max_tokens} leaves {prompt_room}; raise "
                 "engine.max_length or show fewer worked examples (agents.examples)"
             )
 
@@ -131,25 +135,26 @@ class Prompts:
     def _lengths(self, questions: Sequence[Question]) -> Iterator[tuple[int, str, Question]]:
         """Length of each prompt in the run's own tokens, with who reads it."""
         # A hint makes a prompt longer, so that the hinted one is the longest.
-        longest = self.with_hint if self._config.agents.hinted_samples else self.of_agent
+        longest_prompt_of = self.with_hint if self._config.agents.hinted_samples else self.of_agent
         for question in questions:
             for agent in self._agents:
-                yield len(longest(agent, question)), agent, question
+                yield len(longest_prompt_of(agent, question)), agent, question
             if not self._scorer_is_another:
                 yield len(self.of_scorer(question)), "the base", question
 
     def _check_scorer_lengths(self, questions: Sequence[Question], positions: int) -> None:
         """A prompt must leave the scorer room for as long a rationale as for an agent's."""
-        longest = 0
+        longest_length = 0
         for question in questions:
             baseline = self.baseline(question) or ()
-            longest = max(longest, len(self.of_scorer(question)), len(baseline))
-        room = positions - self._config.agents.max_tokens
-        if longest > room:
+            longest_length = max(longest_length, len(self.of_scorer(question)), len(baseline))
+        prompt_room = positions - self._config.agents.max_tokens
+        if longest_length > prompt_room:
             raise InputError(
-                f"the scorer's longest prompt has {longest} tokens, but its {positions} positions "
-                f"minus agents.max_tokens={self._config.agents.max_tokens} leave {room}; name "
-                "another scoring.model, or show fewer worked examples (agents.examples)"
+                f"the scorer's longest prompt has {longest_length} tokens, but its {positions} "
+                f"positions minus agents.max_tokens={self._config.agents.max_tokens} leave "
+                f"{prompt_room}; name another scoring.model, or show fewer worked examples "
+                "(agents.examples)"
             )
 
     def _render(

@@ -82,11 +82,11 @@ def own_parts(
     if not config.agents.own_part:
         return None
     parts: dict[str, set[str]] = {agent.name: set() for agent in agents}
-    names = list(parts)
+    agent_names = list(parts)
     for question in questions:
         # A digest of the question alone: more questions leave the parts of the others as they are.
-        number = int(digest(config.seed, "part", question.id), 16)
-        parts[names[number % len(names)]].add(question.id)
+        part_number = int(digest(config.seed, "part", question.id), 16)
+        parts[agent_names[part_number % len(agent_names)]].add(question.id)
     return parts
 
 
@@ -106,6 +106,7 @@ def _examples_of(config: RunConfig, persona: Persona | None, index: int) -> tupl
         return tuple(persona_examples[: config.agents.examples])
     examples = list(config.task.examples)
     hand_size = min(config.agents.examples, len(examples))
+    # One shuffle for all agents: their hands are parts of the same order, so that they differ.
     random.Random(seed_of(config.seed, "examples")).shuffle(examples)
-    first = index * hand_size if config.agents.vary_examples else 0
-    return tuple(examples[(first + offset) % len(examples)] for offset in range(hand_size))
+    first_index = index * hand_size if config.agents.vary_examples else 0
+    return tuple(examples[(first_index + offset) % len(examples)] for offset in range(hand_size))

@@ -76,6 +76,7 @@ class EngineActor:
     """One engine."""
 
     def __init__(self, plan: EnginePlan, board: Any):
+        # Before any import of torch or vLLM, which read the variable then.
         _use_threads(plan.threads)
         from collate.engines.build_engine import build_engine
 
@@ -85,6 +86,7 @@ class EngineActor:
         self._board = board
 
     def ready(self) -> str:
+        # Answered only after the constructor has ended, so that a start can be waited for.
         return self._engine.name
 
     def generate(
@@ -149,16 +151,17 @@ class TorchActor:
         if finished.is_dir():  # by a process that died before it could say so
             return
         self._make_room()
-        post = poster(self._board, key)
+        post_progress = poster(self._board, key)
 
         def report(step: Step, steps: int) -> None:
-            numbers = {
+            step_numbers = {
                 "step": step.step, "steps": steps, "loss": step.loss, "margin": step.margin,
                 "accuracy": step.accuracy, "learning_rate": step.learning_rate,
                 "grad_norm": step.grad_norm, "tokens": step.tokens,
             }  # fmt: skip
-            post(step.step, 0, numbers)
+            post_progress(step.step, 0, step_numbers)
 
+        # The folder appears whole: that it is there is what counts as finished above.
         with complete_folder(finished) as unfinished:
             tune_agent(
                 self._base, job.start, job.examples, unfinished, agents=config.agents,
@@ -186,6 +189,7 @@ class TorchActor:
         self._make_room()
         self._base.forget()
         with complete_folder(finished) as unfinished:
+            # It loads a model of its own, in float32, and changes it; hence `forget` above.
             write_noisy_weights(
                 self._folder, unfinished, agents=config.agents, seed=seed,
                 trust_remote_code=self._model.trust_remote_code,
@@ -194,10 +198,11 @@ class TorchActor:
     def _verifier_of(self, task: TaskConfig) -> Any:
         from collate.answers.verifier import Verifier
 
-        kind, marker = task.answer_kind, task.marker.strip()
+        answer_kind, marker = task.answer_kind, task.marker.strip()
         current = self._verifier
-        if current is None or (current.kind, current.marker) != (kind, marker):
-            self._verifier = Verifier(kind, marker)
+        # Kept from call to call, with the child processes that it has started.
+        if current is None or (current.kind, current.marker) != (answer_kind, marker):
+            self._verifier = Verifier(answer_kind, marker)
         return self._verifier
 
     def _scorer(self, config: RunConfig, model: ResolvedModel | None) -> Any:
@@ -210,9 +215,9 @@ class TorchActor:
         batch_tokens = config.scoring.batch_tokens
         if model is None:
             self._other_scorer = None
-            base = self._base
+            base_model = self._base
             return LikelihoodScorer(
-                base.loaded(self._model.dtype), base.tokenizer, base.stopping,
+                base_model.loaded(self._model.dtype), base_model.tokenizer, base_model.stopping,
                 batch_tokens=batch_tokens,
             )  # fmt: skip
         if self._other_scorer is None or self._other_scorer[0] != model:
@@ -222,6 +227,7 @@ class TorchActor:
                 load_resolved(model, dtype=self._model.dtype), tokenizer,
                 stopping_of(model.folder, tokenizer), batch_tokens=batch_tokens,
             )  # fmt: skip
+            # Kept from call to call, so that it is loaded once a round and not once a block.
             self._other_scorer = model, scorer
         return self._other_scorer[1]
 

@@ -24,35 +24,40 @@ def cluster_address(address: str | None) -> str | None:
 
     `local` asks for a Ray of this machine, as None does.
     """
-    found = address or os.environ.get("RAY_ADDRESS")
-    return None if found == "local" else found
+    wanted_address = address or os.environ.get("RAY_ADDRESS")
+    return None if wanted_address == "local" else wanted_address
 
 
 def address_problems(address: str | None) -> list[str]:
     """What stands against `ray.address` or RAY_ADDRESS, found without connecting."""
-    found = cluster_address(address)
-    if found is None or found == "auto":
+    wanted_address = cluster_address(address)
+    # With auto Ray finds a cluster on this machine by itself.
+    if wanted_address is None or wanted_address == "auto":
         return []
-    shown = f"ray.address={found}" if address else f"RAY_ADDRESS={found}"
-    if "://" in found and not found.startswith("ray://"):
+    shown_setting = f"ray.address={wanted_address}" if address else f"RAY_ADDRESS={wanted_address}"
+    if "://" in wanted_address and not wanted_address.startswith("ray://"):
         return [
-            f"{shown}: expected host:port of a cluster, for example 127.0.0.1:6379; an http "
-            "address is for collate submit --address"
+            f"{shown_setting}: expected host:port of a cluster, for example 127.0.0.1:6379; an "
+            "http address is for collate submit --address"
         ]
-    place = host_and_port(found)
-    if place is None:
-        return [f"{shown}: expected host:port of a cluster, for example 127.0.0.1:6379, or auto"]
-    if is_loopback(place[0]) or has_token() or (not address and in_ray_job()):
+    host_port = host_and_port(wanted_address)
+    if host_port is None:
+        return [
+            f"{shown_setting}: expected host:port of a cluster, for example 127.0.0.1:6379, or auto"
+        ]
+    # Inside of a job the address is Ray's own choice, and nobody's setting.
+    if is_loopback(host_port[0]) or has_token() or (not address and in_ray_job()):
         return []
-    return [f"{shown}: {NEEDS_TOKEN}"]
+    return [f"{shown_setting}: {NEEDS_TOKEN}"]
 
 
 def dashboard_problems(address: str) -> list[str]:
     """What stands against the address of a cluster's job server, found without connecting."""
     try:
-        parts = urlsplit(address)
-        host = parts.hostname if parts.scheme in ("http", "https") else None
-        _ = parts.port
+        url_parts = urlsplit(address)
+        host = url_parts.hostname if url_parts.scheme in ("http", "https") else None
+        # A port that is no number is refused when it is looked at, with a ValueError.
+        _ = url_parts.port
     except ValueError:
         host = None
     if host is None:
@@ -75,6 +80,7 @@ def is_loopback(host: str) -> bool:
     if host.lower() == "localhost":
         return True
     try:
+        # A name other than localhost may stand for any machine, and is not looked up.
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
@@ -84,9 +90,9 @@ def has_token() -> bool:
     """Whether Ray's clients have a token to send, and are not told to send none."""
     if os.environ.get("RAY_AUTH_MODE", "token").lower() != "token":
         return False
-    path = os.environ.get("RAY_AUTH_TOKEN_PATH")
-    token = Path(path) if path else Path.home() / ".ray" / "auth_token"
-    return bool(os.environ.get("RAY_AUTH_TOKEN")) or token.is_file()
+    path_setting = os.environ.get("RAY_AUTH_TOKEN_PATH")
+    token_file = Path(path_setting) if path_setting else Path.home() / ".ray" / "auth_token"
+    return bool(os.environ.get("RAY_AUTH_TOKEN")) or token_file.is_file()
 
 
 def use_token() -> None:

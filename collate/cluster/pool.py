@@ -114,35 +114,39 @@ class Pool:
         upcoming = iter(queue)
         waiting: deque[Work] = deque()
         running: dict[Any, _Running] = {}
-        idle = list(range(len(self._actors)))
-        deaths: Counter[str] = Counter()
+        idle_actors = list(range(len(self._actors)))
+        deaths_by_key: Counter[str] = Counter()
         finished_units = finished_tokens = 0
         started_by_key: dict[str, Work] = {}
         while True:
-            room = max(0, LOOK_AHEAD * len(self._actors) - len(waiting))
-            waiting.extend(islice(upcoming, room))
+            free_places = max(0, LOOK_AHEAD * len(self._actors) - len(waiting))
+            waiting.extend(islice(upcoming, free_places))
             if not (waiting or running):
-                # What a worker posted with its last breath may come after its result.
+                # The last post of a worker may arrive after its result.
                 self._hand_over(read_progress(self._board, ()), started_by_key, on_numbers)
                 return
-            while waiting and idle:
-                started = self._start_next(waiting, idle.pop(), running)
+            while waiting and idle_actors:
+                started = self._start_next(waiting, idle_actors.pop(), running)
+                # Finished pieces stay in it: their numbers may be read after their result.
                 started_by_key[started.key] = started
-            ready, _ = ray.wait(list(running), num_returns=1, timeout=0.5)
-            for reference in ready:
+            # A short wait, so that progress is shown while no piece ends.
+            ready_references, _ = ray.wait(list(running), num_returns=1, timeout=0.5)
+            for reference in ready_references:
                 task = running.pop(reference)
                 try:
                     result = result_of(reference, self._description)
                 except WorkerDiedError as error:
-                    deaths[task.work.key] += 1
-                    if deaths[task.work.key] == ATTEMPTS:
+                    deaths_by_key[task.work.key] += 1
+                    if deaths_by_key[task.work.key] == ATTEMPTS:
                         raise _given_up(error) from error
+                    # Waits for the new actor; the others go on with the pieces they have.
                     self._replace(task.actor_index, error)
                     waiting.appendleft(task.work)
                 else:
                     finished_units += task.work.size
                     finished_tokens += on_result(task.work, result)
-                idle.append(task.actor_index)
+                idle_actors.append(task.actor_index)
+            # Only of running pieces: the sizes of finished ones are in the sums already.
             posted = read_progress(self._board, [task.work.key for task in running.values()])
             self._hand_over(posted, started_by_key, on_numbers)
             self._check_overdue(running, posted.latest, deadline)
@@ -161,12 +165,13 @@ class Pool:
         self, waiting: deque[Work], actor_index: int, running: dict[Any, _Running]
     ) -> Work:
         in_place = self._weights_in_place[actor_index]
-        same_weights = (work for work in waiting if work.weights_digest == in_place)
-        work = next(same_weights, waiting[0])
+        # Swapping weights costs an engine time, so a piece for those in place may overtake others.
+        work_of_same_weights = (work for work in waiting if work.weights_digest == in_place)
+        work = next(work_of_same_weights, waiting[0])
         waiting.remove(work)
         self._weights_in_place[actor_index] = work.weights_digest
-        method = getattr(self._actors[actor_index], work.method)
-        running[method.remote(work.key, *work.arguments)] = _Running(work, actor_index)
+        remote_method = getattr(self._actors[actor_index], work.method)
+        running[remote_method.remote(work.key, *work.arguments)] = _Running(work, actor_index)
         return work
 
     def _check_overdue(
@@ -177,14 +182,14 @@ class Pool:
     ) -> None:
         now = time.monotonic()
         for task in running.values():
-            post = latest.get(task.work.key, task.last_post)
-            if post != task.last_post:
-                task.last_post, task.last_progress = post, now
+            latest_post = latest.get(task.work.key, task.last_post)
+            if latest_post != task.last_post:
+                task.last_post, task.last_progress = latest_post, now
         if not running:
             return
         # What has come meanwhile is not late, only not taken yet.
-        _, pending = ray.wait(list(running), num_returns=len(running), timeout=0)
-        if any(now - running[reference].last_progress > deadline for reference in pending):
+        _, pending_refs = ray.wait(list(running), num_returns=len(running), timeout=0)
+        if any(now - running[reference].last_progress > deadline for reference in pending_refs):
             raise DeadlineError(
                 f"{self._description} made no progress for {deadline:.0f} s; ask for smaller "
                 "pieces of work (engine.batch, agents.max_tokens, scoring.batch_tokens) or raise "
@@ -220,5 +225,6 @@ def _given_up(error: WorkerDiedError) -> EngineError:
 
 
 def _kill(actor: Any) -> None:
+    # The actor may be dead already, which is a reason to replace it.
     with contextlib.suppress(ray.exceptions.RayError):
         ray.kill(actor)

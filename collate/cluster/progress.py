@@ -22,6 +22,8 @@ class Posted:
     numbers: tuple[tuple[str, Mapping[str, float]], ...] = ()
 
 
+# It needs no core of its own. No result depends on it, so it may begin anew, empty, after its
+# process died.
 @ray.remote(num_cpus=0, max_restarts=-1, max_task_retries=-1)
 class ProgressBoard:
     """Where workers leave what the driver comes for."""
@@ -48,6 +50,7 @@ def poster(board: Any, work: str) -> Post:
     """A function by which a worker posts how far it is with one piece of work."""
 
     def post(units: int, tokens: int, numbers: Mapping[str, float] | None = None) -> None:
+        # The reference is dropped: nobody waits for a post.
         board.post.remote(work, units, tokens, numbers)
 
     return post

@@ -61,14 +61,14 @@ def count_rows(
     blocks: Sequence[Sequence[Question]], plan: Plan, key_of: RequestKey, store: RowStore
 ) -> tuple[int, int]:
     """How many rows are planned in all, and how many of them are stored already."""
-    planned = stored = 0
-    for number, block in enumerate(blocks):
-        rows = store.rows(number)
-        stored_keys = {key_of(row) for row in rows}
-        for pending in plan(block, rows):
-            planned += 1
-            stored += pending.request.key in stored_keys
-    return planned, stored
+    planned_count = stored_count = 0
+    for block_number, block_questions in enumerate(blocks):
+        stored_rows = store.rows(block_number)
+        stored_keys = {key_of(row) for row in stored_rows}
+        for pending in plan(block_questions, stored_rows):
+            planned_count += 1
+            stored_count += pending.request.key in stored_keys
+    return planned_count, stored_count
 
 
 def write_rows(
@@ -85,18 +85,21 @@ def write_rows(
     pending_by_key: dict[str, PendingRow] = {}
 
     def missing_requests() -> Iterator[list[Request]]:
-        for number, block in enumerate(blocks):
-            rows = store.rows(number)
-            stored_keys = {key_of(row) for row in rows}
-            missing: dict[str, PendingRow] = {}
-            for pending in plan(block, rows):
+        # One block at a time, as the queue asks for them: requests of a whole round may be too many
+        # for memory.
+        for number, block_questions in enumerate(blocks):
+            stored_rows = store.rows(number)
+            stored_keys = {key_of(row) for row in stored_rows}
+            missing_by_key: dict[str, PendingRow] = {}
+            for pending in plan(block_questions, stored_rows):
                 if pending.request.key not in stored_keys:
-                    missing[pending.request.key] = pending
-            pending_by_key.update(missing)
-            yield [pending.request for pending in missing.values()]
+                    missing_by_key[pending.request.key] = pending
+            pending_by_key.update(missing_by_key)
+            yield [pending.request for pending in missing_by_key.values()]
 
     def store_completions(number: int, completions: Sequence[Completion]) -> None:
-        written = [(pending_by_key.pop(done.key), done) for done in completions]
+        # Taken out, so that what is left at the end was never answered.
+        written = [(pending_by_key.pop(completion.key), completion) for completion in completions]
         store.add(number, make_rows(written))
 
     workers.generate(missing_requests(), weights, progress, on_completions=store_completions)
@@ -113,9 +116,12 @@ def ordered_rows(
     store: RowStore,
 ) -> Iterator[list[Any]]:
     """The rows of each block as they were planned: in one order on every machine."""
-    for number, block in enumerate(blocks):
-        rows_by_key = {key_of(row): row for row in store.rows(number)}
-        ordered: list[Any] = []
+    for block_number, block_questions in enumerate(blocks):
+        rows_by_key = {key_of(row): row for row in store.rows(block_number)}
+        planned_rows: list[Any] = []
         for plan in plans:
-            ordered += [rows_by_key[pending.request.key] for pending in plan(block, ordered)]
-        yield ordered
+            # A later plan looks at the rows of the earlier ones.
+            planned_rows += [
+                rows_by_key[pending.request.key] for pending in plan(block_questions, planned_rows)
+            ]
+        yield planned_rows

@@ -55,8 +55,8 @@ def session(config: RayConfig, **options: Any) -> Iterator[None]:
     if ray.is_initialized():
         yield
         return
-    if found := address_problems(config.address):
-        raise InputError.of(found)
+    if problems := address_problems(config.address):
+        raise InputError.of(problems)
     address = cluster_address(config.address)
     if address:
         _join(address, config.start_deadline)
@@ -75,10 +75,10 @@ def _join(address: str, deadline: float) -> None:
     Inside of a job it is the job that says so (`jobs/runtime_env.yaml`): Ray takes no name twice.
     """
     use_token()
-    if place := host_and_port(address):
-        _wait_for_handshake(address, place, deadline)
-    names = () if in_ray_job() else (*TELEMETRY_OFF, *OFFLINE)
-    variables = {name: os.environ[name] for name in names if name in os.environ}
+    if host_port := host_and_port(address):
+        _wait_for_handshake(address, host_port, deadline)
+    variable_names = () if in_ray_job() else (*TELEMETRY_OFF, *OFFLINE)
+    variables = {name: os.environ[name] for name in variable_names if name in os.environ}
     try:
         ray.init(
             address=address, runtime_env={"env_vars": variables} if variables else None, **QUIET
@@ -95,8 +95,9 @@ def _wait_for_handshake(address: str, place: tuple[str, int], deadline: float) -
     """
     import grpc
 
-    until = time.monotonic() + deadline
+    give_up_at = time.monotonic() + deadline
     try:
+        # Tried first, since a refused connection shows at once, and gRPC would go on trying.
         socket.create_connection(place, timeout=deadline).close()
     except TimeoutError as error:
         raise DeadlineError(
@@ -108,24 +109,27 @@ def _wait_for_handshake(address: str, place: tuple[str, int], deadline: float) -
             f"ray.address={address}: nobody answers there ({error.strerror or error}). Is the "
             "cluster up? Without ray.address and RAY_ADDRESS a Ray of this machine is started"
         ) from error
+    # A plain channel cannot shake hands with a port that speaks TLS.
     if os.environ.get("RAY_USE_TLS", "0").lower() in ("1", "true"):
         return
+    # An IPv6 address stands in brackets before its port: [::1]:6379
     host = f"[{place[0]}]" if ":" in place[0] else place[0]
-    seconds = min(HANDSHAKE_SECONDS, max(until - time.monotonic(), 1.0))
+    seconds_left = min(HANDSHAKE_SECONDS, max(give_up_at - time.monotonic(), 1.0))
     options = [("grpc.enable_http_proxy", 0)]  # as Ray does
     with grpc.insecure_channel(f"{host}:{place[1]}", options) as channel:
         try:
-            grpc.channel_ready_future(channel).result(timeout=seconds)
+            grpc.channel_ready_future(channel).result(timeout=seconds_left)
         except grpc.FutureTimeoutError as error:
             raise DeadlineError(
                 f"ray.address={address}: what answers there is not a Ray cluster, or takes more "
-                f"than {seconds:.0f} s; the port of a cluster is 6379 unless it was told otherwise"
+                f"than {seconds_left:.0f} s; the port of a cluster is 6379 unless it was told "
+                "otherwise"
             ) from error
 
 
 def _start_local(deadline: float, options: Mapping[str, Any]) -> None:
     """A Ray of this machine. On a busy one Ray gives up its own start after 30 s: we try again."""
-    until = time.monotonic() + deadline
+    give_up_at = time.monotonic() + deadline
     while True:
         try:
             with _own_token(), _without_other_machines():
@@ -133,13 +137,16 @@ def _start_local(deadline: float, options: Mapping[str, Any]) -> None:
                     address="local",
                     include_dashboard=False,
                     object_store_memory=OBJECT_STORE_BYTES,
+                    # Ray takes the address of the network otherwise, where its ports would be open
+                    # to others.
                     _node_ip_address="127.0.0.1",
                     **{**QUIET, **options},
                 )
             return
         except Exception as error:
             ray.shutdown()
-            if "timed out during startup" not in str(error) or time.monotonic() > until:
+            # Ray's own words for a node that did not come up in its 30 seconds.
+            if "timed out during startup" not in str(error) or time.monotonic() > give_up_at:
                 raise EngineError(f"Ray could not start on this machine: {error}") from error
 
 
@@ -150,14 +157,18 @@ def _own_token() -> Iterator[None]:
     Ray takes one from the user's home otherwise, which others on this machine may be able to read.
     The processes that start in the block keep it; the user's own token, if any is set, stays.
     """
-    named = [n for n in ("RAY_AUTH_TOKEN", "RAY_AUTH_TOKEN_PATH") if os.environ.get(n)]
-    if not named:
+    token_variables = [
+        variable
+        for variable in ("RAY_AUTH_TOKEN", "RAY_AUTH_TOKEN_PATH")
+        if os.environ.get(variable)
+    ]
+    if not token_variables:
         os.environ["RAY_AUTH_TOKEN"] = _TOKEN
         AuthenticationTokenLoader.instance().reset_cache()
     try:
         yield
     finally:
-        if not named:
+        if not token_variables:
             del os.environ["RAY_AUTH_TOKEN"]
 
 
@@ -168,12 +179,12 @@ def _without_other_machines() -> Iterator[None]:
     Ray replaces 127.0.0.1 by the address that other machines see, unless it was told (by an
     environment variable that it reads when it is imported) that there are no other machines.
     """
-    before = ray_constants.ENABLE_RAY_CLUSTER
+    value_before = ray_constants.ENABLE_RAY_CLUSTER
     ray_constants.ENABLE_RAY_CLUSTER = False
     try:
         yield
     finally:
-        ray_constants.ENABLE_RAY_CLUSTER = before
+        ray_constants.ENABLE_RAY_CLUSTER = value_before
 
 
 def gather(refs: Sequence[Any], *, deadline: float, waiting_for: str) -> list[Any]:
@@ -182,18 +193,21 @@ def gather(refs: Sequence[Any], *, deadline: float, waiting_for: str) -> list[An
     Raises DeadlineError after `deadline` seconds, EngineError when a process behind a reference
     died, and what a task raised on purpose as it is.
     """
-    until = time.monotonic() + deadline
-    pending = list(refs)
-    while pending:
-        left = until - time.monotonic()
-        if left <= 0:
+    give_up_at = time.monotonic() + deadline
+    pending_refs = list(refs)
+    while pending_refs:
+        seconds_left = give_up_at - time.monotonic()
+        if seconds_left <= 0:
             raise DeadlineError(
-                f"waited {deadline:.0f} s for {waiting_for}; {len(pending)} of {len(refs)} "
+                f"waited {deadline:.0f} s for {waiting_for}; {len(pending_refs)} of {len(refs)} "
                 f"did not come. The cluster has {resources_text()}. Free some of it, ask for less "
                 "(engine.count, engine.threads), or raise the deadline (ray.start_deadline)."
             )
-        ready, pending = ray.wait(pending, num_returns=len(pending), timeout=min(0.5, left))
-        for ref in ready:
+        # Looked at as they end, so that the first that failed is reported at once.
+        ready_refs, pending_refs = ray.wait(
+            pending_refs, num_returns=len(pending_refs), timeout=min(0.5, seconds_left)
+        )
+        for ref in ready_refs:
             result_of(ref, waiting_for)
     return [result_of(ref, waiting_for) for ref in refs]
 
@@ -210,9 +224,12 @@ def result_of(ref: Any, waiting_for: str) -> Any:
 
 def resources_text() -> str:
     """What the cluster has and what of it is free, for messages."""
-    total, free = ray.cluster_resources(), ray.available_resources()
-    kinds = [k for k in ("CPU", "GPU") if k in total]
-    return ", ".join(f"{free.get(k, 0):g} of {total[k]:g} {k}s free" for k in kinds) or "no node"
+    total_by_kind, free_by_kind = ray.cluster_resources(), ray.available_resources()
+    kinds = [kind for kind in ("CPU", "GPU") if kind in total_by_kind]
+    parts = [
+        f"{free_by_kind.get(kind, 0):g} of {total_by_kind[kind]:g} {kind}s free" for kind in kinds
+    ]
+    return ", ".join(parts) or "no node"
 
 
 @contextlib.contextmanager
@@ -228,13 +245,13 @@ def watch_head(silence: float, notify: Callable[[str], None]) -> Iterator[None]:
         return
     address = str(ray.get_runtime_context().gcs_address)
     host, _, port = address.rpartition(":")
-    head, stopped = (host.strip("[]"), int(port)), threading.Event()
+    head_address, stopped = (host.strip("[]"), int(port)), threading.Event()
 
     def watch() -> None:
         last_heard = time.monotonic()
         while not stopped.wait(HEAD_CHECK_INTERVAL):
             with contextlib.suppress(OSError):
-                socket.create_connection(head, timeout=HEAD_CHECK_INTERVAL).close()
+                socket.create_connection(head_address, timeout=HEAD_CHECK_INTERVAL).close()
                 last_heard = time.monotonic()
             if time.monotonic() - last_heard > silence:
                 try:
@@ -243,12 +260,14 @@ def watch_head(silence: float, notify: Callable[[str], None]) -> Iterator[None]:
                         "what is finished is on the disk, the same command continues"
                     )
                 finally:
+                    # Not sys.exit, which would end this thread alone; the main one may wait in Ray
+                    # without end.
                     os._exit(1)
 
-    thread = threading.Thread(target=watch, name="watch-head", daemon=True)
-    thread.start()
+    watcher = threading.Thread(target=watch, name="watch-head", daemon=True)
+    watcher.start()
     try:
         yield
     finally:
         stopped.set()
-        thread.join(2 * HEAD_CHECK_INTERVAL)
+        watcher.join(2 * HEAD_CHECK_INTERVAL)

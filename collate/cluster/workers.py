@@ -119,6 +119,7 @@ class Workers:
                         method="generate",
                         arguments=(chunk, agents),
                         size=len(chunk),
+                        # A chunk is for one set of weights.
                         weights_digest=self._weights_in_turn(chunk[0], agents),
                         block=block,
                     )
@@ -145,12 +146,12 @@ class Workers:
 
         def queue() -> Iterator[Work]:
             for block, tasks in enumerate(blocks):
-                for part in _parts_of_block(tasks, SCORED_AT_ONCE):
+                for part_tasks in _parts_of_block(tasks, SCORED_AT_ONCE):
                     yield Work(
                         key=f"scores-{next(self._numbers)}",
                         method="score",
-                        arguments=(part, self._config, self._scorer),
-                        size=sum(len(task.rationales) for task in part),
+                        arguments=(part_tasks, self._config, self._scorer),
+                        size=sum(len(task.rationales) for task in part_tasks),
                         block=block,
                     )
 
@@ -166,8 +167,14 @@ class Workers:
         """The log-probabilities of each task's completions, in nats, in their order."""
         logprobs_by_task: dict[int, list[float]] = {}
         queue = (
-            Work(f"logprobs-{next(self._numbers)}", "logprobs", (task, self._config), 1, block=i)
-            for i, task in enumerate(tasks)
+            Work(
+                key=f"logprobs-{next(self._numbers)}",
+                method="logprobs",
+                arguments=(task, self._config),
+                size=1,
+                block=task_number,
+            )
+            for task_number, task in enumerate(tasks)
         )
 
         def on_result(work: Work, logprobs: list[float]) -> int:
@@ -192,10 +199,10 @@ class Workers:
         """
         queue = [
             Work(
-                f"weights-{next(self._numbers)}",
-                "tune",
-                (job, self._config),
-                job.steps,
+                key=f"weights-{next(self._numbers)}",
+                method="tune",
+                arguments=(job, self._config),
+                size=job.steps,
                 name=job.agent,
             )
             for job in jobs
@@ -224,10 +231,12 @@ class Workers:
             progress=progress,
             on_numbers=lambda work, numbers: on_step(work.name, numbers),
         )
-        unseen = [str(folder) for folder in scratch_folders if not (folder / FINISHED).is_dir()]
-        if unseen:
+        unseen_folders = [
+            str(folder) for folder in scratch_folders if not (folder / FINISHED).is_dir()
+        ]
+        if unseen_folders:
             raise RunFolderError(
-                f"{', '.join(unseen)}: written on a node whose disk is not seen from here; "
+                f"{', '.join(unseen_folders)}: written on a node whose disk is not seen from here; "
                 "put folder= on a disk that all nodes share"
             )
 
@@ -239,9 +248,10 @@ class Workers:
         self._session.enter_context(session(config.ray))
         self._session.enter_context(watch_head(HEAD_SILENCE, self._notify_now))
         self._gpus = int(ray.cluster_resources().get("GPU", 0))
-        nodes = [node["Resources"] for node in ray.nodes() if node["Alive"]]
-        cores = int(max(node.get("CPU", 1) for node in nodes))
-        self._threads = min(config.engine.threads or cores, cores)
+        resources_by_node = [node["Resources"] for node in ray.nodes() if node["Alive"]]
+        # A worker runs on one node, so the largest node's cores count, not those of the cluster.
+        largest_node_cores = int(max(node.get("CPU", 1) for node in resources_by_node))
+        self._threads = min(config.engine.threads or largest_node_cores, largest_node_cores)
         # Engines that write weights in turn are given one agent's requests at a time; with adapters
         # all agents are batched together.
         adapters_fit = self._gpus and config.engine.kind == "vllm"
@@ -261,13 +271,13 @@ class Workers:
             self._end_torch()
         if self._engines is None:
             config = self._config
-            plan = EnginePlan(
+            engine_plan = EnginePlan(
                 self._folder, self._threads, config.engine, config.model,
                 config.agents.weights, config.agents.rank,
             )  # fmt: skip
-            options = self._resources_of_one()
+            actor = cast(Any, EngineActor).options(**self._resources_of_one())
             self._engines = self._pool(
-                lambda _: cast(Any, EngineActor).options(**options).remote(plan, self._board),
+                lambda _: actor.remote(engine_plan, self._board),
                 config.engine.count or max(self._gpus, 1),
                 description=f"a {config.engine.kind} engine",
             )
@@ -281,8 +291,8 @@ class Workers:
         if self._take_turns:
             self._end_engines()
         if self._torch is None:
-            options, model = self._resources_of_one(), self._config.model
-            actor = cast(Any, TorchActor).options(**options)
+            model = self._config.model
+            actor = cast(Any, TorchActor).options(**self._resources_of_one())
             self._torch = self._pool(
                 lambda _: actor.remote(self._folder, self._threads, model, self._board),
                 max(self._gpus, 1),
@@ -304,18 +314,23 @@ class Workers:
     def _chunks(
         self, requests: Sequence[Request], agents: Mapping[str, AgentWeights]
     ) -> list[list[Request]]:
+        # Without Ray: nothing has to be started for a block whose rows are all stored.
         if not requests:
             return []
         self._connect()
-        size = self._config.engine.batch * CHUNK_BATCHES
-        groups: dict[str, list[Request]] = {}
+        chunk_size = self._config.engine.batch * CHUNK_BATCHES
+        requests_by_weights: dict[str, list[Request]] = {}
         for request in requests:
-            groups.setdefault(self._weights_in_turn(request, agents), []).append(request)
+            weights_digest = self._weights_in_turn(request, agents)
+            requests_by_weights.setdefault(weights_digest, []).append(request)
         chunks = []
-        for group in groups.values():
+        for same_weights in requests_by_weights.values():
             # The longest first, so that the last batch of a chunk is a short one.
-            group.sort(key=lambda request: -len(request.prompt_ids))
-            chunks += [group[start : start + size] for start in range(0, len(group), size)]
+            same_weights.sort(key=lambda request: -len(request.prompt_ids))
+            chunks += [
+                same_weights[start : start + chunk_size]
+                for start in range(0, len(same_weights), chunk_size)
+            ]
         return chunks
 
     def _weights_in_turn(self, request: Request, agents: Mapping[str, AgentWeights]) -> str:
@@ -336,6 +351,7 @@ class Workers:
         """Ray options of one worker: one GPU, or half of the cores (see the head of this file)."""
         if self._gpus:
             return {"num_gpus": 1, "num_cpus": 1}
+        # On one core each process books half of it.
         return {"num_cpus": self._threads // 2 or 0.5}
 
     def _share_text(self) -> str:
@@ -346,8 +362,8 @@ class Workers:
 
 def _unless_empty(queue: Iterator[Work]) -> Iterator[Work] | None:
     """The queue, or None where it holds nothing: no process is started for that."""
-    first = next(queue, None)
-    return None if first is None else itertools.chain([first], queue)
+    first_work = next(queue, None)
+    return None if first_work is None else itertools.chain([first_work], queue)
 
 
 def _process_settings(config: RunConfig) -> tuple[Any, ...]:
@@ -358,13 +374,13 @@ def _process_settings(config: RunConfig) -> tuple[Any, ...]:
 
 def _parts_of_block(tasks: Sequence[ScoreTask], size: int) -> Iterator[list[ScoreTask]]:
     """The questions in parts of about `size` rationales."""
-    part: list[ScoreTask] = []
-    rationales = 0
+    part_tasks: list[ScoreTask] = []
+    rationale_count = 0
     for task in tasks:
-        if part and rationales + len(task.rationales) > size:
-            yield part
-            part, rationales = [], 0
-        part.append(task)
-        rationales += len(task.rationales)
-    if part:
-        yield part
+        if part_tasks and rationale_count + len(task.rationales) > size:
+            yield part_tasks
+            part_tasks, rationale_count = [], 0
+        part_tasks.append(task)
+        rationale_count += len(task.rationales)
+    if part_tasks:
+        yield part_tasks

@@ -38,11 +38,12 @@ def indices_by_weights(
     Agents with equal digests share a group. The group with the digest `first` comes first, so that
     weights that are in place already are used before others replace them.
     """
-    groups: dict[str, tuple[AgentWeights, list[int]]] = {}
+    group_by_digest: dict[str, tuple[AgentWeights, list[int]]] = {}
     for index, request in enumerate(requests):
         weights = agents[request.agent]
-        groups.setdefault(weights.digest, (weights, []))[1].append(index)
-    return sorted(groups.values(), key=lambda group: group[0].digest != first)
+        group_by_digest.setdefault(weights.digest, (weights, []))[1].append(index)
+    # False sorts before True; the other groups keep the order of their first requests.
+    return sorted(group_by_digest.values(), key=lambda group: group[0].digest != first)
 
 
 def whole_weights(base_folder: str, weights: AgentWeights) -> NamedTensors:

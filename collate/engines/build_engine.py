@@ -40,6 +40,7 @@ def build_engine(
 
         hosting = hosting or default_hosting(weights)
         return VllmEngine(model_folder, config, model, rank=rank, hosting=hosting)
+    # Imported where it is used: each engine brings libraries that take seconds to load.
     from collate.engines.transformers_engine import TransformersEngine
 
     return TransformersEngine(model_folder, config, model)

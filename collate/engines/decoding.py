@@ -51,11 +51,10 @@ class Decoding:
         in_cache = unfinished.copy()
         for step in range(max(self._rooms)):
             token_B, logprob_B = self._sampler(self._logits_B_V, self._rows_B, step)
-            drawn = dict(
-                zip(in_cache, zip(token_B.tolist(), logprob_B.tolist(), strict=True), strict=True)
-            )
+            draws = zip(token_B.tolist(), logprob_B.tolist(), strict=True)
+            drawn_by_row = dict(zip(in_cache, draws, strict=True))
             for row in unfinished:
-                token, logprob = drawn[row]
+                token, logprob = drawn_by_row[row]
                 self.token_ids[row].append(token)
                 self.logprobs[row] += logprob
             unfinished = [row for row in unfinished if self._goes_on(row, is_complete)]
@@ -77,15 +76,16 @@ class Decoding:
 
     def _forward(self, ids_B_T: Tensor) -> Tensor:
         """Logits of the last position, `_B_V`; the cache grows by the ids."""
+        # Padding counts as position 0 instead of -1, which no model has.
         position_B_T = (self._mask_B_T.cumsum(-1) - 1).clamp(min=0)[:, -ids_B_T.shape[1] :]
         # Not every model takes these: one with a recurrent state has no positions.
-        optional = {"position_ids": position_B_T, "logits_to_keep": 1}
+        optional_arguments = {"position_ids": position_B_T, "logits_to_keep": 1}
         output = self._model(
             input_ids=ids_B_T,
             attention_mask=self._mask_B_T,
             past_key_values=self._cache,
             use_cache=True,
-            **{name: value for name, value in optional.items() if name in self._accepted},
+            **{name: value for name, value in optional_arguments.items() if name in self._accepted},
         )
         logits_B_V: Tensor = output.logits[:, -1]
         return logits_B_V

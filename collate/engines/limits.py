@@ -27,13 +27,13 @@ class Limits:
 
     def room(self, request: Request) -> int:
         """Tokens that may be written: `max_tokens`, or what `max_length` leaves of it."""
-        room = self.max_length - len(request.prompt_ids)
-        if room < 1 or not request.prompt_ids:
+        free_positions = self.max_length - len(request.prompt_ids)
+        if free_positions < 1 or not request.prompt_ids:
             raise EngineError(
                 f"request {request.key} has a prompt of {len(request.prompt_ids)} tokens; 1 to "
                 f"{self.max_length - 1} are possible (engine.max_length, or the model's own limit)"
             )
-        return min(request.max_tokens, room)
+        return min(request.max_tokens, free_positions)
 
     def is_complete(self, token_ids: Sequence[int]) -> bool:
         """Whether the last of the tokens ended the completion."""
@@ -58,6 +58,7 @@ class Limits:
         )
 
     def _decode(self, token_ids: Sequence[int]) -> str:
+        # No cleaning up: it removes spaces before punctuation that the model did write.
         text: str = self.tokenizer.decode(
             list(token_ids), skip_special_tokens=True, clean_up_tokenization_spaces=False
         )

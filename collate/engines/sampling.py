@@ -45,6 +45,7 @@ class RowSampler:
         return token_B, chosen_B - logits_B_V.logsumexp(-1)
 
     def _draw(self, logits_B_V: Tensor, temperature_B: Tensor, rows_B: Tensor, step: int) -> Tensor:
+        # Greedy rows are not drawn from; 1 only keeps them from dividing by 0.
         scale_B = temperature_B.where(temperature_B > 0, 1.0)
         prob_B_V = (logits_B_V / scale_B[:, None]).softmax(-1)
         top_p_B = self._top_p_B[rows_B]
@@ -53,6 +54,7 @@ class RowSampler:
         # In float64: a float32 sum over a large vocabulary loses its tail.
         cumulative_B_V = prob_B_V.cumsum(-1, dtype=torch.float64)
         target_B = self._uniform_B_T[rows_B, step] * cumulative_B_V[:, -1]
+        # right=True passes over tokens of probability 0, whose sum equals that of the token before.
         return torch.searchsorted(cumulative_B_V, target_B[:, None], right=True)[:, 0]
 
 
@@ -63,6 +65,7 @@ def nucleus(prob_B_V: Tensor, top_p_B: Tensor) -> Tensor:
     (Holtzman et al. 2020, equation 2); rows with top-p of 1 are left as they are.
     """
     sorted_B_V, order_B_V = prob_B_V.sort(-1, descending=True)
+    # The probability of all likelier tokens: a token is in the nucleus while that is below top-p.
     before_B_V = sorted_B_V.cumsum(-1) - sorted_B_V
     outside_B_V = (before_B_V >= top_p_B[:, None]) & (top_p_B[:, None] < 1)
     # The most probable token stays even if it alone exceeds top-p.

@@ -59,6 +59,7 @@ class TransformersEngine:
         progress: Progress | None = None,
     ) -> list[Completion]:
         """See `Engine.generate`. Adapters of agents that are not in `agents` are let go."""
+        # Both before anything is written: no request may lack weights or room.
         requested_agents(requests, agents)
         rooms = [self._limits.room(request) for request in requests]
         self._forget_adapters(except_of=agents)
@@ -69,10 +70,12 @@ class TransformersEngine:
             indices.sort(key=lambda index: (len(requests[index].prompt_ids), index))
             with torch.no_grad(), self._speaking_as(weights):
                 for start in range(0, len(indices), self._batch_rows):
-                    batch = indices[start : start + self._batch_rows]
-                    written = self._write([requests[i] for i in batch], [rooms[i] for i in batch])
-                    completions.update(zip(batch, written, strict=True))
-                    tokens += sum(len(completion.token_ids) for completion in written)
+                    batch_indices = indices[start : start + self._batch_rows]
+                    batch_completions = self._write(
+                        [requests[i] for i in batch_indices], [rooms[i] for i in batch_indices]
+                    )
+                    completions.update(zip(batch_indices, batch_completions, strict=True))
+                    tokens += sum(len(completion.token_ids) for completion in batch_completions)
                     if progress is not None:
                         progress(len(completions), tokens)
         return [completions[index] for index in range(len(requests))]
@@ -93,9 +96,10 @@ class TransformersEngine:
     def _speaking_as(self, weights: AgentWeights) -> AbstractContextManager[Any]:
         """A context in which the model is this agent."""
         if weights.kind == "adapter":
+            # An adapter belongs on the base model, not on the whole weights of another agent.
             self._write_base(AgentWeights.base(BASE))
-            name = self._load_adapter(weights)
-            self._peft.set_adapter(name)
+            peft_name = self._load_adapter(weights)
+            self._peft.set_adapter(peft_name)
             return nullcontext()
         self._write_base(weights)
         return nullcontext() if self._peft is None else self._peft.disable_adapter()
@@ -106,45 +110,45 @@ class TransformersEngine:
             return
         tensors = whole_weights(self._folder, weights)
         # PEFT renames the layers that it adapts.
-        live = {
+        live_tensors = {
             name.replace(".base_layer.", "."): tensor
             for name, tensor in self._model.state_dict().items()
         }
         self._live_base = None
         with torch.no_grad():
             for name, tensor in tensors:
-                if name not in live:
+                if name not in live_tensors:
                     raise EngineError(
                         f"agent {weights.agent!r}: the model has no tensor {name}; full weights of "
                         "this architecture need engine.kind=vllm"
                     )
-                live[name].copy_(tensor)
+                live_tensors[name].copy_(tensor)
         self._live_base = weights.digest
 
     def _load_adapter(self, weights: AgentWeights) -> str:
-        name = adapter_name(weights)
-        if name in self._adapter_names:
-            return name
+        peft_name = adapter_name(weights)
+        if peft_name in self._adapter_names:
+            return peft_name
         _, folder = fitting_adapter(self._folder, weights)
         if self._peft is None:
-            self._peft = PeftModel.from_pretrained(self._model, folder, adapter_name=name)
+            self._peft = PeftModel.from_pretrained(self._model, folder, adapter_name=peft_name)
         else:
-            self._peft.load_adapter(folder, adapter_name=name)
+            self._peft.load_adapter(folder, adapter_name=peft_name)
         self._peft.eval()
-        self._adapter_names.add(name)
-        return name
+        self._adapter_names.add(peft_name)
+        return peft_name
 
     def _forget_adapters(self, except_of: Mapping[str, AgentWeights]) -> None:
-        needed = {adapter_name(weights) for weights in except_of.values()}
-        stale = self._adapter_names - needed
-        if not stale:
+        needed_names = {adapter_name(weights) for weights in except_of.values()}
+        stale_names = self._adapter_names - needed_names
+        if not stale_names:
             return
-        if stale == self._adapter_names:
+        if stale_names == self._adapter_names:
             self._model, self._peft = self._peft.unload(), None
         else:
-            for name in sorted(stale):
+            for name in sorted(stale_names):
                 self._peft.delete_adapter(name)
-        self._adapter_names -= stale
+        self._adapter_names -= stale_names
 
 
 def adapter_name(weights: AgentWeights) -> str:

@@ -90,19 +90,19 @@ class VllmEngine:
             self._limits.room(request)  # every prompt is checked before the first is computed
         adapters = {name: self._adapter(weights) for name, weights in requested.items()}
         completions: dict[int, Completion] = {}
-        tokens = 0
+        tokens_so_far = 0
         for weights, indices in self._in_turn(requests, agents):
             if weights is not None:
                 self._swap_to(weights)
-            group = {index: requests[index] for index in indices}
-            for index, output in self._outputs(group, adapters):
+            request_by_index = {index: requests[index] for index in indices}
+            for index, output in self._outputs(request_by_index, adapters):
                 completion = self._limits.completion(
                     requests[index], output.token_ids, output.cumulative_logprob
                 )
                 completions[index] = completion
-                tokens += len(completion.token_ids)
+                tokens_so_far += len(completion.token_ids)
                 if progress is not None:
-                    progress(len(completions), tokens)
+                    progress(len(completions), tokens_so_far)
         return [completions[index] for index in range(len(requests))]
 
     def _in_turn(
@@ -136,30 +136,33 @@ class VllmEngine:
 
         `adapters` has vLLM's handle of each agent's adapter.
         """
-        engine = self._llm.llm_engine
+        llm_engine = self._llm.llm_engine
         index_by_name: dict[str, int] = {}
         # vLLM gives up its engine on any error inside a step: only a new process can go on.
-        failed = f"vLLM failed while writing {len(requests)} rationales"
-        with _as_engine_error(failed, WorkerDiedError):
+        failure_text = f"vLLM failed while writing {len(requests)} rationales"
+        with _as_engine_error(failure_text, WorkerDiedError):
             from vllm.inputs import tokens_input
 
             try:
                 for index, request in requests.items():
-                    name = str(next(self._request_numbers))
-                    prompt, params = tokens_input(list(request.prompt_ids)), self._params(request)
-                    index_by_name[name] = index
-                    engine.add_request(name, prompt, params, lora_request=adapters[request.agent])
+                    request_id = str(next(self._request_numbers))
+                    prompt = tokens_input(list(request.prompt_ids))
+                    sampling_params = self._params(request)
+                    index_by_name[request_id] = index
+                    llm_engine.add_request(
+                        request_id, prompt, sampling_params, lora_request=adapters[request.agent]
+                    )
                 while index_by_name:
-                    if not engine.has_unfinished_requests():
+                    if not llm_engine.has_unfinished_requests():
                         raise EngineError(
                             f"vLLM ended without {len(index_by_name)} of the requests"
                         )
-                    for output in engine.step():
+                    for output in llm_engine.step():
                         if output.finished and output.request_id in index_by_name:
                             yield index_by_name.pop(output.request_id), output.outputs[0]
             finally:
                 if index_by_name:
-                    engine.abort_request(list(index_by_name))
+                    llm_engine.abort_request(list(index_by_name))
 
     def _params(self, request: Request) -> Any:
         from vllm import SamplingParams
@@ -173,7 +176,10 @@ class VllmEngine:
             max_tokens=self._limits.room(request),
             stop_token_ids=sorted(stopping.stop_ids),
             stop=list(stopping.stop_texts),
+            # vLLM finds stop texts in text that it decodes; without any, `Limits` decodes once at
+            # the end.
             detokenize=bool(stopping.stop_texts),
+            # The sampled token's own and no others.
             logprobs=0,
             output_kind=RequestOutputKind.FINAL_ONLY,
         )
@@ -191,8 +197,8 @@ class VllmEngine:
                 f"agent {weights.agent!r} has weights of kind {weights.kind!r}, but this engine "
                 "was started for adapters; set agents.weights=full"
             )
-        name = f"{weights.agent}@{weights.digest}"
-        if name not in self._adapters:
+        lora_name = f"{weights.agent}@{weights.digest}"
+        if lora_name not in self._adapters:
             from vllm.lora.request import LoRARequest
 
             adapter, folder = fitting_adapter(self._folder, weights)
@@ -201,8 +207,9 @@ class VllmEngine:
                     f"agent {weights.agent!r} has an adapter of rank {adapter.rank}, but the "
                     f"engine has room for rank {self._max_rank}; set agents.rank={adapter.rank}"
                 )
-            self._adapters[name] = LoRARequest(name, len(self._adapters) + 1, folder)
-        return self._adapters[name]
+            # Ids begin at 1: vLLM refuses 0.
+            self._adapters[lora_name] = LoRARequest(lora_name, len(self._adapters) + 1, folder)
+        return self._adapters[lora_name]
 
     def _swap_to(self, weights: AgentWeights) -> None:
         """Make the live weights this agent's, and forget every cached prefix of the former."""
@@ -239,12 +246,12 @@ def _renew_tied_heads(model: torch.nn.Module) -> None:
     Without it an agent whose embeddings differ from the base model's would read with its own and
     write with those that the engine started with (vLLM 0.32).
     """
-    by_weight: dict[int, list[Any]] = {}
+    layers_by_weight: dict[int, list[Any]] = {}
     for layer in model.modules():
         if isinstance(weight := getattr(layer, "weight", None), torch.nn.Parameter):
-            by_weight.setdefault(id(weight), []).append(layer)
-    for layers in by_weight.values():
-        for layer in layers if len(layers) > 1 else ():
+            layers_by_weight.setdefault(id(weight), []).append(layer)
+    for sharing_layers in layers_by_weight.values():
+        for layer in sharing_layers if len(sharing_layers) > 1 else ():
             layer.quant_method.process_weights_after_loading(layer)
 
 
@@ -261,6 +268,7 @@ def prepare_environment(*, on_gpu: bool, compile: bool) -> None:
         return
     # engine.cache_gib is passed as an argument; the variable would override it.
     os.environ.pop("VLLM_CPU_KVCACHE_SPACE", None)
+    # vLLM may keep a core free of OpenMP threads; `engine.threads` says how many there are.
     os.environ["VLLM_CPU_NUM_OF_RESERVED_CPU"] = "0"
     if not compile:
         # Log-probabilities make vLLM compile a counting kernel: 40 s at first, and no faster then.
@@ -297,6 +305,7 @@ def engine_arguments(
     # A chunked prefill rewinds a seeded generator, which torch's CPU generators cannot do.
     return arguments | {
         "enable_chunked_prefill": False,
+        # Without chunks the longest prompt has to fit into one step.
         "max_num_batched_tokens": max(max_length, CPU_PREFILL_TOKENS),
         "block_size": CPU_BLOCK,
         "kv_cache_memory_bytes": int(config.cache_gib * 2**30),
@@ -305,8 +314,8 @@ def engine_arguments(
 
 def adapter_arguments(rank: int) -> dict[str, Any]:
     """The arguments of `vllm.LLM` that make room for adapters of up to a rank."""
-    room = next((possible for possible in LORA_RANKS if possible >= rank), LORA_RANKS[-1])
-    return {"enable_lora": True, "max_loras": MAX_LORAS, "max_lora_rank": room}
+    rank_room = next((possible for possible in LORA_RANKS if possible >= rank), LORA_RANKS[-1])
+    return {"enable_lora": True, "max_loras": MAX_LORAS, "max_lora_rank": rank_room}
 
 
 @contextmanager

@@ -32,7 +32,10 @@ def render(tokenizer: Any, messages: Sequence[Mapping[str, str]]) -> tuple[int, 
     """Token ids of the messages, ending where the model's answer begins."""
     if tokenizer.chat_template is not None:
         token_ids = tokenizer.apply_chat_template(
-            list(messages), add_generation_prompt=True, tokenize=True, return_dict=False
+            list(messages),
+            add_generation_prompt=True,
+            tokenize=True,
+            return_dict=False,  # a mapping, which transformers gives by default, has a mask too
         )
         return tuple(token_ids)
     return tuple(tokenizer(plain_frame(messages))["input_ids"])
@@ -49,5 +52,5 @@ def plain_frame(messages: Sequence[Mapping[str, str]]) -> str:
 
 def before_stop(text: str, stop_texts: Sequence[str]) -> str:
     """The text up to the first of the texts that end a turn."""
-    ends = [text.find(stop_text) for stop_text in stop_texts]
-    return text[: min((end for end in ends if end >= 0), default=len(text))]
+    stop_positions = [text.find(stop_text) for stop_text in stop_texts if stop_text in text]
+    return text[: min(stop_positions, default=len(text))]

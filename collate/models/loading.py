@@ -42,16 +42,17 @@ def load_causal_lm(folder: Path | str, *, dtype: str, trust_remote_code: bool = 
 
 def load_resolved(model: ResolvedModel, *, dtype: str) -> Any:
     """A resolved model in memory, in eval mode; an adapter is merged into its base."""
-    folder, trust = model.folder, model.trust_remote_code
+    folder, trust_remote_code = model.folder, model.trust_remote_code
     if model.weights.kind == "full" and model.weights.folder is not None:
         folder = Path(model.weights.folder)
-    loaded = load_causal_lm(folder, dtype=dtype, trust_remote_code=trust)
+    loaded_model = load_causal_lm(folder, dtype=dtype, trust_remote_code=trust_remote_code)
     if model.weights.kind != "adapter":
-        return loaded
+        return loaded_model
     from peft import PeftModel
 
-    adapted = PeftModel.from_pretrained(loaded, str(model.weights.folder))
-    return adapted.merge_and_unload(safe_merge=True).eval()
+    adapted_model = PeftModel.from_pretrained(loaded_model, str(model.weights.folder))
+    # safe_merge refuses weights that are not finite.
+    return adapted_model.merge_and_unload(safe_merge=True).eval()
 
 
 def max_positions(source: Any, *, trust_remote_code: bool = False) -> int | None:
@@ -90,6 +91,7 @@ class BaseModel:
 
     def loaded(self, dtype: str) -> Any:
         """The model in this type, in eval mode; only one type is in memory at a time."""
+        # By what the name stands for here: `auto` is one of the others.
         if self._dtype != _dtype_name(dtype):
             self.forget()
             self._model = load_causal_lm(

@@ -59,8 +59,9 @@ def completion_logprobs(
         logits_H_V = tree_logits(model, tree, tiles=SCORING_TILES)
         logprob_R = token_logprobs(logits_H_V, tree.head_R, tree.target_R)
         end_C = _stop_logprobs(logits_H_V, tree.end_head_C, stop_id_S)
-        by_number = _by_completion(logprob_R, tree.length_C, end_C)
-        logprobs += [by_number[number] for number in numbers]
+        logprobs_by_number = _by_completion(logprob_R, tree.length_C, end_C)
+        # Equal completions are one in the tree, and get their numbers from it one by one.
+        logprobs += [logprobs_by_number[number] for number in numbers]
     return logprobs
 
 
@@ -68,15 +69,15 @@ def _tree_batches(
     completions: Sequence[Completion], batch_tokens: int
 ) -> Iterator[tuple[TreeBuilder, list[int]]]:
     """Trees of consecutive completions, with each one's number in its tree."""
-    builder, limit = TreeBuilder(), batch_tokens
+    builder, token_limit = TreeBuilder(), batch_tokens
     numbers: list[int] = []
     for completion in completions:
         token_ids = completion.context_ids + completion.target_ids
-        if numbers and len(builder) + builder.new_tokens(token_ids) > limit:
+        if numbers and len(builder) + builder.new_tokens(token_ids) > token_limit:
             yield builder, numbers
             builder, numbers = TreeBuilder(), []
         if not numbers:
-            limit = max(batch_tokens, 2 * len(token_ids))
+            token_limit = max(batch_tokens, 2 * len(token_ids))
         numbers.append(builder.add(completion.context_ids, completion.target_ids))
     if numbers:
         yield builder, numbers
@@ -84,6 +85,7 @@ def _tree_batches(
 
 def _by_completion(logprob_R: Tensor, length_C: Tensor, end_C: Tensor) -> list[list[float]]:
     parts = [part.tolist() for part in logprob_R.split(length_C.tolist())]
+    # Not strict: a model without stop tokens has no ends.
     for part, end in zip(parts, end_C.tolist(), strict=False):
         part.append(end)
     return parts
@@ -113,23 +115,24 @@ def reads_trees(model: Any) -> bool:
     It cannot where layers carry a state from token to token, or where positions are counted along
     the row (ALiBi).
     """
-    inner = causal_lm(model)
-    config = inner.config.get_text_config()
+    plain_model = causal_lm(model)
+    config = plain_model.config.get_text_config()
     layer_kinds = set(getattr(config, "layer_types", None) or ())
-    takes_positions = "position_ids" in inspect.signature(type(inner).forward).parameters
+    takes_positions = "position_ids" in inspect.signature(type(plain_model).forward).parameters
     return (
         layer_kinds <= READABLE_LAYERS
         and takes_positions
-        and not getattr(inner, "_is_stateful", False)
+        and not getattr(plain_model, "_is_stateful", False)
         and not getattr(config, "alibi", False)
     )
 
 
 def use_tree_attention(model: Any) -> None:
     """Have a model that runs on a CPU read trees in tiles, where its attention can be exchanged."""
-    inner = causal_lm(model)
-    if inner.device.type == "cpu" and getattr(inner, "_supports_attention_backend", False):
-        inner.set_attn_implementation(TILED)
+    plain_model = causal_lm(model)
+    is_exchangeable = getattr(plain_model, "_supports_attention_backend", False)
+    if plain_model.device.type == "cpu" and is_exchangeable:
+        plain_model.set_attn_implementation(TILED)
 
 
 def causal_lm(model: Any) -> Any:
@@ -144,20 +147,22 @@ def _attention_arguments(model: Any, tree: TokenTree, shape: TileShape) -> dict[
     """
     config = model.config.get_text_config()
     layer_kinds = set(getattr(config, "layer_types", None) or ())
-    tiled = config._attn_implementation == TILED
-    tiles = Tiles.of(tree.mask_T_T, shape) if tiled else None
+    uses_tiles = config._attn_implementation == TILED
+    tiles = Tiles.of(tree.mask_T_T, shape) if uses_tiles else None
     arguments: dict[str, Any] = {} if tiles is None else {"tiles": tiles}
-    everything = _bias(tree.mask_T_T, tiles, model.dtype)
-    window = getattr(config, "sliding_window", None)
-    if window is None or layer_kinds == {"full_attention"}:
-        return {"attention_mask": everything, **arguments}
+    full_bias = _bias(tree.mask_T_T, tiles, model.dtype)
+    window_size = getattr(config, "sliding_window", None)
+    # A model may name a window that none of its layers uses.
+    if window_size is None or layer_kinds == {"full_attention"}:
+        return {"attention_mask": full_bias, **arguments}
     position_T = tree.position_ids_T.int()
-    is_near_T_T = position_T[:, None] - position_T < window
-    nearest = _bias(tree.mask_T_T & is_near_T_T, tiles, model.dtype)
+    # By depth: along a path of the tree, and not along the row, a window counts its tokens.
+    is_near_T_T = position_T[:, None] - position_T < window_size
+    window_bias = _bias(tree.mask_T_T & is_near_T_T, tiles, model.dtype)
     if layer_kinds:
-        by_kind = {"full_attention": everything, "sliding_attention": nearest}
-        return {"attention_mask": by_kind, **arguments}
-    return {"attention_mask": nearest, **arguments}
+        bias_by_kind = {"full_attention": full_bias, "sliding_attention": window_bias}
+        return {"attention_mask": bias_by_kind, **arguments}
+    return {"attention_mask": window_bias, **arguments}
 
 
 def _bias(mask_T_T: Tensor, tiles: Tiles | None, dtype: torch.dtype) -> Tensor:
@@ -167,6 +172,7 @@ def _bias(mask_T_T: Tensor, tiles: Tiles | None, dtype: torch.dtype) -> Tensor:
     """
     mask = mask_T_T[None, None] if tiles is None else tiles.allowed(mask_T_T)[:, None]
     bias = torch.zeros_like(mask, dtype=dtype)
+    # Not -inf, with which a softmax over nothing else would be NaN.
     return bias.masked_fill_(~mask, torch.finfo(dtype).min)
 
 
@@ -185,9 +191,9 @@ def token_logprobs(logits_H_V: Tensor, head_R: Tensor, target_R: Tensor) -> Tens
 def _stop_logprobs(logits_H_V: Tensor, head_C: Tensor, stop_id_S: Tensor) -> Tensor:
     """Log-probability, in nats and float32, of any of the stop tokens at some rows; (C,)."""
     end_parts = []
-    for head in head_C.split(HEAD_ROWS):
-        logits = logits_H_V[head].float()
-        end_parts.append(logits[:, stop_id_S].logsumexp(1) - logits.logsumexp(1))
+    for head_part in head_C.split(HEAD_ROWS):
+        part_logits = logits_H_V[head_part].float()
+        end_parts.append(part_logits[:, stop_id_S].logsumexp(1) - part_logits.logsumexp(1))
     return torch.cat(end_parts) if end_parts else logits_H_V.new_zeros(0)
 
 
@@ -196,6 +202,7 @@ class _TokenLogprobs(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, logits_H_V: Tensor, head_R: Tensor, target_R: Tensor) -> Tensor:
+        # In parts, so that no float32 copy of all logits is in memory.
         parts = [part.float().logsumexp(1) for part in logits_H_V.split(HEAD_ROWS)]
         normaliser_H = torch.cat(parts)
         ctx.save_for_backward(logits_H_V, normaliser_H, head_R, target_R)
@@ -206,6 +213,8 @@ class _TokenLogprobs(torch.autograd.Function):
         logits_H_V, normaliser_H, head_R, target_R = ctx.saved_tensors
         grad_R = grads[0]
         total_H = torch.zeros_like(normaliser_H).index_add_(0, head_R, grad_R)
+        # d log p(target) / d logits is 1 at the target minus the softmax. A row of logits that
+        # several targets name gets the sum of theirs.
         grad_H_V = torch.empty_like(logits_H_V)
         for start in range(0, len(logits_H_V), HEAD_ROWS):
             rows = slice(start, start + HEAD_ROWS)
@@ -223,7 +232,9 @@ def _row_logprobs(
 ) -> list[list[float]]:
     """As `completion_logprobs`, with every completion and its context as a row of its own."""
     logprobs: list[list[float]] = [[] for _ in completions]
-    lengths = [len(each.context_ids) + len(each.target_ids) for each in completions]
+    lengths = [
+        len(completion.context_ids) + len(completion.target_ids) for completion in completions
+    ]
     for indices in _row_batches(lengths, batch_tokens):
         batch = [completions[index] for index in indices]
         for index, values in zip(indices, _batch_logprobs(model, batch, stop_id_S), strict=True):
@@ -233,25 +244,28 @@ def _row_logprobs(
 
 def _row_batches(lengths: Sequence[int], batch_tokens: int) -> Iterator[list[int]]:
     """Indices in batches, longest first, each padded batch within the budget or of one row."""
-    order = sorted(range(len(lengths)), key=lambda index: (-lengths[index], index))
-    while order:
-        rows = max(1, batch_tokens // lengths[order[0]])
-        yield order[:rows]
-        order = order[rows:]
+    # By length, so that little of a batch is padding.
+    remaining_indices = sorted(range(len(lengths)), key=lambda index: (-lengths[index], index))
+    while remaining_indices:
+        row_count = max(1, batch_tokens // lengths[remaining_indices[0]])
+        yield remaining_indices[:row_count]
+        remaining_indices = remaining_indices[row_count:]
 
 
 def _batch_logprobs(
     model: Any, completions: Sequence[Completion], stop_id_S: Tensor
 ) -> list[list[float]]:
+    # On the right, where no token looks back at the padding and positions need no correction.
     ids_B_T, mask_B_T = padded(
         [completion.context_ids + completion.target_ids for completion in completions], side="right"
     )
     rows: list[int] = []
     columns: list[int] = []
     for row, completion in enumerate(completions):
-        first, last = len(completion.context_ids) - 1, int(mask_B_T[row].sum()) - 1
+        first_column = len(completion.context_ids) - 1
+        last_column = int(mask_B_T[row].sum()) - 1
         # The column before a token predicts it; the last one predicts the end.
-        predicting = range(first, last + 1 if len(stop_id_S) else last)
+        predicting = range(first_column, last_column + 1 if len(stop_id_S) else last_column)
         rows += [row] * len(predicting)
         columns += predicting
     with _head_on(model, torch.tensor(rows), torch.tensor(columns)):
@@ -260,16 +274,16 @@ def _batch_logprobs(
             attention_mask=mask_B_T.to(model.device),
             use_cache=False,
         ).logits[0]
-    ends = min(1, len(stop_id_S))
+    ends_per_row = min(1, len(stop_id_S))
     logprobs, start = [], 0
     for completion in completions:
         end = start + len(completion.target_ids)
         head_R = torch.arange(start, end, device=model.device)
         target_R = torch.tensor(completion.target_ids, device=model.device)
         values = token_logprobs(logits_H_V, head_R, target_R).tolist()
-        end_heads = torch.arange(end, end + ends, device=model.device)
+        end_heads = torch.arange(end, end + ends_per_row, device=model.device)
         logprobs.append(values + _stop_logprobs(logits_H_V, end_heads, stop_id_S).tolist())
-        start = end + ends
+        start = end + ends_per_row
     return logprobs
 
 

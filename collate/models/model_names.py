@@ -73,11 +73,11 @@ def parse_model_name(text: str, setting: str = "model") -> ModelName:
         return RunName(folder) if (folder / RUN_FACTS).is_file() else _folder_name(folder)
     run_part = _RUN_PART.fullmatch(text)
     if run_part is not None and (Path(run_part["run"]).expanduser() / RUN_FACTS).is_file():
-        number = run_part["round"]
+        round_text = run_part["round"]
         return RunName(
             Path(run_part["run"]).expanduser(),
             run_part["agent"],
-            None if number is None else int(number),
+            None if round_text is None else int(round_text),
         )
     hub_id = _HUB_ID.fullmatch(text)
     if hub_id is None or text.startswith((".", "/", "~")):
@@ -94,11 +94,11 @@ def _folder_name(folder: Path) -> FolderName | RunName:
     A tuned adapter says nothing of where its base model lies, its run does.
     """
     # <run>/round-02/agents/agent-1
-    parts = folder.resolve().parts
-    in_run = re.fullmatch(r"round-(\d+)", parts[-3]) if len(parts) > 3 else None
-    run = Path(*parts[:-3])
-    if in_run and parts[-2] == "agents" and (run / RUN_FACTS).is_file():
-        return RunName(run, parts[-1], int(in_run[1]))
+    path_parts = folder.resolve().parts
+    round_match = re.fullmatch(r"round-(\d+)", path_parts[-3]) if len(path_parts) > 3 else None
+    run = Path(*path_parts[:-3])
+    if round_match and path_parts[-2] == "agents" and (run / RUN_FACTS).is_file():
+        return RunName(run, path_parts[-1], int(round_match[1]))
     return FolderName(folder)
 
 

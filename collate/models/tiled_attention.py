@@ -47,10 +47,13 @@ class Tiles:
     def of(cls, mask_T_T: Tensor, shape: TileShape) -> "Tiles":
         """The tiles of a mask that is True where the row's token may attend to the column's."""
         needed_S_T = _in_tiles(mask_T_T, shape.size).any(1)
+        # Needed keys to the front; a stable sort leaves them in the order of the row.
         key_order_S_T = needed_S_T.byte().argsort(dim=1, descending=True, stable=True)
-        keys = needed_S_T.sum(1).tolist()
-        groups = _groups(keys) if shape.in_groups else ((0, len(keys), max(keys)),)
-        return cls(shape.size, key_order_S_T[:, : max(keys)], groups)
+        key_counts = needed_S_T.sum(1).tolist()
+        most_keys = max(key_counts)
+        all_at_once = ((0, len(key_counts), most_keys),)
+        groups = _groups(key_counts) if shape.in_groups else all_at_once
+        return cls(shape.size, key_order_S_T[:, :most_keys], groups)
 
     def allowed(self, mask_T_T: Tensor) -> Tensor:
         """True where a tile's query may attend to its key, under the mask or a narrower one.
@@ -65,6 +68,7 @@ class Tiles:
 
 def _in_tiles(mask_T_T: Tensor, size: int) -> Tensor:
     tokens = len(mask_T_T)
+    # Rows are added until they fill whole tiles: -tokens % size are missing.
     return pad(mask_T_T, (0, 0, 0, -tokens % size)).view(-1, size, tokens)
 
 
@@ -72,8 +76,8 @@ def _groups(keys: list[int]) -> tuple[tuple[int, int, int], ...]:
     """Runs of tiles in which the most keys of a tile are at most twice the least."""
     groups, first = [], 0
     for end in range(1, len(keys) + 1):
-        run = keys[first : end + 1]
-        if end == len(keys) or max(run) > 2 * min(run):
+        run_counts = keys[first : end + 1]
+        if end == len(keys) or max(run_counts) > 2 * min(run_counts):
             groups.append((first, end, max(keys[first:end])))
             first = end
     return tuple(groups)
@@ -97,10 +101,10 @@ def _tiled_attention(
     whatever else the model is used for.
     """
     if tiles is None or attention_mask is None:
-        plain: tuple[Tensor, None] = sdpa_attention_forward(
+        plain_output: tuple[Tensor, None] = sdpa_attention_forward(
             module, query, key, value, attention_mask, dropout=dropout, scaling=scaling, **more
         )
-        return plain
+        return plain_output
     tokens = query.shape[2]
     padded_query = pad(query[0], (0, 0, 0, -tokens % tiles.size))
     query_S_H_L_D = padded_query.unflatten(1, (-1, tiles.size)).transpose(0, 1)

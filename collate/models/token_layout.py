@@ -21,12 +21,13 @@ def padded(
     sequences: Sequence[Sequence[int]], *, side: Literal["left", "right"]
 ) -> tuple[Tensor, Tensor]:
     """Token ids and mask (1 on tokens), both [B, T], padded on one side to the longest sequence."""
-    width = max(len(ids) for ids in sequences)
+    width = max(len(token_ids) for token_ids in sequences)
     ids_B_T = torch.zeros(len(sequences), width, dtype=torch.long)
     mask_B_T = torch.zeros_like(ids_B_T)
-    for row, ids in enumerate(sequences):
-        columns = slice(width - len(ids), width) if side == "left" else slice(0, len(ids))
-        ids_B_T[row, columns] = torch.tensor(ids, dtype=torch.long)
+    for row, token_ids in enumerate(sequences):
+        first_column = width - len(token_ids) if side == "left" else 0
+        columns = slice(first_column, first_column + len(token_ids))
+        ids_B_T[row, columns] = torch.tensor(token_ids, dtype=torch.long)
         mask_B_T[row, columns] = 1
     return ids_B_T, mask_B_T
 
@@ -77,73 +78,80 @@ class TreeBuilder:
 
     def new_tokens(self, token_ids: Sequence[int]) -> int:
         """By how many tokens the tree would grow with a sequence."""
-        parent, shared = -1, 0
+        parent_index, shared_tokens = -1, 0
         for token in token_ids:
-            if (parent, token) not in self._children:
+            if (parent_index, token) not in self._children:
                 break
-            parent = self._children[parent, token]
-            shared += 1
-        return len(token_ids) - shared
+            parent_index = self._children[parent_index, token]
+            shared_tokens += 1
+        return len(token_ids) - shared_tokens
 
     def add(self, context_ids: Sequence[int], completion_ids: Sequence[int]) -> int:
         """Add a completion after its context, neither of them empty; returns its number."""
         key = tuple(context_ids), tuple(completion_ids)
-        number = self._completions.setdefault(key, len(self._completions))
-        if number == len(self._paths):
-            path = self._insert((*context_ids, *completion_ids))
+        completion_number = self._completions.setdefault(key, len(self._completions))
+        if completion_number == len(self._paths):
+            token_indices = self._insert((*context_ids, *completion_ids))
             # The last token of the context predicts the completion's first.
-            self._paths.append(path[len(context_ids) - 1 :])
-        return number
+            self._paths.append(token_indices[len(context_ids) - 1 :])
+        return completion_number
 
     def build(self, *, with_ends: bool = False) -> TokenTree:
         """The tree as tensors; `with_ends` has logits taken at the completions' last tokens too."""
         predicting: list[int] = []
         targets: list[int] = []
         owners: list[int] = []
-        ends: list[int] = []
-        for number, path in enumerate(self._paths):
+        end_indices: list[int] = []
+        for completion_number, path in enumerate(self._paths):
             predicting += path[:-1]
             targets += [self._tokens[index] for index in path[1:]]
-            owners += [number] * (len(path) - 1)
-            ends.append(path[-1])
-        indices = torch.tensor(predicting + ends if with_ends else predicting, dtype=torch.long)
-        index_H, head = torch.unique(indices, return_inverse=True)
+            owners += [completion_number] * (len(path) - 1)
+            end_indices.append(path[-1])
+        needed_indices = predicting + end_indices if with_ends else predicting
+        indices = torch.tensor(needed_indices, dtype=torch.long)
+        # Completions that part share the token before: its logits are taken once for all of them.
+        index_H, head_index = torch.unique(indices, return_inverse=True)
         position_T, mask_T_T = self._positions_and_mask()
         return TokenTree(
             input_ids_T=torch.tensor(self._tokens),
             position_ids_T=position_T,
             mask_T_T=mask_T_T,
             index_H=index_H,
-            head_R=head[: len(predicting)],
+            head_R=head_index[: len(predicting)],
             target_R=torch.tensor(targets),
             completion_R=torch.tensor(owners),
             length_C=torch.tensor([len(path) - 1 for path in self._paths]),
-            end_head_C=head[len(predicting) :],
+            end_head_C=head_index[len(predicting) :],
         )
 
     def _insert(self, token_ids: Sequence[int]) -> list[int]:
         """The indices of a sequence's tokens, new ones where its prefix has not been seen."""
-        parent, path, size = -1, [], len(self._tokens)
+        parent_index, token_indices, size_before = -1, [], len(self._tokens)
         for token in token_ids:
-            if (parent, token) not in self._children:
-                if len(self._tokens) == size:
-                    self._runs.append((size, parent))
-                self._children[parent, token] = len(self._tokens)
+            if (parent_index, token) not in self._children:
+                # The first new token begins a run; those after it have a new parent, and so are new
+                # as well.
+                if len(self._tokens) == size_before:
+                    self._runs.append((size_before, parent_index))
+                self._children[parent_index, token] = len(self._tokens)
                 self._tokens.append(token)
-            parent = self._children[parent, token]
-            path.append(parent)
-        return path
+            parent_index = self._children[parent_index, token]
+            token_indices.append(parent_index)
+        return token_indices
 
     def _positions_and_mask(self) -> tuple[Tensor, Tensor]:
         size = len(self._tokens)
         position_T = torch.zeros(size, dtype=torch.long)
         mask_T_T = torch.zeros(size, size, dtype=torch.bool)
-        ends = [first for first, _ in self._runs[1:]] + [size]
-        for (first, parent), end in zip(self._runs, ends, strict=True):
-            depth = 0
-            if parent >= 0:
-                mask_T_T[first:end] = mask_T_T[parent]
-                depth = int(position_T[parent]) + 1
-            mask_T_T[first:end, first:end] = torch.ones(end - first, end - first).tril().bool()
-            position_T[first:end] = torch.arange(depth, depth + end - first)
+        run_ends = [run_start for run_start, _ in self._runs[1:]] + [size]
+        for (run_start, parent_index), run_end in zip(self._runs, run_ends, strict=True):
+            run_length = run_end - run_start
+            first_depth = 0
+            # A run's tokens see what the token before the run sees, and the run up to themselves.
+            if parent_index >= 0:
+                mask_T_T[run_start:run_end] = mask_T_T[parent_index]
+                first_depth = int(position_T[parent_index]) + 1
+            causal_mask = torch.ones(run_length, run_length).tril().bool()
+            mask_T_T[run_start:run_end, run_start:run_end] = causal_mask
+            position_T[run_start:run_end] = torch.arange(first_depth, first_depth + run_length)
         return position_T, mask_T_T

@@ -129,15 +129,18 @@ def merge_duplicates(
     own when rejected. What is learnt is the same; the tables then say of a chosen one that it was
     shared, and of a rejected one that the agent itself wrote it.
     """
-    by_text: dict[str, list[ScoredRationale]] = {}
+    pool_by_text: dict[str, list[ScoredRationale]] = {}
+    # By id, so that the order of the rows decides nothing.
     for scored in sorted(pool, key=lambda scored: scored.rationale.id):
         text = scored.rationale.text.strip()
         if text:
-            by_text.setdefault(text, []).append(scored)
-    unsolved = not any(_solves(same, agent, config) for same in by_text.values())
+            pool_by_text.setdefault(text, []).append(scored)
+    # Known before any candidate is made: where nothing else solves a question, a hint or the gold
+    # solution may be chosen.
+    unsolved = not any(_solves(same_text, agent, config) for same_text in pool_by_text.values())
     candidates = []
-    for same in by_text.values():
-        candidate = _candidate(same, agent, config, unsolved)
+    for same_text in pool_by_text.values():
+        candidate = _candidate(same_text, agent, config, unsolved)
         if candidate.is_unaided or candidate.can_be_chosen:
             candidates.append(candidate)
     return candidates
@@ -153,6 +156,7 @@ def candidate_pairs(
     pairs = []
     for chosen in winners:
         for rejected in losers:
+            # A text may be chosen against one and rejected against another, never against itself.
             if chosen is rejected:
                 continue
             if not margin_allows(chosen.likelihood, rejected.likelihood, config):
@@ -169,17 +173,17 @@ def select_pairs(
 
     After each choice the order is asked again, since it may look at how often each was used.
     """
-    left = list(pairs)
-    uses: Counter[Candidate] = Counter()
+    remaining_pairs = list(pairs)
+    use_counts: Counter[Candidate] = Counter()
     selected: list[Selected] = []
-    while left and len(selected) < config.per_question:
-        best = min(left, key=lambda pair: order(pair[0], pair[1], uses))
-        selected.append(best)
-        uses.update(best)
-        left = [
+    while remaining_pairs and len(selected) < config.per_question:
+        best_pair = min(remaining_pairs, key=lambda pair: order(pair[0], pair[1], use_counts))
+        selected.append(best_pair)
+        use_counts.update(best_pair)
+        remaining_pairs = [
             pair
-            for pair in left
-            if pair is not best and not (once and (uses[pair[0]] or uses[pair[1]]))
+            for pair in remaining_pairs
+            if pair is not best_pair and not (once and (use_counts[pair[0]] or use_counts[pair[1]]))
         ]
     return selected
 
@@ -189,9 +193,10 @@ def representatives(selected: Selected, config: PairsConfig) -> tuple[Rationale,
     chosen, rejected = selected
     if rejected is None:
         return chosen.as_chosen[0], None
-    named = _named_rationales(chosen, rejected, config)
-    assert named is not None
-    return named
+    named_pair = _named_rationales(chosen, rejected, config)
+    # Every selected pair comes from `candidate_pairs`, which has found two such rationales.
+    assert named_pair is not None
+    return named_pair
 
 
 def reason_none_right(candidates: Sequence[Candidate]) -> str:
@@ -227,12 +232,14 @@ def _candidate(
     same: Sequence[ScoredRationale], agent: str, config: PairsConfig, unsolved: bool
 ) -> Candidate:
     """One candidate out of all rationales with the same text."""
+    # A likelihood is of a text, so that it is the same in all of these scores.
     verdict, score = _verdict(same), same[0].score
     rationales = [scored.rationale for scored in same]
     rejected = [rationale for rationale in rationales if may_be_rejected(rationale, agent, config)]
     # Of what is to be rejected the agent's own is named first.
     rejected.sort(key=lambda rationale: rationale.writer != agent)
-    answers = [scored.answer for scored in same if scored.answer is not None]
+    stated_answers = [scored.answer for scored in same if scored.answer is not None]
+    # A reason may go on, as in "states several answers: 2 different"; its beginning tells its kind.
     misses_form = verdict == UNKNOWN and any(
         scored.score.reason.startswith(WITHOUT_FORM) for scored in same
     )
@@ -243,7 +250,7 @@ def _candidate(
         origins=frozenset(rationale.origin for rationale in rationales),
         is_own=any(rationale.writer == agent for rationale in rejected),
         votes=len(_unaided(same)),
-        answer=answers[0] if answers else None,
+        answer=stated_answers[0] if stated_answers else None,
         verdict=verdict,
         misses_form=misses_form,
         likelihood=score.likelihood,
@@ -255,15 +262,18 @@ def _as_chosen(
     same: Sequence[ScoredRationale], agent: str, config: PairsConfig, *, unsolved: bool
 ) -> list[Rationale]:
     """What agents wrote unaided stands first, and within that another agent's before its own."""
-    flagged = any(scored.score.flags for scored in same)
-    right = _verdict(same) == RIGHT
-    allowed = []
+    is_flagged = any(scored.score.flags for scored in same)
+    is_right = _verdict(same) == RIGHT
+    allowed_rationales = []
     for scored in same:
         rationale = scored.rationale
-        if may_be_chosen(rationale, agent, config, flagged=flagged, right=right, unsolved=unsolved):
-            allowed.append(rationale)
+        if may_be_chosen(
+            rationale, agent, config, flagged=is_flagged, right=is_right, unsolved=unsolved
+        ):
+            allowed_rationales.append(rationale)
     return sorted(
-        allowed, key=lambda rationale: (ORIGINS.index(rationale.origin), rationale.writer == agent)
+        allowed_rationales,
+        key=lambda rationale: (ORIGINS.index(rationale.origin), rationale.writer == agent),
     )
 
 

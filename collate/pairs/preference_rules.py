@@ -43,17 +43,27 @@ def correctness(candidates: Sequence[Candidate], config: PairsConfig) -> list[Se
         margin    the pairs with the largest difference in likelihood. Verdict first and likelihood
                   second: the two in lexicographic order, where the rule `blended` adds them up
     """
-    right = [each for each in candidates if each.verdict == RIGHT and each.can_be_chosen]
-    wrong = [each for each in candidates if each.verdict == WRONG and each.can_be_rejected]
-    if not right:
+    right_candidates = [
+        candidate
+        for candidate in candidates
+        if candidate.verdict == RIGHT and candidate.can_be_chosen
+    ]
+    wrong_candidates = [
+        candidate
+        for candidate in candidates
+        if candidate.verdict == WRONG and candidate.can_be_rejected
+    ]
+    if not right_candidates:
         return reason_none_right(candidates)
-    if not wrong:
+    if not wrong_candidates:
         return reason_none_wrong(candidates)
     order = _largest_margin if config.order == "margin" else _nearest
-    return select_pairs(candidate_pairs(right, wrong, config), order, config) or MARGIN
+    pairs = candidate_pairs(right_candidates, wrong_candidates, config)
+    return select_pairs(pairs, order, config) or MARGIN
 
 
 def _nearest(chosen: Candidate, rejected: Candidate, uses: Counter[Candidate]) -> Any:
+    # Ids come last in every order: they are digests, and decide alike on every machine.
     gap = abs(chosen.margin_over(rejected))
     chosen_order = (uses[chosen], -chosen.likelihood_or_zero, chosen.chosen_id)
     rejected_order = (
@@ -90,12 +100,16 @@ def likelihood(candidates: Sequence[Candidate], config: PairsConfig) -> list[Sel
                 "pairs.rule=likelihood needs the likelihood of every rationale, and "
                 f"{candidate.id} has none; set scoring.likelihood=true, or pairs.rule=correctness"
             )
+    # One distinct text; `merge_duplicates` has put equal ones together.
     if len(candidates) == 1:
         return ALL_EQUAL
-    higher = _higher_over_lower(candidates, config)
-    lifting = [pair for pair in higher if pair[0].lift is not None and pair[0].lift > 0]
-    selected = select_pairs(lifting, _furthest, config, once=True)
-    return selected or (NO_LIFT if higher else MARGIN)
+    pairs_by_likelihood = _higher_over_lower(candidates, config)
+    lifting_pairs = [
+        pair for pair in pairs_by_likelihood if pair[0].lift is not None and pair[0].lift > 0
+    ]
+    selected = select_pairs(lifting_pairs, _furthest, config, once=True)
+    # Without any pair the likelihoods are equal, or a condition keeps them apart.
+    return selected or (NO_LIFT if pairs_by_likelihood else MARGIN)
 
 
 def blended(candidates: Sequence[Candidate], config: PairsConfig) -> list[Selected] | str:
@@ -113,10 +127,13 @@ def blended(candidates: Sequence[Candidate], config: PairsConfig) -> list[Select
     a pair, and what `min_margin` is compared with, is the difference in score. Raises InputError
     where a likelihood was not taken, or is no number from 0 to 1.
     """
-    scored = [replace(each, likelihood=_blended_score(each)) for each in candidates]
-    if len(scored) == 1:
+    scored_candidates = [
+        replace(candidate, likelihood=_blended_score(candidate)) for candidate in candidates
+    ]
+    if len(scored_candidates) == 1:
         return ALL_EQUAL
-    return select_pairs(_higher_over_lower(scored, config), _furthest, config, once=True) or MARGIN
+    pairs = _higher_over_lower(scored_candidates, config)
+    return select_pairs(pairs, _furthest, config, once=True) or MARGIN
 
 
 def _blended_score(candidate: Candidate) -> float:
@@ -126,15 +143,15 @@ def _blended_score(candidate: Candidate) -> float:
             f"{candidate.id} has {candidate.likelihood}; set scoring.likelihood=true and "
             "scoring.normalisation=mean_prob or geometric"
         )
-    right = candidate.verdict == RIGHT
-    return VERDICT_WEIGHT * right + (1 - VERDICT_WEIGHT) * candidate.likelihood
+    is_right = candidate.verdict == RIGHT
+    return VERDICT_WEIGHT * is_right + (1 - VERDICT_WEIGHT) * candidate.likelihood
 
 
 def _higher_over_lower(
     candidates: Sequence[Candidate], config: PairsConfig
 ) -> list[tuple[Candidate, Candidate]]:
-    winners = [each for each in candidates if each.can_be_chosen]
-    losers = [each for each in candidates if each.can_be_rejected]
+    winners = [candidate for candidate in candidates if candidate.can_be_chosen]
+    losers = [candidate for candidate in candidates if candidate.can_be_rejected]
     pairs = candidate_pairs(winners, losers, config)
     return [(chosen, rejected) for chosen, rejected in pairs if chosen.margin_over(rejected) > 0]
 
@@ -161,17 +178,22 @@ def longest_right(candidates: Sequence[Candidate], config: PairsConfig) -> list[
     right, the longest wrong one to one that misses the form. That is left out: what misses the form
     may be right.
     """
-    right = [each for each in candidates if each.verdict == RIGHT and each.can_be_chosen]
-    failed = [
-        each
-        for each in candidates
-        if each.can_be_rejected and (each.verdict == WRONG or each.misses_form)
+    right_candidates = [
+        candidate
+        for candidate in candidates
+        if candidate.verdict == RIGHT and candidate.can_be_chosen
     ]
-    if not right:
+    failed_candidates = [
+        candidate
+        for candidate in candidates
+        if candidate.can_be_rejected and (candidate.verdict == WRONG or candidate.misses_form)
+    ]
+    if not right_candidates:
         return reason_none_right(candidates)
-    if not failed:
+    if not failed_candidates:
         return reason_none_wrong(candidates)
-    return select_pairs(candidate_pairs(right, failed, config), _longest, config) or MARGIN
+    pairs = candidate_pairs(right_candidates, failed_candidates, config)
+    return select_pairs(pairs, _longest, config) or MARGIN
 
 
 def _longest(chosen: Candidate, rejected: Candidate, uses: Counter[Candidate]) -> Any:
@@ -190,16 +212,26 @@ def gold_over_own(candidates: Sequence[Candidate], config: PairsConfig) -> list[
     a right rationale is rejected too. SPIN and the paper take one sample a question
     (`per_question: 1` in the preset); which one is drawn by id, a digest.
     """
-    gold = [each for each in candidates if GOLD in each.origins and each.can_be_chosen]
-    own_candidates = [each for each in candidates if each.is_own and each.can_be_rejected]
-    if not gold:
+    gold_candidates = [
+        candidate
+        for candidate in candidates
+        if GOLD in candidate.origins and candidate.can_be_chosen
+    ]
+    own_candidates = [
+        candidate for candidate in candidates if candidate.is_own and candidate.can_be_rejected
+    ]
+    if not gold_candidates:
         return NO_GOLD
     if not own_candidates:
         return NO_OWN
-    others = [each for each in own_candidates if each not in gold]
-    if not others:
+    # The agent may have written the solution word for word.
+    other_candidates = [
+        candidate for candidate in own_candidates if candidate not in gold_candidates
+    ]
+    if not other_candidates:
         return ALL_EQUAL
-    return select_pairs(candidate_pairs(gold, others, config), _by_id, config) or MARGIN
+    pairs = candidate_pairs(gold_candidates, other_candidates, config)
+    return select_pairs(pairs, _by_id, config) or MARGIN
 
 
 def _by_id(chosen: Candidate, rejected: Candidate, uses: Counter[Candidate]) -> Any:

@@ -81,9 +81,9 @@ def make_preferences(
     preferences: list[Preference] = []
     dropped: list[Dropped] = []
     for agent in agents:
-        part = None if parts is None else parts.get(agent)
+        question_part = None if parts is None else parts.get(agent)
         for question_id, pool in pools.items():
-            if part is not None and question_id not in part:
+            if question_part is not None and question_id not in question_part:
                 continue
             outcome = _pairs_or_reason(pool, agent, config)
             if isinstance(outcome, str):
@@ -107,13 +107,13 @@ def _pools(
         raise ValueError(
             f"{len(unscored)} of {len(rationales)} rationales have no score: {unscored[0]}"
         )
-    options = {question.id: question.options for question in questions}
-    pools: dict[str, list[ScoredRationale]] = {id: [] for id in sorted(options)}
+    options_by_question = {question.id: question.options for question in questions}
+    pools: dict[str, list[ScoredRationale]] = {id: [] for id in sorted(options_by_question)}
     for rationale in rationales:
         question_id = rationale.question_id
         if question_id in pools:
             score = score_of[rationale.id]
-            answer = answer_key(answer_kind, score.stated, options[question_id])
+            answer = answer_key(answer_kind, score.stated, options_by_question[question_id])
             pools[question_id].append(ScoredRationale(rationale, score, answer))
     return pools
 
@@ -132,11 +132,12 @@ def _pairs_or_reason(
 
     def without(*reasons: str) -> list[Selected] | str:
         """What the rule says where these conditions ask nothing."""
-        lifted = {}
+        lifted_settings = {}
         for reason in reasons:
-            lifted.update(SETTINGS_WITHOUT[reason])
-        return _apply_rule(pool, agent, replace(config, **lifted))
+            lifted_settings.update(SETTINGS_WITHOUT[reason])
+        return _apply_rule(pool, agent, replace(config, **lifted_settings))
 
+    # Conditions are named only where without them there would have been a pair.
     unconditional = without(*SETTINGS_WITHOUT)
     if isinstance(unconditional, str):
         return unconditional
@@ -151,12 +152,12 @@ def _apply_rule(
 ) -> list[Selected] | str:
     candidates = merge_duplicates(pool, agent, config)
     # Supervised rules may choose a gold solution where no agent wrote anything.
-    anything = (
+    usable_candidates = (
         candidates
         if config.rule in SUPERVISED_RULES
         else [candidate for candidate in candidates if candidate.is_unaided]
     )
-    return RULES[config.rule](candidates, config) if anything else NO_RATIONALE
+    return RULES[config.rule](candidates, config) if usable_candidates else NO_RATIONALE
 
 
 def _preference(
@@ -164,13 +165,15 @@ def _preference(
 ) -> Preference:
     chosen, rejected = representatives(selected, config)
     rejected_id = None if rejected is None else rejected.id
-    roles = {CHOSEN: chosen.id} | ({} if rejected_id is None else {REJECTED: rejected_id})
+    id_by_role = {CHOSEN: chosen.id}
+    if rejected_id is not None:
+        id_by_role[REJECTED] = rejected_id
     winner, loser = selected
     return Preference(
         id=digest("pair", agent, chosen.id, rejected_id),
         question_id=question_id,
         agent=agent,
-        roles=roles,
+        roles=id_by_role,
         rule=config.rule,
         margin=0.0 if loser is None else winner.margin_over(loser),
     )

@@ -25,11 +25,15 @@ def right_only(candidates: Sequence[Candidate], config: PairsConfig) -> list[Sel
     decide, which are digests: taking the likeliest would be a choice that these methods do not
     make.
     """
-    right = [each for each in candidates if each.verdict == RIGHT and each.can_be_chosen]
-    if not right:
+    right_candidates = [
+        candidate
+        for candidate in candidates
+        if candidate.verdict == RIGHT and candidate.can_be_chosen
+    ]
+    if not right_candidates:
         return reason_none_right(candidates)
-    right.sort(key=lambda candidate: (not candidate.is_unaided, candidate.chosen_id))
-    return [(candidate, None) for candidate in right[: config.per_question]]
+    right_candidates.sort(key=lambda candidate: (not candidate.is_unaided, candidate.chosen_id))
+    return [(candidate, None) for candidate in right_candidates[: config.per_question]]
 
 
 def gold_only(candidates: Sequence[Candidate], config: PairsConfig) -> list[Selected] | str:
@@ -38,9 +42,13 @@ def gold_only(candidates: Sequence[Candidate], config: PairsConfig) -> list[Sele
     Where a question has no worked solution, its gold rationale is the stated answer alone. That is
     flagged as "only the answer", so the preset sets `allow_flagged: true`.
     """
-    gold = [each for each in candidates if GOLD in each.origins and each.can_be_chosen]
-    gold.sort(key=lambda candidate: candidate.chosen_id)
-    return [(candidate, None) for candidate in gold[: config.per_question]] or NO_GOLD
+    gold_candidates = [
+        candidate
+        for candidate in candidates
+        if GOLD in candidate.origins and candidate.can_be_chosen
+    ]
+    gold_candidates.sort(key=lambda candidate: candidate.chosen_id)
+    return [(candidate, None) for candidate in gold_candidates[: config.per_question]] or NO_GOLD
 
 
 def own_majority(candidates: Sequence[Candidate], config: PairsConfig) -> list[Selected] | str:
@@ -55,20 +63,26 @@ def own_majority(candidates: Sequence[Candidate], config: PairsConfig) -> list[S
     make no majority. What an agent wrote counts as its own also where another wrote the same text;
     `chosen_from=own`, which goes with this rule, has it named by the agent's own rationale.
     """
-    votes: Counter[Hashable] = Counter()
+    votes_by_answer: Counter[Hashable] = Counter()
     for candidate in candidates:
+        # Hinted rationales and gold solutions have the answer from the data, and no vote.
         if candidate.is_unaided and candidate.answer is not None:
-            votes[candidate.answer] += candidate.votes
-    ranked = votes.most_common(2)
-    is_tie = len(ranked) == 2 and ranked[0][1] == ranked[1][1]
-    if not ranked or is_tie:
+            votes_by_answer[candidate.answer] += candidate.votes
+    ranked_answers = votes_by_answer.most_common(2)
+    is_tie = len(ranked_answers) == 2 and ranked_answers[0][1] == ranked_answers[1][1]
+    if not ranked_answers or is_tie:
         return NO_MAJORITY
     own_candidates = [candidate for candidate in candidates if candidate.is_own]
     if not own_candidates:
         return NO_OWN
-    majority_answer = ranked[0][0]
-    agreeing = [
-        each for each in own_candidates if each.can_be_chosen and each.answer == majority_answer
+    majority_answer = ranked_answers[0][0]
+    agreeing_candidates = [
+        candidate
+        for candidate in own_candidates
+        if candidate.can_be_chosen and candidate.answer == majority_answer
     ]
-    agreeing.sort(key=lambda candidate: candidate.chosen_id)
-    return [(candidate, None) for candidate in agreeing[: config.per_question]] or OUTVOTED
+    agreeing_candidates.sort(key=lambda candidate: candidate.chosen_id)
+    selected: list[Selected] = [
+        (candidate, None) for candidate in agreeing_candidates[: config.per_question]
+    ]
+    return selected or OUTVOTED

@@ -36,16 +36,24 @@ class Spent:
 
 def spent_by_run(folder: RunFolder) -> Spent:
     """What a run has spent in all of its rounds, its own warm-up left aside."""
-    rounds = [
+    written_rounds = [
         int(path.parent.name.removeprefix("round-"))
         for path in folder.path.glob("round-*/rationales.parquet")
     ]
-    tuned_rounds = [r for r in rounds if (folder.round(r) / "tuning.parquet").is_file()]
+    # A round that gave no preference, or was killed before its end, has rationales and no curves.
+    tuned_rounds = [
+        round_number
+        for round_number in written_rounds
+        if (folder.round(round_number) / "tuning.parquet").is_file()
+    ]
     seconds = 0.0
-    for stage, record in folder.manifest.stages.items():
+    for stage, stage_record in folder.manifest.stages.items():
+        # The seconds of shards, single agents and readers would count twice otherwise.
         if not _is_within_another(stage):
-            seconds += record["seconds"]
-    return Spent(generated_tokens(folder, rounds), tuned_tokens(folder, tuned_rounds), seconds)
+            seconds += stage_record["seconds"]
+    return Spent(
+        generated_tokens(folder, written_rounds), tuned_tokens(folder, tuned_rounds), seconds
+    )
 
 
 def spent_on_warmup(config: RunConfig) -> Spent:
@@ -56,11 +64,13 @@ def spent_on_warmup(config: RunConfig) -> Spent:
 
 def share_of_round(budget: int, spent: int, round: int, rounds: int) -> int:
     """What a round may spend of a budget of which the rounds before it spent so much; 0 or more."""
+    # The rounds that are left, this one included.
     return max(0, budget - spent) // (rounds - round + 1)
 
 
 def questions_within(tokens: float, tokens_each: float) -> int:
     """How many questions come nearest to spending so many tokens, at so many for each."""
+    # Rationales may all be empty, so at least one token is assumed for each.
     return max(0, round(tokens / max(tokens_each, 1.0)))
 
 
@@ -71,11 +81,11 @@ def generated_tokens(folder: RunFolder, rounds: Sequence[int]) -> int:
 
 def tuned_tokens(folder: RunFolder, rounds: Sequence[int]) -> int:
     """Completion tokens of all agents' optimizer steps in these rounds."""
-    total = 0
-    for number in rounds:
-        steps = folder.rows(f"{folder.round(number).name}/tuning", TuningStep)
-        total += sum(step.tokens for step in steps)
-    return total
+    total_tokens = 0
+    for round_number in rounds:
+        round_steps = folder.rows(f"{folder.round(round_number).name}/tuning", TuningStep)
+        total_tokens += sum(step.tokens for step in round_steps)
+    return total_tokens
 
 
 def mean_tokens(folder: RunFolder, rounds: Sequence[int]) -> float | None:
@@ -90,15 +100,17 @@ def mean_tokens(folder: RunFolder, rounds: Sequence[int]) -> float | None:
 
 
 def _rationale_lengths(folder: RunFolder, rounds: Sequence[int]) -> Iterator[int]:
-    for number in rounds:
-        with pq.ParquetFile(folder.round(number) / "rationales.parquet") as file:
-            for batch in file.iter_batches(columns=["token_ids", "origin"]):
-                lengths = batch["token_ids"].value_lengths().to_pylist()
-                for length, origin in zip(lengths, batch["origin"].to_pylist(), strict=True):
+    for round_number in rounds:
+        with pq.ParquetFile(folder.round(round_number) / "rationales.parquet") as parquet_file:
+            # In batches and without the texts, so that no run is too long for memory.
+            for record_batch in parquet_file.iter_batches(columns=["token_ids", "origin"]):
+                lengths = record_batch["token_ids"].value_lengths().to_pylist()
+                for length, origin in zip(lengths, record_batch["origin"].to_pylist(), strict=True):
                     if origin != GOLD:
                         yield length
 
 
 def _is_within_another(stage: str) -> bool:
     """Whether a stage's seconds are part of another's: of shards, of one agent, of a reader."""
+    # round-01/generate.shards/00000-00000, round-01/agents/agent-1, round-01/reader
     return stage.count("/") > 1 or stage.endswith("/reader")

@@ -34,35 +34,41 @@ def with_confidence(
     """
     kind, marker = config.task.answer_kind, config.task.marker
     question_by_id = {question.id: question for question in questions}
-    confidence: dict[int, float] = {}
+    confidence_by_index: dict[int, float] = {}
     tasks = []
     for index, answer in enumerate(answers):
         question = question_by_id[answer.question_id]
         if answer.stated is None:
             continue
-        confidence[index] = 0.0
-        key, _ = read_answer(kind, answer.stated, question.options)
-        if key is None:
+        # Stays 0 unless the answer can be read and is scored.
+        confidence_by_index[index] = 0.0
+        stated_key, _ = read_answer(kind, answer.stated, question.options)
+        if stated_key is None:
             continue
-        stated = str(key) if kind in ("choice", "boolean") else answer.stated
-        as_gold = replace(question, id=str(index), gold=stated)
+        # Under `posterior` the scorer refuses a gold answer that is spelled as none of the options.
+        stated_text = str(stated_key) if kind in ("choice", "boolean") else answer.stated
+        # Every agent answers the question, and scores come back by question id: the answer's number
+        # stands in for it.
+        question_as_gold = replace(question, id=str(index), gold=stated_text)
         # Any answer is likely behind its own statement, so that is cut whatever the scores are of.
-        steps = _as_rationale(str(index), answer, cut_answer(answer.text, marker))
+        steps_rationale = _as_rationale(str(index), answer, cut_answer(answer.text, marker))
         prompt, baseline = prompts.of_scorer(question), prompts.baseline(question)
-        tasks.append(ScoreTask(as_gold, [steps], prompt, baseline))
+        tasks.append(ScoreTask(question_as_gold, [steps_rationale], prompt, baseline))
 
     def keep(_: int, scores: Sequence[Score]) -> None:
         for score in scores:
-            confidence[int(score.question_id)] = score.mean_prob or 0.0
+            confidence_by_index[int(score.question_id)] = score.mean_prob or 0.0
 
     workers.score([tasks], tick, on_scores=keep)
     return [
-        replace(answer, confidence=confidence.get(index)) for index, answer in enumerate(answers)
+        replace(answer, confidence=confidence_by_index.get(index))
+        for index, answer in enumerate(answers)
     ]
 
 
 def _as_rationale(id: str, answer: Answer, text: str) -> Rationale:
     return Rationale(
+        # The scorer reads the text and the ids; the other fields only have to be there.
         id=id, question_id=id, writer=answer.writer, model=answer.model, weights="", round=0,
         sample=0, seed=0, temperature=0.0, top_p=1.0, prompt_ids=(), token_ids=(), text=text,
         finish_reason=answer.finish_reason, logprob=math.nan,

@@ -52,6 +52,9 @@ class RunContext:
         """What a stage is made from: digests of the files of other stages, and of weights."""
         inputs = self.store.digests(*stages)
         if weights is not None:
-            lines = sorted(f"{agent} {each.digest}" for agent, each in weights.items())
-            inputs["weights"] = digest(*lines)
+            # Sorted, so that the same weights give the same digest in whatever order they come.
+            weight_lines = sorted(
+                f"{agent} {agent_weights.digest}" for agent, agent_weights in weights.items()
+            )
+            inputs["weights"] = digest(*weight_lines)
         return inputs

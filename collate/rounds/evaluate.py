@@ -54,12 +54,13 @@ def write_answers(
         for agent in agents:
             for question in block:
                 for sample in range(_samples_of(config, question) + 1):
-                    prompt = prompts.of_agent(agent.name, question)
-                    yield _pending(config, round, agent, question, sample, prompt)
+                    prompt_ids = prompts.of_agent(agent.name, question)
+                    yield _pending(config, round, agent, question, sample, prompt_ids)
 
     def judged(written: Sequence[tuple[PendingRow, Completion]]) -> list[Answer]:
-        texts = [completion.text for _, completion in written]
-        judgements = verifier.judge_answers(texts, [pending.question for pending, _ in written])
+        answer_texts = [completion.text for _, completion in written]
+        answered_questions = [pending.question for pending, _ in written]
+        judgements = verifier.judge_answers(answer_texts, answered_questions)
         return [
             _answer(config, pending, completion, judgement)
             for (pending, completion), judgement in zip(written, judgements, strict=True)
@@ -128,6 +129,7 @@ def base_answers_of(answers: Sequence[Answer]) -> list[Answer]:
 
 def _samples_of(config: RunConfig, question: Question) -> int:
     """How many sampled answers a question gets beside the greedy one."""
+    # Validation questions serve to choose agents and rounds, which is done by greedy answers.
     return config.evaluation.samples if question.split == "test" else 0
 
 
@@ -199,6 +201,8 @@ def evaluate_base(run: RunContext, questions: Sequence[Question], weights: Weigh
         base = base_answers_of(answers)
         if weights != untouched:
             # The agents differ from the base before the first round already.
+            # Kept apart from those above: an agent's rows have the same keys as the base's under
+            # its prompt.
             shards = Shards(run.store, stage, Answer, "-agents")
             answers = _answers_of_agents(run, 0, "evaluate agents", questions, weights, shards)
         metrics = round_metrics(run.config, 0, run.agent_names, questions, answers, base)
@@ -220,25 +224,27 @@ def evaluate(
 
     Every round is measured, or the last alone, or none (`evaluation.rounds`).
     """
-    when = run.config.evaluation.rounds
-    if when == "none" or (when == "last" and not last):
+    measured_rounds = run.config.evaluation.rounds
+    if measured_rounds == "none" or (measured_rounds == "last" and not last):
         return
     tables = {"answers": Answer, "metrics": Metric}
+    # The base's answers are an input, since every number is a comparison with them.
     inputs = run.inputs("questions", run.stage_name(0, "evaluate"), weights=weights)
     stage = run.store.stage(run.stage_name(round, "evaluate"), tables, inputs)
     if stage.finished():
         return
     shards = Shards(run.store, stage, Answer)
     answers = _answers_of_agents(run, round, "evaluate", questions, weights, shards)
+    # Before the numbers: weighted votes and routing choose by the confidences.
     if run.config.evaluation.confidence:
         total = len(answers)
         with run.events.stage("confidence", round=round, unit="answers", total=total) as tick:
             answers = with_confidence(
                 run.config, questions, answers, run.prompts, run.workers, tick
             )
-    block = _round_block(run, round, questions, answers, base)
-    stage.write([block])
-    _emit_evaluated(run, round, block["metrics"])
+    round_block = _round_block(run, round, questions, answers, base)
+    stage.write([round_block])
+    _emit_evaluated(run, round, round_block["metrics"])
 
 
 def _round_block(
@@ -255,14 +261,22 @@ def _round_block(
         return {"answers": answers, "metrics": metrics}
     provider = best_agent(metrics)
     question_by_id = {question.id: question for question in questions}
-    reader = trained_reader(run, round, provider, question_by_id)
-    total = len(kept_questions(questions))
-    with run.events.stage("read", round=round, unit="answers", total=total) as tick:
-        read = read_answers(
-            config, provider, reader, question_by_id, answers, run.prompts, run.workers, tick
+    reader_weights = trained_reader(run, round, provider, question_by_id)
+    question_count = len(kept_questions(questions))
+    with run.events.stage("read", round=round, unit="answers", total=question_count) as tick:
+        answers_of_reader = read_answers(
+            config,
+            provider,
+            reader_weights,
+            question_by_id,
+            answers,
+            run.prompts,
+            run.workers,
+            tick,
         )
-    more = with_task_labels(config.task, reader_metrics(config, round, questions, read, base))
-    return {"answers": [*answers, *read], "metrics": [*metrics, *more]}
+    metrics_of_reader = reader_metrics(config, round, questions, answers_of_reader, base)
+    metrics += with_task_labels(config.task, metrics_of_reader)
+    return {"answers": [*answers, *answers_of_reader], "metrics": metrics}
 
 
 def _answers_of_agents(
@@ -273,9 +287,9 @@ def _answers_of_agents(
     weights: Weights,
     shards: Shards,
 ) -> list[Answer]:
-    total = count_answers(run.config, questions, len(run.agents))
+    answer_count = count_answers(run.config, questions, len(run.agents))
     with run.events.stage(
-        label, round=round, unit="answers", total=total, stored=shards.row_count
+        label, round=round, unit="answers", total=answer_count, stored=shards.row_count
     ) as tick:
         blocks = write_answers(
             run.config, round, run.agents, weights, questions, run.prompts, run.workers, shards,
@@ -295,8 +309,11 @@ def _emit_evaluated(run: RunContext, round: int, metrics: Sequence[Metric]) -> N
 def should_stop_early(run: RunContext, round: int) -> bool:
     """Whether `patience` rounds in a row brought no better validation accuracy; says so."""
     patience = run.config.patience
+    # Rounds that were not measured cannot be compared.
     if patience is None or run.config.evaluation.rounds != "all":
         return False
+    # Round 0, before any tuning, is among them; a round that only equals the best does not count as
+    # better.
     accuracies = [validation_accuracy(run.store, earlier) for earlier in range(round + 1)]
     rounds_since_best = round - accuracies.index(max(accuracies))
     if rounds_since_best < patience:

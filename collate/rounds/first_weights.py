@@ -17,9 +17,10 @@ def first_weights(run: RunContext, start: Mapping[str, AgentWeights] | None) -> 
     weights = run.untouched_weights()
     if start is not None:
         inputs = {}
-        for agent, first in start.items():
-            if first.folder is not None:
-                inputs[agent] = {"start": first.digest}
+        for agent, agent_weights in start.items():
+            # An agent that begins as the base has no files to be copied.
+            if agent_weights.folder is not None:
+                inputs[agent] = {"start": agent_weights.digest}
         make_weights(run.store, 0, inputs, lambda scratch: copy_weights(start, scratch))
     elif run.config.agents.noise:
         _perturb_copies(run)
@@ -30,12 +31,14 @@ def first_weights(run: RunContext, start: Mapping[str, AgentWeights] | None) -> 
 
 def _perturb_copies(run: RunContext) -> None:
     """Noise of its own on each agent's weights."""
-    seeds = {name: seed_of(run.config.seed, name, "noise") for name in run.agent_names}
+    seed_by_agent = {name: seed_of(run.config.seed, name, "noise") for name in run.agent_names}
 
     def perturb(scratch: Mapping[str, Path]) -> None:
-        seeds_by_folder = {folder: seeds[agent] for agent, folder in scratch.items()}
+        seeds_by_folder = {folder: seed_by_agent[agent] for agent, folder in scratch.items()}
         with run.events.stage("perturb", round=0, unit="agents", total=len(scratch)) as tick:
             run.workers.perturb(seeds_by_folder, tick)
 
-    inputs = {agent: {"noise": str(seed)} for agent, seed in seeds.items()}
-    make_weights(run.store, 0, inputs, perturb)
+    # The seed of the noise; its size is a setting of the agents, on which these stages depend
+    # anyway.
+    inputs_by_agent = {agent: {"noise": str(seed)} for agent, seed in seed_by_agent.items()}
+    make_weights(run.store, 0, inputs_by_agent, perturb)

@@ -80,12 +80,16 @@ def write_rationales(
     """The round's rationales, block by block, with the data's solutions if a rule needs them."""
     with ExitStack() as stack:
         passes = _passes(writing, stack)
-        for name, plan in passes.items():
-            total, stored = count_rows(blocks, plan, _rationale_id, store)
-            with show(name, total, stored) as tick:
+
+        def make_rows(written: Sequence[tuple[PendingRow, Completion]]) -> list[Rationale]:
+            return [_rationale(writing, pending, completion) for pending, completion in written]
+
+        for pass_name, pass_plan in passes.items():
+            planned_count, stored_count = count_rows(blocks, pass_plan, _rationale_id, store)
+            with show(pass_name, planned_count, stored_count) as tick:
                 write_rows(
-                    blocks, plan, lambda written: [_rationale(writing, *each) for each in written],
-                    _rationale_id, writing.weights, workers, store, tick,
+                    blocks, pass_plan, make_rows, _rationale_id, writing.weights, workers, store,
+                    tick,
                 )  # fmt: skip
         written_blocks = ordered_rows(blocks, list(passes.values()), _rationale_id, store)
         for block, rationales in zip(blocks, written_blocks, strict=True):
@@ -99,6 +103,8 @@ def writes_own_part(config: RunConfig) -> bool:
     return (
         config.agents.own_part
         and needs_own_alone(config.pairs)
+        # Peers complete others' rationales, and a reader learns from the provider's of all
+        # questions.
         and not config.agents.peer_completions
         and config.evaluation.reader != "trained"
     )
@@ -107,6 +113,7 @@ def writes_own_part(config: RunConfig) -> bool:
 def _passes(writing: Writing, stack: ExitStack) -> dict[str, Plan]:
     """The passes by what the user is told of them; verifiers live as long as the stack."""
     config = writing.config
+    # In this order: peers complete what was sampled, and hints are for what neither solved.
     passes: dict[str, Plan] = {"generate": lambda block, _: _sampled(writing, block)}
     if config.agents.peer_completions:
         passes["complete"] = lambda block, rows: _peer_completions(writing, block, rows)
@@ -135,17 +142,19 @@ def _peer_completions(
         (row.question_id, row.writer, row.sample): row for row in rows if row.origin == SAMPLED
     }
     agents, settings = writing.agents, writing.config.agents
-    for index, agent in enumerate(agents):
+    for agent_index, agent in enumerate(agents):
         for question in block:
-            for number in range(settings.peer_completions):
+            for completion_number in range(settings.peer_completions):
                 # The agents behind this one in turn, the first sample of each, then the second ...
-                turn, step = divmod(number, len(agents) - 1)
-                peer = agents[(index + 1 + step) % len(agents)]
-                begun = sampled[question.id, peer.name, turn % settings.samples]
-                cut_seed = seed_of(writing.config.seed, begun.id, agent.name, "cut")
-                prefix = writing.prompts.random_beginning(begun.token_ids, cut_seed)
+                sample_turn, peer_step = divmod(completion_number, len(agents) - 1)
+                peer = agents[(agent_index + 1 + peer_step) % len(agents)]
+                peer_rationale = sampled[question.id, peer.name, sample_turn % settings.samples]
+                cut_seed = seed_of(writing.config.seed, peer_rationale.id, agent.name, "cut")
+                # The seed names the agent: those that complete the same rationale part from it at
+                # different places.
+                prefix = writing.prompts.random_beginning(peer_rationale.token_ids, cut_seed)
                 if prefix:
-                    yield _pending(writing, agent, question, number, PEER, prefix=prefix)
+                    yield _pending(writing, agent, question, completion_number, PEER, prefix=prefix)
 
 
 def _hinted(
@@ -155,19 +164,22 @@ def _hinted(
     verifier: Verifier,
 ) -> Iterator[PendingRow]:
     """Every agent writes with the answer in view where none of the block's rationales is right."""
-    questions = {question.id: question for question in block}
-    unaided = [
-        row for row in rows if row.origin in (SAMPLED, PEER) and row.question_id in questions
+    question_by_id = {question.id: question for question in block}
+    unaided_rationales = [
+        rationale
+        for rationale in rows
+        if rationale.origin in (SAMPLED, PEER) and rationale.question_id in question_by_id
     ]
     judgements = verifier.judge_answers(
-        [row.text for row in unaided], [questions[row.question_id] for row in unaided]
+        [rationale.text for rationale in unaided_rationales],
+        [question_by_id[rationale.question_id] for rationale in unaided_rationales],
     )
-    verdicts: dict[str, set[str]] = defaultdict(set)
-    for row, judgement in zip(unaided, judgements, strict=True):
-        verdicts[row.question_id].add(judgement.verdict)
+    verdicts_by_question: dict[str, set[str]] = defaultdict(set)
+    for rationale, judgement in zip(unaided_rationales, judgements, strict=True):
+        verdicts_by_question[rationale.question_id].add(judgement.verdict)
     for agent in writing.agents:
         for question in block:
-            if RIGHT not in verdicts[question.id]:
+            if RIGHT not in verdicts_by_question[question.id]:
                 for sample in range(writing.config.agents.hinted_samples):
                     yield _pending(writing, agent, question, sample, HINT)
 
@@ -185,18 +197,19 @@ def _pending(
     config, round = writing.config, writing.round
     # Keys and seeds of sampled rationales name no origin, so that other origins beside them change
     # nothing of what is sampled.
-    more = () if origin == SAMPLED else (origin,)
+    origin_part = () if origin == SAMPLED else (origin,)
     if origin == HINT:
-        prompt = writing.prompts.with_hint(agent.name, question)
+        agent_prompt_ids = writing.prompts.with_hint(agent.name, question)
     else:
-        prompt = writing.prompts.of_agent(agent.name, question)
+        agent_prompt_ids = writing.prompts.of_agent(agent.name, question)
     request = Request(
-        key=digest(question.id, agent.name, round, sample, *more),
+        key=digest(question.id, agent.name, round, sample, *origin_part),
         agent=agent.name,
-        prompt_ids=(*prompt, *prefix),
-        seed=seed_of(config.seed, round, agent.name, question.id, sample, *more),
+        prompt_ids=(*agent_prompt_ids, *prefix),
+        seed=seed_of(config.seed, round, agent.name, question.id, sample, *origin_part),
         temperature=temperature_in(config, agent, round),
         top_p=agent.top_p,
+        # The prefix counts: a completed rationale may be as long as a sampled one, no longer.
         max_tokens=max(1, config.agents.max_tokens - len(prefix)),
     )
     return PendingRow(request, question, sample, origin, tuple(prefix))
@@ -206,6 +219,7 @@ def _rationale(writing: Writing, pending: PendingRow, completion: Completion) ->
     """The row of one completion. A peer's log-probability is that of the agent's own tokens."""
     request, prefix = pending.request, pending.prefix
     token_ids = (*prefix, *completion.token_ids)
+    # Decoded as a whole, since the prefix may end inside a word.
     text = writing.prompts.text_of(token_ids) if prefix else completion.text
     return Rationale(
         id=completion.key,
@@ -218,6 +232,7 @@ def _rationale(writing: Writing, pending: PendingRow, completion: Completion) ->
         seed=request.seed,
         temperature=request.temperature,
         top_p=request.top_p,
+        # The prefix belongs to the rationale, which is tuned on from its first token.
         prompt_ids=request.prompt_ids[: len(request.prompt_ids) - len(prefix)],
         token_ids=token_ids,
         text=text,
@@ -229,9 +244,9 @@ def _rationale(writing: Writing, pending: PendingRow, completion: Completion) ->
 
 def _gold_rationale(writing: Writing, question: Question) -> Rationale:
     """The data set's solution in the form asked for; where it has none, the stated answer alone."""
-    stated = f"{writing.config.task.marker} {question.gold}"
+    stated_answer = f"{writing.config.task.marker} {question.gold}"
     solution = question.solution.strip()
-    text = f"{solution}\n{stated}" if solution else stated
+    text = f"{solution}\n{stated_answer}" if solution else stated_answer
     return Rationale(
         id=digest(question.id, GOLD, writing.round), question_id=question.id, writer=GOLD,
         model="", weights="", round=writing.round, sample=0, seed=0, temperature=0.0, top_p=1.0,
@@ -260,16 +275,20 @@ def generate(
     or as the round's share of a budget suffices for.
     """
     config = run.config
-    count, tokens = config.questions_per_round, _tokens_to_generate(run, round)
-    gold = str(needs_gold(config.pairs))
-    inputs = run.inputs("questions", weights=weights) | {"gold": gold}
+    count, token_share = config.questions_per_round, _tokens_to_generate(run, round)
+    # Of the pairing settings only this one changes the rationales, so the stage depends on it alone
+    # and not on their section.
+    uses_gold = str(needs_gold(config.pairs))
+    inputs = run.inputs("questions", weights=weights) | {"gold": uses_gold}
     if writes_own_part(config):
         inputs |= {"writes": "own part"}
-    if tokens is None:
+    if token_share is None:
         round_questions = next_questions(questions, questions_used, count)
         inputs |= {"asked": digest(*(question.id for question in round_questions))}
     else:
-        inputs |= {"asked": f"from {questions_used}", "tokens": str(tokens)}
+        # How many questions a budget suffices for is known only afterwards; what decides it is
+        # known now.
+        inputs |= {"asked": f"from {questions_used}", "tokens": str(token_share)}
     stage = run.store.stage(run.stage_name(round, "generate"), {"rationales": Rationale}, inputs)
     if not stage.finished():
         writing = Writing(config, round, run.agents, weights, run.prompts, run.model_label)
@@ -281,15 +300,17 @@ def generate(
             )
 
         def write(question_count: int | None) -> Iterator[list[Rationale]]:
-            chosen = next_questions(questions, questions_used, question_count)
-            blocks = round_blocks(config, chosen)
+            selected_questions = next_questions(questions, questions_used, question_count)
+            blocks = round_blocks(config, selected_questions)
             return write_rationales(writing, blocks, run.workers, shards, show)
 
-        if tokens is not None:
-            count = _questions_for_tokens(run, round, questions, tokens, write)
-        stage.write({"rationales": rows} for rows in write(count))
+        if token_share is not None:
+            count = _questions_for_tokens(run, round, questions, token_share, write)
+        # What was written to count tokens is in the shards by now, and is not written again.
+        stage.write({"rationales": block_rationales} for block_rationales in write(count))
     rationales: StoredRows[Rationale] = stage.rows("rationales")
-    if tokens is not None:
+    if token_share is not None:
+        # A process that finds the stage finished has counted no tokens; the table shows the number.
         count = len({rationale.question_id for rationale in rationales})
     return next_questions(questions, questions_used, count), rationales
 
@@ -297,12 +318,13 @@ def generate(
 def _tokens_to_generate(run: RunContext, round: int) -> int | None:
     """The round's share of a budget of generated tokens; None where there is no such budget."""
     config = run.config
-    whole = config.budget.generated_tokens
-    if whole is None or not config.agents.samples:
+    token_budget = config.budget.generated_tokens
+    # Without samples nothing is generated, as in a supervised warm-up.
+    if token_budget is None or not config.agents.samples:
         return None
-    spent = budget.spent_on_warmup(config).generated
-    spent += budget.generated_tokens(run.store, range(1, round))
-    return budget.share_of_round(whole, spent, round, config.rounds)
+    spent_tokens = budget.spent_on_warmup(config).generated
+    spent_tokens += budget.generated_tokens(run.store, range(1, round))
+    return budget.share_of_round(token_budget, spent_tokens, round, config.rounds)
 
 
 def _questions_for_tokens(
@@ -320,19 +342,24 @@ def _questions_for_tokens(
     """
     settings = run.config.agents
     mean_tokens = budget.mean_tokens(run.store, range(1, round)) or settings.max_tokens
-    rationales_each = settings.count * (settings.samples + settings.peer_completions)
-    half = max(1, budget.questions_within(tokens / 2, mean_tokens * rationales_each))
+    # Hinted ones are left out: how many questions nobody solves is not known yet.
+    rationales_per_question = settings.count * (settings.samples + settings.peer_completions)
+    half_count = max(1, budget.questions_within(tokens / 2, mean_tokens * rationales_per_question))
     question_ids: set[str] = set()
-    spent = 0
-    for rows in write(half):
-        question_ids |= {row.question_id for row in rows}
-        spent += sum(len(row.token_ids) for row in rows if row.origin != GOLD)
-    tokens_each = spent / len(question_ids)
-    count = len(question_ids) + budget.questions_within(tokens - spent, tokens_each)
-    available = sum(question.split == "train" for question in questions)
-    if count > available:
-        run.events.message(
-            f"warning: the budget would suffice for {count:,} questions in round {round}; there "
-            f"are {available:,} to learn from (task.train)"
+    spent_tokens = 0
+    for block_rationales in write(half_count):
+        question_ids |= {rationale.question_id for rationale in block_rationales}
+        spent_tokens += sum(
+            len(rationale.token_ids) for rationale in block_rationales if rationale.origin != GOLD
         )
-    return count
+    tokens_per_question = spent_tokens / len(question_ids)
+    question_count = len(question_ids) + budget.questions_within(
+        tokens - spent_tokens, tokens_per_question
+    )
+    available = sum(question.split == "train" for question in questions)
+    if question_count > available:
+        run.events.message(
+            f"warning: the budget would suffice for {question_count:,} questions in round {round}; "
+            f"there are {available:,} to learn from (task.train)"
+        )
+    return question_count

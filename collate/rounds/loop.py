@@ -37,6 +37,7 @@ def train_rounds(
         round_questions, rationales = generate(run, round, questions, questions_used, weights)
         # Verdict and answer likelihood say how useful each rationale is; it does not matter whose.
         scores = score(run, round, round_questions, rationales)
+        # Before tuning, while the weights are those that wrote the rationales.
         measure(run, round, round_questions, rationales, scores, weights)
         # For every agent: which rationales it is to prefer to which.
         preferences = pair(run, round, round_questions, rationales, scores)
@@ -45,8 +46,10 @@ def train_rounds(
         weights = tune(run, round, round_questions, rationales, preferences, weights)
         evaluate(run, round, questions, weights, base_answers)
         finished_round = round
+        # Counted, since under a budget every round may take another number of questions.
         questions_used += len(round_questions)
         if should_stop_early(run, round):
             break
     if finished_round:
+        # For evaluation.rounds=last; a round that was measured in the loop is not measured again.
         evaluate(run, finished_round, questions, weights, base_answers, last=True)

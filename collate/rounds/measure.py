@@ -35,13 +35,15 @@ def diversity_and_quality(
     scores: StoredRows[Score],
 ) -> list[Metric]:
     """How far the rationales differ, and how well each score tells right ones from wrong ones."""
-    names = [agent.name for agent in agents]
-    diversity = Diversity(round=round, agents=names, answer_kind=config.task.answer_kind)
+    agent_names = [agent.name for agent in agents]
+    diversity = Diversity(round=round, agents=agent_names, answer_kind=config.task.answer_kind)
     quality = ScoreQuality(round=round)
     blocks = round_blocks(config, questions)
-    for block, written, scored in zip(blocks, rationales.blocks(), scores.blocks(), strict=True):
-        diversity.add(block, written, scored)
-        quality.add(block, written, scored)
+    for block_questions, block_rationales, block_scores in zip(
+        blocks, rationales.blocks(), scores.blocks(), strict=True
+    ):
+        diversity.add(block_questions, block_rationales, block_scores)
+        quality.add(block_questions, block_rationales, block_scores)
     return diversity.metrics() + quality.metrics()
 
 
@@ -61,23 +63,31 @@ def distance_between_agents(
     A rationale is read under the reader's own prompt of its question, as when it is tuned on.
     """
     question_by_id = {question.id: question for question in questions}
-    read: list[Rationale] = []
+    shared_rationales: list[Rationale] = []
     for agent in agents:
-        written = (row for row in rationales if row.writer == agent.name and row.origin == SAMPLED)
-        read += islice(written, config.evaluation.cross_rationales)
+        # A peer's completion begins with another agent's tokens, and a hinted one saw the answer:
+        # neither says how this agent writes.
+        own_rationales = (
+            row for row in rationales if row.writer == agent.name and row.origin == SAMPLED
+        )
+        shared_rationales += islice(own_rationales, config.evaluation.cross_rationales)
     tasks = []
     for agent in agents:
         own_prompts = [
-            prompts.of_agent(agent.name, question_by_id[row.question_id]) for row in read
+            prompts.of_agent(agent.name, question_by_id[row.question_id])
+            for row in shared_rationales
         ]
-        completions = [row.token_ids for row in read]
+        completions = [row.token_ids for row in shared_rationales]
         tasks.append(LogprobTask(weights[agent.name], own_prompts, completions))
-    rows = []
+    cross_logprobs = []
     for reader, logprobs in zip(agents, workers.logprobs(tasks, tick), strict=True):
-        for rationale, logprob in zip(read, logprobs, strict=True):
-            per_token = logprob / len(rationale.token_ids)
-            rows.append(CrossLogprob(rationale.id, rationale.writer, reader.name, per_token))
-    return cross_likelihood(rows, agents=[agent.name for agent in agents], round=round)
+        for rationale, logprob in zip(shared_rationales, logprobs, strict=True):
+            # Per token, or agents that write more would seem further apart.
+            logprob_per_token = logprob / len(rationale.token_ids)
+            cross_logprobs.append(
+                CrossLogprob(rationale.id, rationale.writer, reader.name, logprob_per_token)
+            )
+    return cross_likelihood(cross_logprobs, agents=[agent.name for agent in agents], round=round)
 
 
 # The committed stage ------------------------------------------------------------------------------
@@ -100,17 +110,17 @@ def measure(
         return
     metrics = diversity_and_quality(run.config, round, run.agents, questions, rationales, scores)
     if run.config.evaluation.cross_rationales and len(run.agents) > 1:
-        total = len(run.agents)
-        with run.events.stage("distance", round=round, unit="agents", total=total) as tick:
+        agent_count = len(run.agents)
+        with run.events.stage("distance", round=round, unit="agents", total=agent_count) as tick:
             metrics += distance_between_agents(
                 run.config, round, run.agents, weights, questions, rationales, run.prompts,
                 run.workers, tick,
             )  # fmt: skip
     stage.write([{"diagnostics": with_task_labels(run.config.task, metrics)}])
     run.events.messages(diagnostics_messages(metrics))
-    by_round = {
-        number: run.store.rows(run.stage_name(number, "diagnostics"), Metric)
-        for number in range(1, round + 1)
+    metrics_by_round = {
+        earlier_round: run.store.rows(run.stage_name(earlier_round, "diagnostics"), Metric)
+        for earlier_round in range(1, round + 1)
     }
-    if warning := diversity_warning(by_round):
+    if warning := diversity_warning(metrics_by_round):
         run.events.message(f"warning: {warning}")

@@ -26,14 +26,16 @@ def preferences_of_round(
 ) -> Iterator[tuple[list[Preference], list[Dropped]]]:
     """The preferences of every agent, and the questions that gave it none, block by block."""
     parts = own_parts(config, agents, questions)
-    names = [agent.name for agent in agents]
+    agent_names = [agent.name for agent in agents]
     blocks = round_blocks(config, questions)
-    for block, written, scored in zip(blocks, rationales.blocks(), scores.blocks(), strict=True):
+    for block_questions, block_rationales, block_scores in zip(
+        blocks, rationales.blocks(), scores.blocks(), strict=True
+    ):
         yield make_preferences(
-            block,
-            written,
-            scored,
-            agents=names,
+            block_questions,
+            block_rationales,
+            block_scores,
+            agents=agent_names,
             parts=parts,
             answer_kind=config.task.answer_kind,
             config=config.pairs,
@@ -61,10 +63,15 @@ def pair(
         reasons: Counter[str] = Counter()
 
         def blocks() -> Iterator[Block]:
-            of_round = preferences_of_round(run.config, run.agents, questions, rationales, scores)
-            for (preferences, dropped), written in zip(of_round, rationales.blocks(), strict=True):
-                origins = {rationale.id: rationale.origin for rationale in written}
-                chosen_origins.update(origins[each.chosen_id] for each in preferences)
+            outcomes = preferences_of_round(run.config, run.agents, questions, rationales, scores)
+            for (preferences, dropped), block_rationales in zip(
+                outcomes, rationales.blocks(), strict=True
+            ):
+                # Counted block by block: the rationales of a round may be too many for memory.
+                origin_by_id = {rationale.id: rationale.origin for rationale in block_rationales}
+                chosen_origins.update(
+                    origin_by_id[preference.chosen_id] for preference in preferences
+                )
                 reasons.update(row.reason for row in dropped)
                 yield {"preferences": preferences, "dropped": dropped}
 

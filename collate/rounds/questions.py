@@ -22,7 +22,8 @@ def next_questions(questions: Sequence[Question], first: int, count: int | None)
     training = [question for question in questions if question.split == "train"]
     if count is None or count >= len(training):
         return training
-    return [training[(first + i) % len(training)] for i in range(count)]
+    # After the last question they begin again with the first.
+    return [training[(first + offset) % len(training)] for offset in range(count)]
 
 
 def kept_questions(questions: Sequence[Question]) -> list[Question]:
@@ -34,8 +35,9 @@ def question_blocks(
     questions: Sequence[Question], rows_per_question: int
 ) -> list[Sequence[Question]]:
     """The questions in blocks, when so many rows are made of each question."""
-    size = max(1, BLOCK_ROWS // max(1, rows_per_question))
-    return [questions[start : start + size] for start in range(0, len(questions), size)]
+    # A supervised warm-up samples nothing, so there may be 0 rows for a question.
+    block_size = max(1, BLOCK_ROWS // max(1, rows_per_question))
+    return [questions[start : start + block_size] for start in range(0, len(questions), block_size)]
 
 
 def round_blocks(config: RunConfig, questions: Sequence[Question]) -> list[Sequence[Question]]:

@@ -50,25 +50,31 @@ def steps_of_agents(
     """
     tuning = config.tuning
     if tuning.modes != [WHOLE]:
-        counts = _count_mode_examples(config, rationales, preferences)
-        return _steps_of_counts(counts, tuning)
+        example_counts = _count_mode_examples(config, rationales, preferences)
+        return _steps_of_counts(example_counts, tuning)
     if tokens is None:
-        counts = Counter(preference.agent for preference in preferences)
-        return _steps_of_counts(counts, tuning)
-    question_ids: dict[str, list[str]] = defaultdict(list)
+        example_counts = Counter(preference.agent for preference in preferences)
+        return _steps_of_counts(example_counts, tuning)
+    question_ids_by_agent: dict[str, list[str]] = defaultdict(list)
     tokens_P: dict[str, list[int]] = defaultdict(list)
-    for block, written in zip(preferences.blocks(), rationales.blocks(), strict=True):
-        lengths = {rationale.id: len(rationale.token_ids) for rationale in written}
-        for preference in block:
-            by_role = {role: lengths[id] for role, id in preference.roles.items()}
-            question_ids[preference.agent].append(preference.question_id)
-            tokens_P[preference.agent].append(completion_tokens(by_role, tuning))
-    steps = {}
-    for agent, ids in question_ids.items():
+    for block_preferences, block_rationales in zip(
+        preferences.blocks(), rationales.blocks(), strict=True
+    ):
+        length_by_id = {rationale.id: len(rationale.token_ids) for rationale in block_rationales}
+        for preference in block_preferences:
+            length_by_role = {
+                role: length_by_id[rationale_id] for role, rationale_id in preference.roles.items()
+            }
+            question_ids_by_agent[preference.agent].append(preference.question_id)
+            tokens_P[preference.agent].append(completion_tokens(length_by_role, tuning))
+    steps_by_agent = {}
+    for agent, agent_question_ids in question_ids_by_agent.items():
         seed = _tuning_seed(config, round, agent)
-        order = plan(ids, tokens_P[agent], tuning, seed=seed, tokens=tokens)
-        steps[agent] = step_count(len(order), tuning)
-    return steps
+        # The worker makes the same plan from the same seed; here it gives the number of steps,
+        # which is the size of the job in the queue and on the screen.
+        order = plan(agent_question_ids, tokens_P[agent], tuning, seed=seed, tokens=tokens)
+        steps_by_agent[agent] = step_count(len(order), tuning)
+    return steps_by_agent
 
 
 def tune_agents(
@@ -124,22 +130,26 @@ def _examples_of_agent(
     prompts: Prompts,
 ) -> Iterator[list[dict[str, Any]]]:
     """What one agent is tuned on, as token ids, block by block."""
-    for block, written in zip(preferences.blocks(), rationales.blocks(), strict=True):
-        of_agent = [preference for preference in block if preference.agent == agent]
-        rationale_by_id = {rationale.id: rationale for rationale in written}
+    for block_preferences, block_rationales in zip(
+        preferences.blocks(), rationales.blocks(), strict=True
+    ):
+        agent_preferences = [
+            preference for preference in block_preferences if preference.agent == agent
+        ]
+        rationale_by_id = {rationale.id: rationale for rationale in block_rationales}
         if config.tuning.modes == [WHOLE]:
             # Whoever wrote a rationale, it is learned under the prompt of the agent that is tuned.
-            prompt_ids = {
+            prompt_by_question = {
                 preference.question_id: prompts.of_agent(
                     agent, question_by_id[preference.question_id]
                 )
-                for preference in of_agent
+                for preference in agent_preferences
             }
-            yield preference_examples(of_agent, rationale_by_id, prompt_ids)
+            yield preference_examples(agent_preferences, rationale_by_id, prompt_by_question)
         else:
             yield mode_examples(
-                config.tuning.modes, agent, of_agent, rationale_by_id, question_by_id, prompts,
-                config.task.marker,
+                config.tuning.modes, agent, agent_preferences, rationale_by_id, question_by_id,
+                prompts, config.task.marker,
             )  # fmt: skip
 
 
@@ -148,15 +158,17 @@ def _count_mode_examples(
     rationales: StoredRows[Rationale],
     preferences: StoredRows[Preference],
 ) -> Counter[str]:
-    counts: Counter[str] = Counter()
-    for block, written in zip(preferences.blocks(), rationales.blocks(), strict=True):
-        rationale_by_id = {rationale.id: rationale for rationale in written}
-        for preference in block:
+    example_counts: Counter[str] = Counter()
+    for block_preferences, block_rationales in zip(
+        preferences.blocks(), rationales.blocks(), strict=True
+    ):
+        rationale_by_id = {rationale.id: rationale for rationale in block_rationales}
+        for preference in block_preferences:
             chosen = rationale_by_id[preference.chosen_id]
-            counts[preference.agent] += count_mode_examples(
+            example_counts[preference.agent] += count_mode_examples(
                 config.tuning.modes, chosen, config.task.marker
             )
-    return counts
+    return example_counts
 
 
 def _steps_of_counts(counts: Mapping[str, int], tuning: TuningConfig) -> dict[str, int]:
@@ -179,30 +191,34 @@ def tune(
     weights: Weights,
 ) -> Weights:
     """Every agent's weights after the round, committed as `agents/` and `tuning`."""
-    counts = Counter(preference.agent for preference in preferences)
-    learning = [name for name in run.agent_names if counts[name]]
-    config, tokens = run.config, _tokens_of_agent(run, round, len(learning))
-    tables = run.inputs(run.stage_name(round, "generate"), run.stage_name(round, "pair"))
-    inputs = {name: {**tables, "weights": weights[name].digest} for name in learning}
-    if tokens is not None:
+    preference_counts = Counter(preference.agent for preference in preferences)
+    learning = [agent_name for agent_name in run.agent_names if preference_counts[agent_name]]
+    config, tokens_per_agent = run.config, _tokens_of_agent(run, round, len(learning))
+    table_digests = run.inputs(run.stage_name(round, "generate"), run.stage_name(round, "pair"))
+    inputs_by_agent = {
+        agent_name: {**table_digests, "weights": weights[agent_name].digest}
+        for agent_name in learning
+    }
+    if tokens_per_agent is not None:
         # The budget says when to stop, so that the settings' passes do not.
         config = replace(config, tuning=replace(config.tuning, epochs=BUDGET_EPOCHS))
-        for agent_inputs in inputs.values():
-            agent_inputs["tokens"] = str(tokens)
+        for agent_inputs in inputs_by_agent.values():
+            agent_inputs["tokens"] = str(tokens_per_agent)
 
     def on_step(agent: str, numbers: Mapping[str, float]) -> None:
         run.events.emit("tuning_step", numbers={"round": round, **numbers}, labels={"agent": agent})
 
     def tune_into(scratch: Mapping[str, Path]) -> None:
-        steps = steps_of_agents(config, round, rationales, preferences, tokens)
-        total = sum(steps[agent] for agent in scratch)
-        with run.events.stage("tune", round=round, unit="steps", total=total) as tick:
+        steps_by_agent = steps_of_agents(config, round, rationales, preferences, tokens_per_agent)
+        total_steps = sum(steps_by_agent[agent] for agent in scratch)
+        with run.events.stage("tune", round=round, unit="steps", total=total_steps) as tick:
             tune_agents(
                 config, round, run.agents, weights, questions, rationales, preferences,
-                run.prompts, run.workers, scratch, tick, on_step, steps=steps, tokens=tokens,
+                run.prompts, run.workers, scratch, tick, on_step,
+                steps=steps_by_agent, tokens=tokens_per_agent,
             )  # fmt: skip
 
-    make_weights(run.store, round, inputs, tune_into)
+    make_weights(run.store, round, inputs_by_agent, tune_into)
     _commit_curves(run, round, learning)
     return {**weights, **committed_weights(run.store, round, config.agents.weights)}
 
@@ -223,10 +239,11 @@ def _commit_curves(run: RunContext, round: int, agents: Sequence[str]) -> None:
 def _tokens_of_agent(run: RunContext, round: int, learning: int) -> int | None:
     """One agent's part of the round's share of a budget of tuned tokens; None without one."""
     config = run.config
-    whole = config.budget.tuned_tokens
-    if whole is None:
+    token_budget = config.budget.tuned_tokens
+    if token_budget is None:
         return None
-    spent = budget.spent_on_warmup(config).tuned
-    spent += budget.tuned_tokens(run.store, range(1, round))
-    share = budget.share_of_round(whole, spent, round, config.rounds)
-    return max(1, share // learning)
+    spent_tokens = budget.spent_on_warmup(config).tuned
+    spent_tokens += budget.tuned_tokens(run.store, range(1, round))
+    round_share = budget.share_of_round(token_budget, spent_tokens, round, config.rounds)
+    # Agents without preferences tune nothing, and leave their part to the others.
+    return max(1, round_share // learning)

@@ -56,17 +56,17 @@ def read_answers(
     An answer's text is the provider's steps with what the reader wrote behind them; its tokens are
     those of both.
     """
-    provided = {
+    answer_by_key = {
         digest(answer.question_id, READER): answer
         for answer in answers
         if answer.writer == provider and answer.sample == 0
     }
     requests = []
-    for key, answer in provided.items():
+    for request_key, answer in answer_by_key.items():
         prompt_ids = _prompt_with_steps(config, questions[answer.question_id], answer.text, prompts)
         requests.append(
             Request(
-                key=key,
+                key=request_key,
                 agent=READER,
                 prompt_ids=prompt_ids,
                 seed=0,
@@ -75,38 +75,40 @@ def read_answers(
                 max_tokens=ANSWER_TOKENS,
             )
         )
-    completions: dict[str, Completion] = {}
+    completion_by_key: dict[str, Completion] = {}
 
     def keep(_: int, done: Sequence[Completion]) -> None:
-        completions.update({completion.key: completion for completion in done})
+        completion_by_key.update({completion.key: completion for completion in done})
 
     workers.generate([requests], {READER: reader}, tick, on_completions=keep)
-    texts = {}
-    for key, answer in provided.items():
-        steps = cut_answer(answer.text, config.task.marker)
-        texts[key] = f"{steps}\n{completions[key].text}".strip()
+    text_by_key = {}
+    for request_key, answer in answer_by_key.items():
+        steps_text = cut_answer(answer.text, config.task.marker)
+        text_by_key[request_key] = f"{steps_text}\n{completion_by_key[request_key].text}".strip()
     with Verifier(config.task.answer_kind, config.task.marker) as verifier:
         judgements = verifier.judge_answers(
-            list(texts.values()), [questions[answer.question_id] for answer in provided.values()]
+            list(text_by_key.values()),
+            [questions[answer.question_id] for answer in answer_by_key.values()],
         )
-    read = []
-    for (key, answer), judgement in zip(provided.items(), judgements, strict=True):
-        completion = completions[key]
-        read.append(
+    answers_of_reader = []
+    for (request_key, answer), judgement in zip(answer_by_key.items(), judgements, strict=True):
+        completion = completion_by_key[request_key]
+        answers_of_reader.append(
             replace(
                 answer,
                 writer=READER,
-                text=texts[key],
+                text=text_by_key[request_key],
                 tokens=answer.tokens + len(completion.token_ids),
                 finish_reason=completion.finish_reason,
                 stated=judgement.stated,
                 verdict=judgement.verdict,
                 found=judgement.found,
                 found_verdict=judgement.found_verdict,
+                # The provider's confidence was in its own answer.
                 confidence=None,
             )
         )
-    return read
+    return answers_of_reader
 
 
 def reader_metrics(
@@ -117,10 +119,10 @@ def reader_metrics(
     base: Sequence[Answer],
 ) -> list[Metric]:
     """The numbers of a reader's answers, which are measured as if an agent had given them."""
-    # `reader` is no agent's name; an empty one is.
-    as_agent = [replace(answer, writer="") for answer in answers]
+    # `measure` asks for the best agent, and a group such as "reader" is none (`subjects.GROUPS`).
+    answers_as_agent = [replace(answer, writer="") for answer in answers]
     metrics = measure(
-        as_agent,
+        answers_as_agent,
         base=base,
         round=round,
         agents=[""],
@@ -139,21 +141,21 @@ def reader_examples(
     prompts: Prompts,
 ) -> Iterator[list[dict[str, Any]]]:
     """What a reader learns from: the provider's first rationale of a question, block by block."""
-    for block in rationales.blocks():
+    for block_rationales in rationales.blocks():
         examples = []
-        for rationale in block:
+        for rationale in block_rationales:
             origin = (rationale.writer, rationale.origin, rationale.sample)
             if origin != (provider, SAMPLED, 0):
                 continue
             question = questions[rationale.question_id]
             prompt_ids = _prompt_with_steps(config, question, rationale.text, prompts)
-            stated = prompts.turn_ids(f"{config.task.marker} {question.gold}")
+            stated_ids = prompts.turn_ids(f"{config.task.marker} {question.gold}")
             examples.append(
                 {
                     "question_id": question.id,
                     "prompt_ids": list(prompt_ids),
                     "roles": [CHOSEN],
-                    "completion_ids": [list(stated)],
+                    "completion_ids": [list(stated_ids)],
                 }
             )
         yield examples
@@ -171,10 +173,11 @@ def _prompt_with_steps(
     config: RunConfig, question: Question, text: str, prompts: Prompts
 ) -> TokenIds:
     """The base's prompt and the steps of a rationale, cut to leave room for an answer."""
-    prompt_ids, steps = prompts.of_reader(question), cut_answer(text, config.task.marker)
-    steps_ids = prompts.text_ids(f"{steps}\n") if steps else ()
-    room = config.engine.max_length - ANSWER_TOKENS - len(prompt_ids)
-    return (*prompt_ids, *steps_ids[: max(0, room)])
+    prompt_ids = prompts.of_reader(question)
+    steps_text = cut_answer(text, config.task.marker)
+    steps_ids = prompts.text_ids(f"{steps_text}\n") if steps_text else ()
+    steps_room = config.engine.max_length - ANSWER_TOKENS - len(prompt_ids)
+    return (*prompt_ids, *steps_ids[: max(0, steps_room)])
 
 
 # The committed stage ------------------------------------------------------------------------------
@@ -187,21 +190,29 @@ def trained_reader(
     config, store, base = run.config, run.store, AgentWeights.base(READER)
     if config.evaluation.reader != "trained":
         return base
-    stage = run.stage_name(round, "reader")
+    reader_stage = run.stage_name(round, "reader")
     inputs = store.digests("questions", run.stage_name(round, "generate"))
-    key = store.key(stage, {**inputs, "provider": provider})
-    if not store.is_finished(stage, key):
-        began, scratch = time.monotonic(), store.scratch_folder(stage, key)
+    # Another provider's steps make another reader.
+    stage_key = store.key(reader_stage, {**inputs, "provider": provider})
+    if not store.is_finished(reader_stage, stage_key):
+        start_time = time.monotonic()
+        scratch = store.scratch_folder(reader_stage, stage_key)
         rationales = store.stored(run.stage_name(round, "rationales"), Rationale)
         blocks = reader_examples(config, provider, questions, rationales, run.prompts)
         tuning = reader_tuning(config.tuning)
         examples = write_examples(scratch, blocks)
-        steps = step_count(count_examples(examples) * tuning.epochs, tuning)
+        total_steps = step_count(count_examples(examples) * tuning.epochs, tuning)
         seed = seed_of(config.seed, round, READER)
-        job = TuningJob(READER, base, examples, scratch, seed, steps, tuning)
-        with run.events.stage("tune reader", round=round, unit="steps", total=steps) as tick:
+        job = TuningJob(READER, base, examples, scratch, seed, total_steps, tuning)
+        with run.events.stage("tune reader", round=round, unit="steps", total=total_steps) as tick:
             run.workers.tune([job], tick)
-        store.install_folder(stage, scratch / FINISHED, key, time.monotonic() - began)
+        store.install_folder(
+            reader_stage, scratch / FINISHED, stage_key, time.monotonic() - start_time
+        )
+        # Last: until the stage is committed, this is what a killed run goes on from.
         shutil.rmtree(scratch)
-    folder = (store.path / stage).absolute()  # workers do not run in this process's folder
-    return AgentWeights(READER, store.digest_of(stage), str(folder), config.agents.weights)
+    # Absolute, since workers do not run in this process's folder.
+    reader_folder = (store.path / reader_stage).absolute()
+    return AgentWeights(
+        READER, store.digest_of(reader_stage), str(reader_folder), config.agents.weights
+    )

@@ -37,6 +37,7 @@ def warmup_run(config: RunConfig) -> RunConfig | None:
     warmup = config.warmup
     if warmup.kind == "none":
         return None
+    # Imitation needs the corpus alone.
     samples = 0 if warmup.kind == "supervised" else warmup.samples
     agents = replace(
         config.agents, own_part=True, samples=samples, peer_completions=0, hinted_samples=0,
@@ -54,6 +55,7 @@ def warmup_run(config: RunConfig) -> RunConfig | None:
         task=_corpus(config),
         pairs=_pairs(config),
         tuning=_tuning(config),
+        # Only `own` may order its pairs by likelihood; the rules of the others do not look at it.
         scoring=config.scoring if warmup.kind == "own" else ScoringConfig(likelihood=False),
         agents=agents,
         evaluation=replace(EvaluationConfig(), rounds="none"),
@@ -62,11 +64,11 @@ def warmup_run(config: RunConfig) -> RunConfig | None:
 
 def _corpus(config: RunConfig) -> TaskConfig:
     """The questions that are warmed up on: a corpus from a file, or the task's own."""
-    task, path = config.task, config.warmup.path
-    if path is None:
+    task, corpus_path = config.task, config.warmup.path
+    if corpus_path is None:
         return task
     return TaskConfig(
-        name="warm-up", kind="table", path=path, answer_kind="text", solution="solution",
+        name="warm-up", kind="table", path=corpus_path, answer_kind="text", solution="solution",
         unlabelled=task.unlabelled, system=task.system, prompt=task.prompt, marker=task.marker,
         examples=task.examples, train=EVERY_QUESTION, validation=0, test=0,
     )  # fmt: skip

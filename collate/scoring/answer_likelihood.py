@@ -46,10 +46,10 @@ class AnswerLikelihood:
     @classmethod
     def of(cls, logprob_T: Sequence[float]) -> "AnswerLikelihood":
         """From one answer's token log-probabilities in nats, at least one."""
-        total = math.fsum(logprob_T)
-        mean = total / len(logprob_T)
+        sum_logprob = math.fsum(logprob_T)
+        mean_logprob = sum_logprob / len(logprob_T)
         mean_prob = math.fsum(math.exp(logprob) for logprob in logprob_T) / len(logprob_T)
-        return cls(total, mean, math.exp(mean), mean_prob)
+        return cls(sum_logprob, mean_logprob, math.exp(mean_logprob), mean_prob)
 
 
 def stated_options(kind: str, question: Question) -> tuple[str, ...]:

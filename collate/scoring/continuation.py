@@ -19,8 +19,8 @@ class Continuation:
 
     def without_end_of_rationale(self, tokens: int) -> tuple[int, ...]:
         """The ids without the last so many tokens of the rationale."""
-        kept = self.rationale_tokens - tokens
-        return (*self.ids[:kept], *self.ids[self.rationale_tokens :])
+        kept_tokens = self.rationale_tokens - tokens
+        return (*self.ids[:kept_tokens], *self.ids[self.rationale_tokens :])
 
 
 class ContinuationEncoder:
@@ -37,11 +37,12 @@ class ContinuationEncoder:
         """
         if not rationale_texts:
             return []
-        pairs = list(zip(rationale_texts, answers, strict=True))
+        texts_and_answers = list(zip(rationale_texts, answers, strict=True))
+        # Only fast tokenizers say which characters a token covers.
         if not self._tokenizer.is_fast:
-            return [self._in_parts(text, answer) for text, answer in pairs]
+            return [self._in_parts(text, answer) for text, answer in texts_and_answers]
         encoded = self._tokenizer(
-            [f"{text}{self._marker} {answer}" for text, answer in pairs],
+            [f"{text}{self._marker} {answer}" for text, answer in texts_and_answers],
             add_special_tokens=False,
             split_special_tokens=True,
             return_offsets_mapping=True,
@@ -56,20 +57,21 @@ class ContinuationEncoder:
     def _located(
         self, rationale_text: str, token_ids: Sequence[int], offsets: Sequence[tuple[int, int]]
     ) -> Continuation:
+        # One more for the space between marker and answer.
         answer_start = len(rationale_text) + len(self._marker) + 1
-        ends = [end for _, end in offsets]
+        token_ends = [end for _, end in offsets]
         return Continuation(
             ids=tuple(token_ids),
             # A token that ends where the rationale does may hold its line end and more.
-            rationale_tokens=sum(end < len(rationale_text) for end in ends),
-            answer_tokens=sum(end > answer_start for end in ends),
+            rationale_tokens=sum(end < len(rationale_text) for end in token_ends),
+            answer_tokens=sum(end > answer_start for end in token_ends),
         )
 
     def _in_parts(self, rationale_text: str, answer: str) -> Continuation:
         rationale_ids = self._ids(rationale_text)
         answer_ids = self._ids(f" {answer}")
-        ids = (*rationale_ids, *self._ids(self._marker), *answer_ids)
-        return Continuation(ids, len(rationale_ids), len(answer_ids))
+        token_ids = (*rationale_ids, *self._ids(self._marker), *answer_ids)
+        return Continuation(token_ids, len(rationale_ids), len(answer_ids))
 
     def _ids(self, text: str) -> list[int]:
         tokens = self._tokenizer.tokenize(text, split_special_tokens=True)

@@ -44,6 +44,7 @@ class LikelihoodScorer:
     def __init__(
         self, model: Any, tokenizer: Any, stopping: Stopping, *, batch_tokens: int
     ) -> None:
+        # Dropout would make every score another.
         if model.training:
             raise ValueError("the scorer's model is in training mode; call model.eval() first")
         self._model, self._tokenizer = model, tokenizer
@@ -107,17 +108,22 @@ class LikelihoodScorer:
         encoder = ContinuationEncoder(self._tokenizer, marker)
         continuations = encoder.encode([text for _, text, _ in keys], [key[2] for key in keys])
         # After one rationale, what is cut off for the longest answer is cut off for all.
-        longest: dict[tuple[int, str], int] = {}
+        longest_by_text: dict[tuple[int, str], int] = {}
         for (question, text, _), continuation in zip(keys, continuations, strict=True):
-            length = max(longest.get((question, text), 0), len(continuation.ids))
-            longest[question, text] = length
+            length = max(longest_by_text.get((question, text), 0), len(continuation.ids))
+            longest_by_text[question, text] = length
         completions = []
         for (question, text, _), continuation in zip(keys, continuations, strict=True):
             prompt = prompt_ids[question]
-            excess = self._excess(question, len(prompt), continuation, longest[question, text])
-            ids = (*prompt, *continuation.without_end_of_rationale(excess))
-            answer_start = len(ids) - continuation.answer_tokens
-            completions.append(Completion(ids[:answer_start], ids[answer_start:]))
+            excess_tokens = self._excess(
+                question, len(prompt), continuation, longest_by_text[question, text]
+            )
+            token_ids = (
+                *prompt,
+                *continuation.without_end_of_rationale(excess_tokens),
+            )
+            answer_start = len(token_ids) - continuation.answer_tokens
+            completions.append(Completion(token_ids[:answer_start], token_ids[answer_start:]))
         return completions
 
     def _excess(
@@ -126,14 +132,14 @@ class LikelihoodScorer:
         """By how many tokens prompt and longest continuation exceed the model's positions."""
         if self._positions is None:
             return 0
-        excess = prompt_tokens + longest - self._positions
-        if excess > continuation.rationale_tokens:
+        excess_tokens = prompt_tokens + longest - self._positions
+        if excess_tokens > continuation.rationale_tokens:
             raise ValueError(
                 f"question number {question} cannot be scored: prompt ({prompt_tokens} tokens) and "
                 f"answer ({longest - continuation.rationale_tokens}) exceed the model's "
                 f"{self._positions} positions"
             )
-        return max(0, excess)
+        return max(0, excess_tokens)
 
 
 def _check(
@@ -161,6 +167,7 @@ def _distinct_keys(
     texts_Q_N: Sequence[Sequence[str]], answers_Q_O: Sequence[Sequence[str]]
 ) -> list[AnswerKey]:
     """Every (question, rationale, answer) once; those with much in common stand together."""
+    # A dict and not a set: in this order neighbours share the longest prefixes.
     keys: dict[AnswerKey, None] = {}
     for question, (texts, answers) in enumerate(zip(texts_Q_N, answers_Q_O, strict=True)):
         for text in texts:
@@ -175,6 +182,8 @@ def _by_question(
 ) -> list[list[list[AnswerLikelihood]]]:
     likelihood_Q_N_O = []
     for question, (texts, answers) in enumerate(zip(texts_Q_N, answers_Q_O, strict=True)):
-        rows = [[likelihoods[question, text, answer] for answer in answers] for text in texts]
-        likelihood_Q_N_O.append(rows)
+        likelihood_N_O = [
+            [likelihoods[question, text, answer] for answer in answers] for text in texts
+        ]
+        likelihood_Q_N_O.append(likelihood_N_O)
     return likelihood_Q_N_O

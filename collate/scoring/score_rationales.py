@@ -96,28 +96,34 @@ def score_rationales(
             marker=marker,
         )
         usefulness = _usefulness_by_question(to_score, likelihood_Q_N_O)
-    next_of_question = {question_id: iter(row) for question_id, row in usefulness.items()}
+    # Likelihoods come question by question, rationales in any order.
+    next_of_question = {id: iter(usefulness_N) for id, usefulness_N in usefulness.items()}
     scores = []
     for rationale, judgement in zip(rationales, judgements, strict=True):
         question = question_by_id[rationale.question_id]
         flags = _flags(rationale, question, judgement, verifier.kind, marker)
-        useful, baseline = None, None
+        own_usefulness, baseline_usefulness = None, None
         if scorer is not None:
-            useful, baseline = next(next_of_question[question.id]), usefulness[question.id][-1]
-        scores.append(_score(rationale, judgement, flags, useful, baseline, config.normalisation))
+            own_usefulness = next(next_of_question[question.id])
+            # The last text of each question is the empty one.
+            baseline_usefulness = usefulness[question.id][-1]
+        score = _score(
+            rationale, judgement, flags, own_usefulness, baseline_usefulness, config.normalisation
+        )
+        scores.append(score)
     return scores
 
 
 def _check_questions(
     question_by_id: Mapping[str, Question], rationales: Sequence[Rationale]
 ) -> None:
-    strays = [
+    unknown_ids = [
         rationale.id for rationale in rationales if rationale.question_id not in question_by_id
     ]
-    if strays:
+    if unknown_ids:
         raise ValueError(
-            f"{len(strays)} of {len(rationales)} rationales are of questions that are not among "
-            f"those to be scored, for example rationale {strays[0]}"
+            f"{len(unknown_ids)} of {len(rationales)} rationales are of questions that are not "
+            f"among those to be scored, for example rationale {unknown_ids[0]}"
         )
 
 
@@ -152,18 +158,22 @@ def _texts_to_score(
     """
     texts_by_question: dict[str, list[str]] = {}
     for rationale in rationales:
+        # Uncut, a rationale that states the gold answer makes it likely by stating it.
         text = cut_answer(rationale.text, marker) if config.cut_answer else rationale.text
         texts_by_question.setdefault(rationale.question_id, []).append(text)
     under_base, under_baseline = [], []
-    for question_id, texts in texts_by_question.items():
+    for question_id, question_texts in texts_by_question.items():
         answers, gold_option = _answers_to_score(question_by_id[question_id], kind, config)
         if config.baseline == "same_prompt":
-            texts.append("")
+            question_texts.append("")
         else:
-            prompt = _prompt_of(question_id, baseline_prompts, "baseline")
-            under_baseline.append(TextsToScore(question_id, prompt, [""], answers, gold_option))
-        prompt = _prompt_of(question_id, base_prompts, "base")
-        under_base.append(TextsToScore(question_id, prompt, texts, answers, gold_option))
+            prompt_ids = _prompt_of(question_id, baseline_prompts, "baseline")
+            under_baseline.append(TextsToScore(question_id, prompt_ids, [""], answers, gold_option))
+        prompt_ids = _prompt_of(question_id, base_prompts, "base")
+        under_base.append(
+            TextsToScore(question_id, prompt_ids, question_texts, answers, gold_option)
+        )
+    # Baselines last, so that a question's list ends with its own whichever prompt it is under.
     return under_base + under_baseline
 
 
@@ -180,6 +190,7 @@ def _answers_to_score(
     options: tuple[str, ...] = ()
     if config.normalisation == POSTERIOR:
         options = stated_options(kind, question)
+    # The gold answer alone, after which there is no posterior.
     if not options:
         return (question.gold,), 0
     return options, options.index(question.gold)
@@ -190,14 +201,16 @@ def _usefulness_by_question(
     likelihood_Q_N_O: Sequence[Sequence[Sequence[AnswerLikelihood]]],
 ) -> dict[str, list[Usefulness]]:
     """By question id: the usefulness of each rationale, in their order, and that of none."""
-    usefulness: dict[str, list[Usefulness]] = {}
+    usefulness_by_id: dict[str, list[Usefulness]] = {}
     for question, likelihood_N_O in zip(to_score, likelihood_Q_N_O, strict=True):
-        gold = question.gold_option
+        gold_option = question.gold_option
         for likelihood_O in likelihood_N_O:
-            among_options = posterior(likelihood_O, gold) if len(likelihood_O) > 1 else None
-            useful = Usefulness(likelihood_O[gold], among_options)
-            usefulness.setdefault(question.question_id, []).append(useful)
-    return usefulness
+            posterior_of_gold = (
+                posterior(likelihood_O, gold_option) if len(likelihood_O) > 1 else None
+            )
+            rationale_usefulness = Usefulness(likelihood_O[gold_option], posterior_of_gold)
+            usefulness_by_id.setdefault(question.question_id, []).append(rationale_usefulness)
+    return usefulness_by_id
 
 
 def _score(
@@ -209,8 +222,11 @@ def _score(
     normalisation: str,
 ) -> Score:
     likelihood = None if useful is None else useful.likelihood
-    height = None if useful is None else useful.under(normalisation)
-    floor = None if baseline is None else baseline.under(normalisation)
+    likelihood_value = None if useful is None else useful.under(normalisation)
+    baseline_value = None if baseline is None else baseline.under(normalisation)
+    lift = None
+    if likelihood_value is not None and baseline_value is not None:
+        lift = likelihood_value - baseline_value
     return Score(
         rationale_id=rationale.id,
         question_id=rationale.question_id,
@@ -223,9 +239,9 @@ def _score(
         mean_logprob=None if likelihood is None else likelihood.mean_logprob,
         geometric=None if likelihood is None else likelihood.geometric,
         mean_prob=None if likelihood is None else likelihood.mean_prob,
-        likelihood=height,
-        baseline=floor,
-        lift=None if height is None or floor is None else height - floor,
+        likelihood=likelihood_value,
+        baseline=baseline_value,
+        lift=lift,
         flags=flags,
         posterior=None if useful is None else useful.posterior,
     )

@@ -41,8 +41,11 @@ def run_path(config: RunConfig) -> Path:
     """Where the run lies; without a name, the task and a digest of the settings make one."""
     if config.name:
         return Path(config.folder) / config.name
-    naming = _changed_from_defaults(_naming_settings(config), _naming_settings(RunConfig()))
-    settings_digest = digest(json.dumps(naming, sort_keys=True), length=8)
+    naming_settings = _changed_from_defaults(
+        _naming_settings(config), _naming_settings(RunConfig())
+    )
+    # Only changes count, so that a setting which a later version adds leaves names as they are.
+    settings_digest = digest(json.dumps(naming_settings, sort_keys=True), length=8)
     return Path(config.folder) / f"{config.task.name}-{settings_digest}"
 
 
@@ -78,22 +81,23 @@ def section_digests(config: RunConfig) -> dict[str, str]:
 
 def check_same_settings(config: RunConfig) -> None:
     """Refuse to continue a run under other settings than it began with, showing the difference."""
-    path = run_path(config) / "config.yaml"
-    if not path.is_file():
+    config_path = run_path(config) / "config.yaml"
+    if not config_path.is_file():
         return
     # Settings that are new since then have their defaults; those that are gone are passed over.
-    began_with, _ = read(yaml.safe_load(path.read_text(encoding="utf-8")))
-    before = flattened(masked(binding_settings(began_with)))
-    now = flattened(masked(binding_settings(config)))
+    first_settings, _ = read(yaml.safe_load(config_path.read_text(encoding="utf-8")))
+    # The file holds masked values, so that both sides are compared masked.
+    values_before = flattened(masked(binding_settings(first_settings)))
+    values_now = flattened(masked(binding_settings(config)))
     changes = [
-        f"{key}: {before.get(key)!r} when the run began, {now.get(key)!r} now"
-        for key in sorted(before.keys() | now.keys())
-        if before.get(key) != now.get(key)
+        f"{key}: {values_before.get(key)!r} when the run began, {values_now.get(key)!r} now"
+        for key in sorted(values_before.keys() | values_now.keys())
+        if values_before.get(key) != values_now.get(key)
     ]
     if changes:
         raise InputError.of(
             [
-                f"{path.parent} began with other settings; "
+                f"{config_path.parent} began with other settings; "
                 "give another name=, or the settings it had",
                 *changes,
             ]

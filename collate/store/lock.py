@@ -25,20 +25,22 @@ def run_lock(folder: Path, deadline: float) -> Iterator[None]:
     Raises DeadlineError when another process still holds it after `deadline` seconds.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    until = time.monotonic() + deadline
-    with (folder / FILE).open("a+", encoding="utf-8") as file:
-        while not _try_lock(file.fileno()):
-            if time.monotonic() > until:
-                file.seek(0)
+    give_up_at = time.monotonic() + deadline
+    # Not "w": opening would erase what the process that holds the lock wrote.
+    with (folder / FILE).open("a+", encoding="utf-8") as lock_file:
+        while not _try_lock(lock_file.fileno()):
+            if time.monotonic() > give_up_at:
+                lock_file.seek(0)
                 raise DeadlineError(
-                    f"{folder} is in use by {_holder_text(file.read())}; waited {deadline:g} s "
-                    "(lock_deadline) for it to end. Let it finish, or end it and give the same "
-                    "command again"
+                    f"{folder} is in use by {_holder_text(lock_file.read())}; waited "
+                    f"{deadline:g} s (lock_deadline) for it to end. Let it finish, or end it and "
+                    "give the same command again"
                 )
             time.sleep(0.2)
-        file.truncate(0)
-        file.write(json.dumps(_this_process()))
-        file.flush()
+        lock_file.truncate(0)
+        lock_file.write(json.dumps(_this_process()))
+        lock_file.flush()
+        # The lock ends when the file is closed, at the end of the block.
         yield
 
 

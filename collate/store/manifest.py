@@ -37,15 +37,15 @@ class Manifest:
         Raises RunFolderError for a line that was damaged.
         """
         manifest = cls(folder / FILE)
-        for number, (line, ended) in enumerate(_lines(manifest.path), start=1):
+        for line_number, (line, is_ended) in enumerate(_lines(manifest.path), start=1):
             record = _record(line)
-            if record is not None and ended:
+            if record is not None and is_ended:
                 manifest._enter(record)
-            elif ended:
+            elif is_ended:
                 raise RunFolderError(
-                    f"{manifest.path}, line {number}: not what the run wrote; restore the file "
-                    "from a copy, or remove this line and those after it to have their stages "
-                    "done again"
+                    f"{manifest.path}, line {line_number}: not what the run wrote; restore the "
+                    "file from a copy, or remove this line and those after it to have their "
+                    "stages done again"
                 )
         return manifest
 
@@ -65,7 +65,9 @@ class Manifest:
         line = f"{text}\t{digest(text)}\n".encode()
         is_new = not self.path.exists()
         with self.path.open("ab") as file:
+            # What a killed process left unfinished would make one broken line with the new one.
             _cut_torn_line(self.path, file.fileno())
+            # In two halves, so that a test can kill the process between them.
             file.write(line[: len(line) // 2])
             file.flush()
             point(f"{record.get('stage') or record['note']}:torn")
@@ -73,6 +75,7 @@ class Manifest:
             file.flush()
             os.fsync(file.fileno())
         if is_new:
+            # The name of a new file is part of its folder, which has to reach the disk as well.
             flush(self.path.parent)
         self._enter(record)
 
@@ -80,7 +83,9 @@ class Manifest:
         if "stage" in record:
             # Taken out first, so that the stage committed last stands last.
             self.stages.pop(record["stage"], None)
-            self.stages[record["stage"]] = {k: v for k, v in record.items() if k != "stage"}
+            self.stages[record["stage"]] = {
+                name: value for name, value in record.items() if name != "stage"
+            }
         else:
             self.notes[record["note"]] = record["value"]
 
@@ -95,6 +100,8 @@ def _lines(path: Path) -> list[tuple[bytes, bool]]:
 
 def _record(line: bytes) -> dict[str, Any] | None:
     """The record of a line, or None when the line does not hold what was written."""
+    # JSON writes a tab as \t, so the one tab of a line stands before the digest. A torn line may
+    # end inside a character.
     text, _, stored_digest = line.decode("utf-8", errors="replace").rpartition("\t")
     return json.loads(text) if text and digest(text) == stored_digest else None
 
@@ -102,6 +109,6 @@ def _record(line: bytes) -> dict[str, Any] | None:
 def _cut_torn_line(path: Path, descriptor: int) -> None:
     """Remove what stands after the last line break."""
     content = path.read_bytes()
-    whole_lines = content.rfind(b"\n") + 1
-    if whole_lines < len(content):
-        os.ftruncate(descriptor, whole_lines)
+    whole_length = content.rfind(b"\n") + 1
+    if whole_length < len(content):
+        os.ftruncate(descriptor, whole_length)

@@ -11,14 +11,14 @@ def inside(folder: Path, name: str) -> Path:
     Raises RunFolderError where the name leads out of the folder, by `..`, from the root or by a
     symbolic link.
     """
-    base = folder.resolve()
+    base_folder = folder.resolve()
     try:
-        found = (base / name).resolve()
+        resolved_path = (base_folder / name).resolve()
     except (OSError, ValueError, RuntimeError) as error:
         raise RunFolderError(f"{folder}: {name!r} is not the name of a file ({error})") from error
-    if found == base or not found.is_relative_to(base):
+    if resolved_path == base_folder or not resolved_path.is_relative_to(base_folder):
         raise RunFolderError(
-            f"{folder}: {name!r} leads to {found}, outside of the folder; nothing there is read. "
-            "A run's files lie in its own folder: copy them there instead of linking to them"
+            f"{folder}: {name!r} leads to {resolved_path}, outside of the folder; nothing there is "
+            "read. A run's files lie in its own folder: copy them there instead of linking to them"
         )
-    return found
+    return resolved_path

@@ -60,12 +60,12 @@ def resolve_model(
     `default_base` is the model that an adapter folder is put on where its settings name none that
     can be found. Raises InputError, which names it by `setting`, where the model cannot be had.
     """
-    name = parse_model_name(text, setting)
-    if isinstance(name, RunName):
-        return _resolve_run_agent(name, text, setting)
-    if isinstance(name, FolderName) and is_adapter_folder(name.path):
-        return _resolve_adapter(name, text, setting, default_base)
-    folder = model_folder(name, setting=setting, trust_remote_code=trust_remote_code)
+    model_name = parse_model_name(text, setting)
+    if isinstance(model_name, RunName):
+        return _resolve_run_agent(model_name, text, setting)
+    if isinstance(model_name, FolderName) and is_adapter_folder(model_name.path):
+        return _resolve_adapter(model_name, text, setting, default_base)
+    folder = model_folder(model_name, setting=setting, trust_remote_code=trust_remote_code)
     return ResolvedModel(text, folder, AgentWeights.base(BASE), trust_remote_code, {"model": text})
 
 
@@ -75,15 +75,15 @@ def name_problems(text: str, setting: str, *, adapters_need_base: bool = False) 
     With `adapters_need_base` an adapter folder has to say itself which model it belongs to.
     """
     try:
-        name = parse_model_name(text, setting)
-        if isinstance(name, PackagedName):
-            return packaged_problems(name, setting)
-        if isinstance(name, RunName):
-            _find_run_agent(name, setting)
-        elif isinstance(name, FolderName) and is_adapter_folder(name.path):
-            return _adapter_problems(name.path, setting, adapters_need_base)
-        elif isinstance(name, FolderName):
-            return model_folder_problems(name.path, setting)
+        model_name = parse_model_name(text, setting)
+        if isinstance(model_name, PackagedName):
+            return packaged_problems(model_name, setting)
+        if isinstance(model_name, RunName):
+            _find_run_agent(model_name, setting)
+        elif isinstance(model_name, FolderName) and is_adapter_folder(model_name.path):
+            return _adapter_problems(model_name.path, setting, adapters_need_base)
+        elif isinstance(model_name, FolderName):
+            return model_folder_problems(model_name.path, setting)
     except CollateError as error:
         return [str(error)]
     return []
@@ -106,20 +106,21 @@ def plain_folder(model: ResolvedModel) -> Path:
         return Path(model.weights.folder)
     from collate.models.checkpoints import merged_state, write_checkpoint
 
-    merged = cache_home() / "merged" / resolved_digest(model)
-    if merged.is_dir():
-        return merged
+    merged_folder = cache_home() / "merged" / resolved_digest(model)
+    if merged_folder.is_dir():
+        return merged_folder
     try:
+        # Before the folder is begun: an adapter that does not fit is found out here.
         tensors = merged_state(str(model.folder), model.weights.folder)
     except ModelError as error:
         raise InputError(f"{model.name}: {error}") from error
-    with complete_folder(merged) as unfinished:
-        for path in sorted(model.folder.iterdir()):
+    with complete_folder(merged_folder) as unfinished:
+        for base_file in sorted(model.folder.iterdir()):
             # Settings, tokenizer and chat template are the base's; weights are written anew.
-            if path.is_file() and "safetensors" not in path.name:
-                shutil.copy(path, unfinished)
+            if base_file.is_file() and "safetensors" not in base_file.name:
+                shutil.copy(base_file, unfinished)
         write_checkpoint(unfinished, tensors, shard_bytes=SHARD_BYTES, like=model.folder)
-    return merged
+    return merged_folder
 
 
 def read_run_config(path: Path) -> RunConfig:
@@ -127,27 +128,30 @@ def read_run_config(path: Path) -> RunConfig:
 
     Raises RunFolderError where there are none to read.
     """
-    file = path / "config.yaml"
+    settings_file = path / "config.yaml"
     try:
-        settings = yaml.safe_load(file.read_text(encoding="utf-8"))
+        settings = yaml.safe_load(settings_file.read_text(encoding="utf-8"))
         config, _ = read(settings)
     except (OSError, ValueError, AttributeError, TypeError, yaml.YAMLError) as error:
-        raise RunFolderError(f"{file} cannot be read ({error}); restore it from a copy") from error
+        raise RunFolderError(
+            f"{settings_file} cannot be read ({error}); restore it from a copy"
+        ) from error
     return config
 
 
 def _resolve_run_agent(name: RunName, text: str, setting: str) -> ResolvedModel:
     config, weights, round = _find_run_agent(name, setting)
-    base = resolve_model(
+    base_model = resolve_model(
         config.model.name, setting=setting, trust_remote_code=config.model.trust_remote_code
     )
     lineage = {
         "run": str(name.run), "agent": weights.agent, "round": str(round),
         "model": config.model.name, "weights": weights.digest,
     }  # fmt: skip
-    folder = plain_folder(base)
+    # The run's own base may be a base with an adapter, on which no second adapter can be put.
+    folder = plain_folder(base_model)
     return ResolvedModel(
-        text, folder, weights, base.trust_remote_code, lineage, name.run, weights.agent
+        text, folder, weights, base_model.trust_remote_code, lineage, name.run, weights.agent
     )
 
 
@@ -168,33 +172,33 @@ def _resolve_adapter(
 ) -> ResolvedModel:
     base_name = _base_of_adapter(name.path)
     if base_name is not None:
-        base = resolve_model(base_name, setting=setting)
-        base = replace(base, folder=plain_folder(base))
+        base_model = resolve_model(base_name, setting=setting)
+        base_model = replace(base_model, folder=plain_folder(base_model))
     elif default_base is not None:
-        base = ResolvedModel(str(default_base), default_base, AgentWeights.base(BASE))
+        base_model = ResolvedModel(str(default_base), default_base, AgentWeights.base(BASE))
     else:
         raise InputError(_no_base(name.path, setting))
     folder = name.path.resolve()
     weights = AgentWeights(name.path.name, folder_digest(folder), str(folder), "adapter")
-    lineage = {"adapter": text, "model": base.name, "weights": weights.digest}
-    return ResolvedModel(text, base.folder, weights, base.trust_remote_code, lineage)
+    lineage = {"adapter": text, "model": base_model.name, "weights": weights.digest}
+    return ResolvedModel(text, base_model.folder, weights, base_model.trust_remote_code, lineage)
 
 
 def _base_of_adapter(folder: Path) -> str | None:
     """The base model that an adapter's settings name, where that can be found."""
-    settings = _adapter_settings(folder)
-    named = str(settings.get("base_model_name_or_path") or "")
-    if not named:
+    adapter_settings = _adapter_settings(folder)
+    base_text = str(adapter_settings.get("base_model_name_or_path") or "")
+    if not base_text:
         return None
-    if named in PACKAGED:
+    if base_text in PACKAGED:
         # collate's own adapters name a packaged model by the folder it was converted into.
-        return f"{PACKAGED_PREFIX}{named}"
+        return f"{PACKAGED_PREFIX}{base_text}"
     try:
-        name = parse_model_name(named)
+        base_name = parse_model_name(base_text)
     except InputError:
         return None
     # A bare word is the last part of some machine's path rather than a hub id.
-    return named if not isinstance(name, HubName) or "/" in name.id else None
+    return base_text if not isinstance(base_name, HubName) or "/" in base_name.id else None
 
 
 def _adapter_settings(folder: Path) -> Mapping[str, Any]:
@@ -206,12 +210,12 @@ def _adapter_problems(folder: Path, setting: str, needs_base: bool) -> list[str]
     if not (folder / ADAPTER_TENSORS).is_file():
         return [f"{setting}={folder}: no {ADAPTER_TENSORS} there; expected a PEFT adapter"]
     try:
-        kind = _adapter_settings(folder).get("peft_type")
+        adapter_kind = _adapter_settings(folder).get("peft_type")
         base_name = _base_of_adapter(folder)
     except ValueError:
         return [f"{setting}={folder}: its {ADAPTER_SETTINGS} cannot be read"]
-    if kind != "LORA":
-        return [f"{setting}={folder}: expected a LoRA adapter, found {kind}"]
+    if adapter_kind != "LORA":
+        return [f"{setting}={folder}: expected a LoRA adapter, found {adapter_kind}"]
     return [_no_base(folder, setting)] if needs_base and base_name is None else []
 
 

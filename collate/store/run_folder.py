@@ -79,6 +79,7 @@ class RunFolder:
 
         Raises RunFolderError where it cannot be read, or was written under another schema.
         """
+        # No digests of settings: they are for keys of stages, which a reader does not make.
         return cls(path, read_facts(path), {}, notify=lambda sentence: None)
 
     @classmethod
@@ -94,12 +95,14 @@ class RunFolder:
             if not (path / CONFIG).is_file():
                 raise RunFolderError(f"{path}: {CONFIG} is gone; restore it, or give another name=")
             facts = read_facts(path)
+            # Before the settings are written: the checks read those that are there.
             check_same_settings(config)
             _check_identity(path, facts, identity)
             _write_config(path, config)
         else:
             path.mkdir(parents=True, exist_ok=True)
             _write_config(path, config)
+            # Last: a folder is a run's once it has facts, and then it has its settings as well.
             facts = _write_facts(path, identity)
         return cls(path, facts, section_digests(config), notify)
 
@@ -110,6 +113,7 @@ class RunFolder:
 
     def last_stage(self) -> str | None:
         """The stage that was finished last, shards of another left aside."""
+        # In the order of their commits; see `Manifest._enter`.
         names = reversed(self.manifest.stages)
         return next((name for name in names if SHARDS not in name), None)
 
@@ -136,13 +140,13 @@ class RunFolder:
         Where this process went through the stages, only those that it found or made count: a run
         that is continued with fewer rounds shows no more than it was asked for.
         """
-        stages = self._seen_stages or self.manifest.stages
-        return sorted(_round_number(stage) for stage in stages if stage.endswith("/evaluate"))
+        seen_stages = self._seen_stages or self.manifest.stages
+        return sorted(_round_number(stage) for stage in seen_stages if stage.endswith("/evaluate"))
 
     def tuned_rounds(self) -> list[int]:
         """The numbers of the rounds that gave some agent new weights, 0 being the beginning."""
-        stages = [stage for stage in self.manifest.stages if stage.endswith("/agents")]
-        return sorted(_round_number(stage) for stage in stages)
+        agent_stages = [stage for stage in self.manifest.stages if stage.endswith("/agents")]
+        return sorted(_round_number(stage) for stage in agent_stages)
 
     def stage(
         self, name: str, tables: Mapping[str, type], inputs: Mapping[str, str] = NO_INPUTS
@@ -156,8 +160,11 @@ class RunFolder:
 
     def key(self, stage: str, inputs: Mapping[str, str] = NO_INPUTS) -> dict[str, str]:
         """What a stage is made from, as digests by name; a stage that has another key is stale."""
-        kind = stage.split("/")[1] if "/" in stage else stage
-        settings = {section: self._section_digests[section] for section in SETTINGS_OF_STAGE[kind]}
+        # "round-01/agents/agent-1" is of kind agents, "questions" of kind questions.
+        stage_kind = stage.split("/")[1] if "/" in stage else stage
+        settings = {
+            section: self._section_digests[section] for section in SETTINGS_OF_STAGE[stage_kind]
+        }
         return {"schema": SCHEMA_VERSION, **self.facts["identity"], **settings, **inputs}
 
     def digest_of(self, stage: str) -> str:
@@ -177,13 +184,15 @@ class RunFolder:
         record = self.manifest.stages.get(stage)
         if record is None:
             return False
-        changed = [name for name in key if record["made_from"].get(name) != key[name]]
-        if changed:
-            self._notify(f"{stage} is made again: it was made from another {', '.join(changed)}")
+        changed_inputs = [name for name in key if record["made_from"].get(name) != key[name]]
+        if changed_inputs:
+            changes = ", ".join(changed_inputs)
+            self._notify(f"{stage} is made again: it was made from another {changes}")
             return False
-        missing = [name for name in record["files"] if not inside(self.path, name).is_file()]
-        if missing:
-            self._notify(f"{stage} is made again: {', '.join(missing)} is gone")
+        # `inside`, since a changed manifest could name any file of the machine.
+        missing_files = [name for name in record["files"] if not inside(self.path, name).is_file()]
+        if missing_files:
+            self._notify(f"{stage} is made again: {', '.join(missing_files)} is gone")
             return False
         for name, expected_digest in record["files"].items():
             if file_digest(inside(self.path, name)) != expected_digest:
@@ -199,8 +208,8 @@ class RunFolder:
 
         Absolute, since workers do not run in this process's folder.
         """
-        place = (self.path / stage).absolute()
-        return place.with_name(f".{place.name}-{digest_of_value(key)[:8]}")
+        stage_folder = (self.path / stage).absolute()
+        return stage_folder.with_name(f".{stage_folder.name}-{digest_of_value(key)[:8]}")
 
     def install_folder(
         self, stage: str, finished: Path, key: Mapping[str, str], seconds: float
@@ -209,15 +218,17 @@ class RunFolder:
 
         It also stays where it was made, so that no crash loses it: see `remove_scratch_folders`.
         """
-        place = self.path / stage
-        if place.exists():
-            shutil.rmtree(place)
-        with complete_folder(place) as unfinished:
+        stage_folder = self.path / stage
+        # Made from something else, or left by a process that died before the commit.
+        if stage_folder.exists():
+            shutil.rmtree(stage_folder)
+        with complete_folder(stage_folder) as unfinished:
             shutil.copytree(finished, unfinished, dirs_exist_ok=True)
-        self.commit(stage, files_below(place), key, seconds)
+        self.commit(stage, files_below(stage_folder), key, seconds)
 
     def remove_scratch_folders(self, parent: str) -> None:
         """Remove the scratch folders of the stages below `parent`, which are all committed."""
+        # round-01/agents/.agent-1-3f2a90b1, as `scratch_folder` names them
         for scratch in (self.path / parent).glob(".agent-*"):
             shutil.rmtree(scratch, ignore_errors=True)
 
@@ -226,11 +237,12 @@ class RunFolder:
     ) -> None:
         """Enter a finished stage into the manifest, with the digests of its files."""
         record = {
-            "files": {str(f.relative_to(self.path)): file_digest(f) for f in files},
+            "files": {str(path.relative_to(self.path)): file_digest(path) for path in files},
             "made_from": dict(key),
             "seconds": round(seconds, 3),
             "finished": _now(),
         }
+        # First, so that a process that dies here leaves no run that seems complete.
         if self.complete:
             self.note("complete", False)
         self.manifest.commit(stage, record)
@@ -264,6 +276,7 @@ class Stage:
         """Whether the stage is committed; what its shards held is removed then."""
         if not self._folder.is_finished(self.name, self.key):
             return False
+        # A process may have died between the commit and this.
         self._remove_shards()
         return True
 
@@ -273,14 +286,14 @@ class Stage:
             {self._prefix + name: rows for name, rows in block.items()} for block in blocks
         )
         write_blocks(self._tables, self._folder.table_path, full_names)
-        paths = [self._folder.table_path(table) for table in self._tables]
-        self._folder.commit(self.name, paths, self.key, time.monotonic() - self._began)
+        table_paths = [self._folder.table_path(table) for table in self._tables]
+        self._folder.commit(self.name, table_paths, self.key, time.monotonic() - self._began)
         self._remove_shards()
 
     def rows(self, table: str) -> StoredRows[Any]:
         """The rows of one of the stage's tables."""
-        name = self._prefix + table
-        return self._folder.stored(name, self._tables[name])
+        table_name = self._prefix + table
+        return self._folder.stored(table_name, self._tables[table_name])
 
     def _remove_shards(self) -> None:
         for shards in self._folder.path.glob(f"{self.name}*{SHARDS}"):
@@ -324,10 +337,10 @@ def digest_of_value(value: Any) -> str:
 def _write_config(path: Path, config: RunConfig) -> None:
     """Keep the settings the run goes on with: rounds and what fits it to a machine may change."""
     text = yaml.safe_dump(masked(asdict(config)), sort_keys=False, allow_unicode=True)
-    target = path / CONFIG
-    if target.is_file() and target.read_text(encoding="utf-8") == text:
+    config_path = path / CONFIG
+    if config_path.is_file() and config_path.read_text(encoding="utf-8") == text:
         return
-    with complete_file(target) as unfinished:
+    with complete_file(config_path) as unfinished:
         unfinished.write_text(text, encoding="utf-8")
 
 
@@ -347,15 +360,18 @@ def _write_facts(path: Path, identity: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _check_identity(path: Path, facts: Mapping[str, Any], identity: Mapping[str, str]) -> None:
-    before = facts["identity"]
-    changed = [
-        f"{name}: {before.get(name)} when the run began, {value} now"
+    identity_before = facts["identity"]
+    differences = [
+        f"{name}: {identity_before.get(name)} when the run began, {value} now"
         for name, value in identity.items()
-        if before.get(name) != value
+        if identity_before.get(name) != value
     ]
-    if changed:
+    if differences:
         raise InputError.of(
-            [f"{path}: what the run is made from has changed since; give another name=", *changed]
+            [
+                f"{path}: what the run is made from has changed since; give another name=",
+                *differences,
+            ]
         )
 
 

@@ -47,8 +47,9 @@ def weights_of(folder: RunFolder, config: RunConfig, which: Which = "best") -> t
             f"{folder.path}: round {round} is not finished; there are "
             f"{', '.join(map(str, finished))}"
         )
-    names = [agent["name"] for agent in folder.manifest.notes.get("agents", [])]
-    weights = {name: AgentWeights.base(name) for name in names}
+    agent_names = [agent["name"] for agent in folder.manifest.notes.get("agents", [])]
+    weights = {name: AgentWeights.base(name) for name in agent_names}
+    # From the first on: an agent that learned nothing in a round keeps weights of an earlier one.
     for tuned_round in folder.tuned_rounds():
         if tuned_round <= round:
             weights.update(committed_weights(folder, tuned_round, config.agents.weights))
@@ -61,6 +62,7 @@ def chosen_round(folder: RunFolder, config: RunConfig) -> int:
     The best has the highest validation accuracy of its best agent, the earliest among equals: the
     rounds after it are what showed that there was nothing more to gain.
     """
+    # Not round 0, in which nothing was learned yet.
     evaluated = [number for number in folder.evaluated_rounds() if number]
     if config.patience is not None and evaluated:
         return best_round({number: validation_accuracy(folder, number) for number in evaluated})
@@ -77,9 +79,9 @@ def best_agent_of(folder: RunFolder, round: int) -> str:
 
     Raises InputError where the run measured none.
     """
-    metrics = folder.rows(f"{folder.round(round).name}/metrics", Metric)
+    round_metrics = folder.rows(f"{folder.round(round).name}/metrics", Metric)
     try:
-        return best_agent(metrics)
+        return best_agent(round_metrics)
     except ValueError as error:
         raise InputError(
             f"{folder.path}: no agent was measured on validation questions after round {round}; "
@@ -97,33 +99,43 @@ def make_weights(
 
     `make` is given the scratch folders of those that are not made yet.
     """
-    parent = f"{folder.round(round).name}/agents"
-    began = time.monotonic()
-    stages = {agent: f"{parent}/{agent}" for agent in inputs}
-    keys = {agent: folder.key(stages[agent], inputs[agent]) for agent in inputs}
-    scratch = {
-        agent: folder.scratch_folder(stages[agent], keys[agent])
+    agents_stage = f"{folder.round(round).name}/agents"
+    start_time = time.monotonic()
+    stage_by_agent = {agent: f"{agents_stage}/{agent}" for agent in inputs}
+    key_by_agent = {agent: folder.key(stage_by_agent[agent], inputs[agent]) for agent in inputs}
+    scratch_by_agent = {
+        agent: folder.scratch_folder(stage_by_agent[agent], key_by_agent[agent])
         for agent in inputs
-        if not folder.is_finished(stages[agent], keys[agent])
+        if not folder.is_finished(stage_by_agent[agent], key_by_agent[agent])
     }
-    unmade = {agent: place for agent, place in scratch.items() if not (place / FINISHED).is_dir()}
-    if unmade:
-        make(unmade)
-    seconds = time.monotonic() - began
-    for agent, place in scratch.items():
-        folder.install_folder(stages[agent], place / FINISHED, keys[agent], seconds)
+    # A worker may have finished them before the process that asked for them died.
+    scratch_to_fill = {
+        agent: scratch_folder
+        for agent, scratch_folder in scratch_by_agent.items()
+        if not (scratch_folder / FINISHED).is_dir()
+    }
+    if scratch_to_fill:
+        make(scratch_to_fill)
+    # Agents are made together; a budget counts these seconds once, from the stage of all of them.
+    seconds = time.monotonic() - start_time
+    for agent, scratch_folder in scratch_by_agent.items():
+        folder.install_folder(
+            stage_by_agent[agent], scratch_folder / FINISHED, key_by_agent[agent], seconds
+        )
     # One more stage for all of them, which names every file of the round's agents.
-    round_key = folder.key(parent, folder.digests(*stages.values()))
-    if not folder.is_finished(parent, round_key):
-        files = [path for stage in stages.values() for path in files_below(folder.path / stage)]
-        folder.commit(parent, files, round_key, seconds)
-    folder.remove_scratch_folders(parent)
+    round_key = folder.key(agents_stage, folder.digests(*stage_by_agent.values()))
+    if not folder.is_finished(agents_stage, round_key):
+        files = [
+            path for stage in stage_by_agent.values() for path in files_below(folder.path / stage)
+        ]
+        folder.commit(agents_stage, files, round_key, seconds)
+    folder.remove_scratch_folders(agents_stage)
 
 
 def copy_weights(start: Mapping[str, AgentWeights], scratch: Mapping[str, Path]) -> None:
     """Copy weights from elsewhere to the scratch folders of this run's agents."""
-    for agent, place in scratch.items():
-        with complete_folder(place / FINISHED) as unfinished:
+    for agent, scratch_folder in scratch.items():
+        with complete_folder(scratch_folder / FINISHED) as unfinished:
             shutil.copytree(str(start[agent].folder), unfinished, dirs_exist_ok=True)
 
 
@@ -133,19 +145,20 @@ def committed_weights(folder: RunFolder, round: int, kind: str) -> Weights:
     Raises RunFolderError for a file that is gone or was changed, and for one that the manifest
     names outside of the agents' folders.
     """
-    stage = f"{folder.round(round).name}/agents"
-    agents_folder = inside(folder.path, stage)
+    agents_stage = f"{folder.round(round).name}/agents"
+    agents_folder = inside(folder.path, agents_stage)
     digests_by_agent: dict[str, dict[str, str]] = {}
-    for name, expected_digest in folder.manifest.stages[stage]["files"].items():
-        path = inside(folder.path, name)
-        if not path.is_relative_to(agents_folder) or path.parent == agents_folder:
+    for file_name, expected_digest in folder.manifest.stages[agents_stage]["files"].items():
+        weights_file = inside(folder.path, file_name)
+        # Every file lies in the folder of an agent, none beside these folders.
+        if not weights_file.is_relative_to(agents_folder) or weights_file.parent == agents_folder:
             raise RunFolderError(
-                f"{folder.path}: the manifest names {name} among the files of {stage}"
+                f"{folder.path}: the manifest names {file_name} among the files of {agents_stage}"
             )
-        if not path.is_file() or file_digest(path) != expected_digest:
-            raise RunFolderError(f"{path}: gone, or not the file that the run wrote")
-        agent, *below = path.relative_to(agents_folder).parts
-        digests_by_agent.setdefault(agent, {})["/".join(below)] = expected_digest
+        if not weights_file.is_file() or file_digest(weights_file) != expected_digest:
+            raise RunFolderError(f"{weights_file}: gone, or not the file that the run wrote")
+        agent, *path_below = weights_file.relative_to(agents_folder).parts
+        digests_by_agent.setdefault(agent, {})["/".join(path_below)] = expected_digest
     return {
         agent: AgentWeights(
             agent,

@@ -34,33 +34,36 @@ class Shards:
     def rows(self, block: int) -> list[Any]:
         """The rows of a block that are there."""
         rows: list[Any] = []
-        for name in self._names_by_block[block]:
-            rows += self._folder.rows(name, self._row_type)
+        for shard_name in self._names_by_block[block]:
+            rows += self._folder.rows(shard_name, self._row_type)
         return rows
 
     def add(self, block: int, rows: Sequence[Any]) -> None:
         """Keep some rows of a block."""
-        name = f"{self._name}/{block:05d}-{self._count_by_block[block]:05d}"
-        began = time.monotonic()
-        write_blocks({name: self._row_type}, self._folder.table_path, [{name: rows}])
-        path = self._folder.table_path(name)
-        self._folder.commit(name, [path], self._key, time.monotonic() - began)
+        shard_name = f"{self._name}/{block:05d}-{self._count_by_block[block]:05d}"
+        start_time = time.monotonic()
+        write_blocks({shard_name: self._row_type}, self._folder.table_path, [{shard_name: rows}])
+        shard_path = self._folder.table_path(shard_name)
+        # Under the stage's key: once the stage is made from something else, its shards are stale as
+        # well.
+        self._folder.commit(shard_name, [shard_path], self._key, time.monotonic() - start_time)
         self._count_by_block[block] += 1
-        self._names_by_block[block].append(name)
+        self._names_by_block[block].append(shard_name)
 
     def _count_earlier_shard(self, name: str) -> None:
         # A shard is named <stage>.shards/<block>-<number>.
         block = int(name.removeprefix(f"{self._name}/").partition("-")[0])
         self._count_by_block[block] += 1
+        # One that cannot be used is counted all the same, so that no new shard takes its name.
         if self._is_usable(name):
             self._names_by_block[block].append(name)
             self.row_count += len(self._folder.stored(name, self._row_type))
 
     def _is_usable(self, name: str) -> bool:
         """A shard that is stale, gone or damaged is as good as none."""
-        record = self._folder.manifest.stages[name]
-        path = self._folder.table_path(name)
-        if record["made_from"] != self._key or not path.is_file():
+        stage_record = self._folder.manifest.stages[name]
+        shard_path = self._folder.table_path(name)
+        if stage_record["made_from"] != self._key or not shard_path.is_file():
             return False
-        relative_path = str(path.relative_to(self._folder.path))
-        return bool(record["files"] == {relative_path: file_digest(path)})
+        relative_path = str(shard_path.relative_to(self._folder.path))
+        return bool(stage_record["files"] == {relative_path: file_digest(shard_path)})

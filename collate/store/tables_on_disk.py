@@ -43,9 +43,9 @@ class StoredRows(Generic[Row]):
 
     def blocks(self) -> Iterator[list[Row]]:
         """The rows, block by block; a block may be empty."""
-        with pq.ParquetFile(self._path) as file:
-            for number in range(file.num_row_groups):
-                yield from_table(self._row_type, file.read_row_group(number))
+        with pq.ParquetFile(self._path) as parquet_file:
+            for group_number in range(parquet_file.num_row_groups):
+                yield from_table(self._row_type, parquet_file.read_row_group(group_number))
 
     def having(self, **values: str) -> list[Row]:
         """The rows with these values in these columns."""
@@ -65,17 +65,19 @@ def write_blocks(
     remaining_blocks = iter(blocks)
     first_block = next(remaining_blocks, {})
     with ExitStack() as stack:
-        writers = {}
-        for name, row_type in tables.items():
-            unfinished = stack.enter_context(complete_file(path_of(name)))
+        writer_by_table = {}
+        for table_name, row_type in tables.items():
+            unfinished = stack.enter_context(complete_file(path_of(table_name)))
             writer = pq.ParquetWriter(unfinished, SCHEMAS[row_type])
-            writers[name] = stack.enter_context(writer)
+            writer_by_table[table_name] = stack.enter_context(writer)
         for block in chain([first_block], remaining_blocks):
-            for name, row_type in tables.items():
-                rows = block.get(name, ())
+            for table_name, row_type in tables.items():
+                rows = block.get(table_name, ())
                 # An empty block is written too, so that blocks of all tables stay aligned.
                 group_size = max(1, len(rows))
-                writers[name].write_table(to_table(row_type, rows), row_group_size=group_size)
+                writer_by_table[table_name].write_table(
+                    to_table(row_type, rows), row_group_size=group_size
+                )
 
 
 def read_rows(row_type: type, path: Path, columns: Sequence[str] | None = None) -> pa.Table:
@@ -85,18 +87,19 @@ def read_rows(row_type: type, path: Path, columns: Sequence[str] | None = None) 
     damaged, and for one that lacks a column or has it as another type.
     """
     expected = SCHEMAS[row_type]
-    names = list(columns or expected.names)
+    column_names = list(columns or expected.names)
     try:
-        missing = set(names) - set(pq.read_schema(path).names)
-        if missing:
+        missing_columns = set(column_names) - set(pq.read_schema(path).names)
+        if missing_columns:
             raise RunFolderError(
-                f"{path} has no column {', '.join(sorted(missing))}; this version of collate did "
-                "not write it"
+                f"{path} has no column {', '.join(sorted(missing_columns))}; this version of "
+                "collate did not write it"
             )
         # A folder above that is named key=value must not become a column.
-        table = pq.read_table(path, columns=names, partitioning=None)
-        schema = pa.schema([expected.field(name) for name in names])
-        return table.select(names).cast(schema).replace_schema_metadata(None)
+        table = pq.read_table(path, columns=column_names, partitioning=None)
+        schema = pa.schema([expected.field(name) for name in column_names])
+        # In the order asked for, and without what pandas or another writer added to the schema.
+        return table.select(column_names).cast(schema).replace_schema_metadata(None)
     except FileNotFoundError as error:
         raise RunFolderError(f"{path} is missing; restore it from a copy") from error
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError, OSError) as error:
@@ -126,7 +129,7 @@ def round_folders(path: Path) -> list[tuple[int, Path]]:
     """The folders `round-00`, `round-01`, ... of a run with their numbers, in order."""
     numbered_folders = []
     for folder in path.iterdir():
-        match = _ROUND_FOLDER.fullmatch(folder.name)
-        if match:
-            numbered_folders.append((int(match[1]), inside(path, folder.name)))
+        round_match = _ROUND_FOLDER.fullmatch(folder.name)
+        if round_match:
+            numbered_folders.append((int(round_match[1]), inside(path, folder.name)))
     return sorted(numbered_folders)

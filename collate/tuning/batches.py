@@ -76,20 +76,22 @@ def collate_examples(
     builder = TreeBuilder()
     completions: dict[str, list[int]] = {role: [] for role in roles}
     for example in examples:
-        by_role = dict(zip(example["roles"], example["completion_ids"], strict=True))
-        for role, numbers in completions.items():
-            if not by_role.get(role):
+        completion_by_role = dict(zip(example["roles"], example["completion_ids"], strict=True))
+        for role, completion_numbers in completions.items():
+            if not completion_by_role.get(role):
                 raise TuningError(
                     f"an example of question {example.get('question_id', '?')} has no {role} "
                     "completion: only tuning.loss=sft learns from chosen rationales alone; use it, "
                     "or a rule of pairs that rejects one"
                 )
-            numbers.append(builder.add(example["prompt_ids"], by_role[role]))
+            completion_numbers.append(builder.add(example["prompt_ids"], completion_by_role[role]))
     reference_P = {}
     if references:
         for role in roles:
             reference_P[role] = torch.tensor([reference[role] for reference in references])
-    completion_P = {role: torch.tensor(numbers) for role, numbers in completions.items()}
+    completion_P = {
+        role: torch.tensor(completion_numbers) for role, completion_numbers in completions.items()
+    }
     return Batch(builder.build(), completion_P, reference_P)
 
 
@@ -108,6 +110,7 @@ def batch_logprobs(model: Any, batch: Batch) -> RoleLogprobs:
     tree = batch.tree
     logits_H_V = tree_logits(model, tree, tiles=TUNING_TILES)
     logprob_R = token_logprobs(logits_H_V, tree.head_R, tree.target_R)
+    # In float32 whatever the model's type, as the log-probabilities are.
     sum_C = torch.zeros(len(tree.length_C), device=logprob_R.device)
     sum_C = sum_C.index_add(0, tree.completion_R, logprob_R)
     return RoleLogprobs(
@@ -137,6 +140,7 @@ class NumberedExamples:
 
     def batch(self, numbers: Sequence[int]) -> Batch:
         """These examples as one batch, with their references where these are known."""
+        # None is known while the reference itself is computed.
         references = [self._references[number] for number in numbers if number in self._references]
         examples = [self._examples[number] for number in numbers]
         return collate_examples(examples, self._roles, references)
@@ -153,15 +157,17 @@ class NumberedExamples:
 
     def batches_for_reference(self, numbers: Sequence[int], size: int) -> Iterator[list[int]]:
         """Batches of distinct examples that hold some of these."""
-        needed = set(numbers)
+        needed_numbers = set(numbers)
         for start in range(0, len(self._distinct), size):
             # Cut from all examples, whatever is needed: the same batches give the same rounding.
             batch = self._distinct[start : start + size]
-            if not needed.isdisjoint(batch):
+            if not needed_numbers.isdisjoint(batch):
                 yield batch
 
     def keep_references(self, numbers: Sequence[int], logprobs: RoleLogprobs) -> None:
         """Keep a batch's log-probabilities as those of its examples' reference."""
-        sums = {role: sum_P.tolist() for role, sum_P in logprobs.sums.items()}
-        for index, number in enumerate(numbers):
-            self._references[number] = {role: values[index] for role, values in sums.items()}
+        sums_by_role = {role: sum_P.tolist() for role, sum_P in logprobs.sums.items()}
+        for index, example_number in enumerate(numbers):
+            self._references[example_number] = {
+                role: values[index] for role, values in sums_by_role.items()
+            }

@@ -46,7 +46,7 @@ def preference_examples(
     """
     examples = []
     for preference in preferences:
-        completions = [rationales[id] for id in preference.roles.values()]
+        completions = [rationales[rationale_id] for rationale_id in preference.roles.values()]
         examples.append(
             {
                 "question_id": preference.question_id,
@@ -74,8 +74,8 @@ def write_examples(folder: Path, blocks: Iterable[Sequence[dict[str, Any]]]) -> 
 
 def count_examples(path: Path) -> int:
     """How many examples a file of `write_examples` holds."""
-    with pa.memory_map(str(path)) as file, pa.ipc.open_stream(file) as reader:
-        return sum(batch.num_rows for batch in reader)
+    with pa.memory_map(str(path)) as file, pa.ipc.open_stream(file) as stream_reader:
+        return sum(batch.num_rows for batch in stream_reader)
 
 
 def completion_tokens(lengths_by_role: Mapping[str, int], config: TuningConfig) -> int:
@@ -109,13 +109,13 @@ def plan(
     taken in any case: a round whose share of a budget is used up ends no run.
     """
     order: list[int] = []
-    most = config.max_steps * config.batch if config.max_steps else None
-    left = math.inf if tokens is None else tokens
-    for number in islice(_passes(question_ids, config.epochs, seed), most):
-        left -= tokens_P[number]
-        if left < 0 and order:
+    most_examples = config.max_steps * config.batch if config.max_steps else None
+    tokens_left = math.inf if tokens is None else tokens
+    for example_number in islice(_passes(question_ids, config.epochs, seed), most_examples):
+        tokens_left -= tokens_P[example_number]
+        if tokens_left < 0 and order:
             break
-        order.append(number)
+        order.append(example_number)
     return order
 
 
@@ -136,9 +136,10 @@ def step_count(examples: int, config: TuningConfig) -> int:
 
 def _passes(question_ids: Sequence[str], epochs: int, seed: int) -> Iterator[int]:
     numbers_by_question: dict[str, list[int]] = {}
-    for number, question_id in enumerate(question_ids):
-        numbers_by_question.setdefault(question_id, []).append(number)
+    for example_number, question_id in enumerate(question_ids):
+        numbers_by_question.setdefault(question_id, []).append(example_number)
     for epoch in range(epochs):
+        # Sorted first, so that the order of the examples in the file decides nothing.
         shuffled = sorted(numbers_by_question)
         random.Random(seed_of(seed, "order", epoch)).shuffle(shuffled)
         for question_id in shuffled:

@@ -77,9 +77,9 @@ def robust(ratios: LogRatios, config: TuningConfig) -> Tensor:
     Where a share `label_smoothing` of the preferences is the wrong way round, the expected loss is
     the sigmoid loss of the right ones.
     """
-    margin_P, flipped = ratios.margin_P(config.beta), config.label_smoothing
-    clean_P = -(1 - flipped) * logsigmoid(margin_P)
-    return (clean_P + flipped * logsigmoid(-margin_P)) / (1 - 2 * flipped)
+    margin_P, flipped_share = ratios.margin_P(config.beta), config.label_smoothing
+    clean_P = -(1 - flipped_share) * logsigmoid(margin_P)
+    return (clean_P + flipped_share * logsigmoid(-margin_P)) / (1 - 2 * flipped_share)
 
 
 def apo_zero(ratios: LogRatios, config: TuningConfig) -> Tensor:
@@ -99,8 +99,8 @@ def sppo_hard(ratios: LogRatios, config: TuningConfig) -> Tensor:
 
     SPPO (Wu et al. 2024, eq. 4.7) with a probability of winning of 1 and 0; eta is 1/beta.
     """
-    aim = 0.5 / config.beta
-    return (ratios.chosen_P - aim) ** 2 + (ratios.rejected_P + aim) ** 2
+    target_ratio = 0.5 / config.beta
+    return (ratios.chosen_P - target_ratio) ** 2 + (ratios.rejected_P + target_ratio) ** 2
 
 
 def sigmoid_norm(ratios: LogRatios, config: TuningConfig) -> Tensor:

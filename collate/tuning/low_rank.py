@@ -37,6 +37,7 @@ class _AddLowRank(torch.autograd.Function):
     def forward(ctx: Any, result: Tensor, x: Tensor, a: Tensor, b: Tensor, scale: float) -> Tensor:
         inner = x.flatten(0, -2) @ a.T
         result.view(-1, result.shape[-1]).addmm_(inner, b.T, alpha=scale)
+        # The base's result is changed in place, which autograd has to be told.
         ctx.mark_dirty(result)
         ctx.save_for_backward(x, inner, a, b)
         ctx.scale = scale
@@ -50,6 +51,7 @@ class _AddLowRank(torch.autograd.Function):
         grad_x = (grad_inner @ a).view_as(x)
         grad_a = grad_inner.T @ x.flatten(0, -2)
         grad_b = (grad.T @ inner).mul_(ctx.scale)
+        # What the base added passes through, so its gradient is the incoming one.
         return grads[0], grad_x, grad_a, grad_b, None
 
 

@@ -68,15 +68,16 @@ def _prompts_and_targets(
     marker: str,
 ) -> Iterator[tuple[list[int], list[int]]]:
     """For each mode, what stands before the tokens to be learned, and those tokens."""
-    prompt_ids, steps = prompts.of_agent(agent, question), cut_answer(chosen.text, marker)
+    prompt_ids = prompts.of_agent(agent, question)
+    steps_text = cut_answer(chosen.text, marker)
     stated_ids = prompts.turn_ids(f"{marker} {question.gold}")
     for mode in modes:
         if mode == WHOLE:
             yield list(prompt_ids), list(chosen.token_ids)
         elif mode == ANSWER:
             yield list(prompts.answer_only(question)), list(stated_ids)
-        elif steps:
-            steps_ids = prompts.text_ids(f"{steps}\n")
+        elif steps_text:
+            steps_ids = prompts.text_ids(f"{steps_text}\n")
             if mode == RATIONALE:
                 yield list(prompt_ids), list(steps_ids)
             else:

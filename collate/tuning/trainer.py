@@ -72,6 +72,8 @@ class PreferenceTrainer(DPOTrainer):
     # What TRL calls and is overridden ---------------------------------------------------------
 
     def create_scheduler(self, num_training_steps: int, optimizer: Any = None) -> Any:
+        # Over the steps of all processes, so that a continued tuning has the learning rates of one
+        # that never stopped.
         scheduler = super().create_scheduler(self.steps_before + num_training_steps, optimizer)
         if self.resume is not None:
             self.resume(cast(torch.nn.Module, self.model), self.optimizer)
@@ -85,11 +87,12 @@ class PreferenceTrainer(DPOTrainer):
         return dataset
 
     def _set_signature_columns_if_needed(self) -> None:
-        columns: Any = list(cast(Dataset, self.train_dataset).column_names)
-        self._signature_columns = columns
+        column_names: Any = list(cast(Dataset, self.train_dataset).column_names)
+        self._signature_columns = column_names
 
     def _get_train_sampler(self, train_dataset: Dataset | None = None) -> SequentialSampler:
         dataset = train_dataset if train_dataset is not None else self.train_dataset
+        # The plan has shuffled the examples already.
         return SequentialSampler(cast(Dataset, dataset))
 
     def _precompute_ref_logps(self, dataset: Dataset, name: str, batch_size: int) -> Dataset:
@@ -110,21 +113,21 @@ class PreferenceTrainer(DPOTrainer):
         batch, config = inputs["batch"], self._config
         logprobs = batch_logprobs(model, batch)
         self._keep_means(LOGPROB, logprobs.sums)
-        nll = nll_loss(logprobs.sums[CHOSEN], logprobs.tokens[CHOSEN]).mean()
+        chosen_nll = nll_loss(logprobs.sums[CHOSEN], logprobs.tokens[CHOSEN]).mean()
         if config.loss == SFT:
-            return nll
-        ratios = _log_ratios(logprobs, batch)
-        loss = LOSSES[config.loss](ratios, config).mean()
+            return chosen_nll
+        log_ratios = _log_ratios(logprobs, batch)
+        loss = LOSSES[config.loss](log_ratios, config).mean()
         if config.nll_weight:
-            loss = loss + config.nll_weight * nll
+            loss = loss + config.nll_weight * chosen_nll
         with torch.no_grad():
-            margin_P = ratios.margin_P(config.beta)
-            self._keep_means(LOGRATIO, ratios.ratios)
-            numbers = {
-                SIGMOID: sigmoid(ratios, config), MARGIN: margin_P,
+            margin_P = log_ratios.margin_P(config.beta)
+            self._keep_means(LOGRATIO, log_ratios.ratios)
+            logged_numbers = {
+                SIGMOID: sigmoid(log_ratios, config), MARGIN: margin_P,
                 ACCURACY: (margin_P > 0).float(),
             }  # fmt: skip
-            self._keep_means("", numbers)
+            self._keep_means("", logged_numbers)
         return loss
 
     def floating_point_ops(self, inputs: Any) -> int:
@@ -138,8 +141,8 @@ class PreferenceTrainer(DPOTrainer):
         losses = []
         for start in range(0, len(numbers), size):
             batch = self._examples.batch(numbers[start : start + size]).to(self.accelerator.device)
-            ratios = _log_ratios(self._without_gradient(self.model, batch), batch)
-            losses.append(sigmoid(ratios, self._config).mean().item())
+            log_ratios = _log_ratios(self._without_gradient(self.model, batch), batch)
+            losses.append(sigmoid(log_ratios, self._config).mean().item())
         return sum(losses) / len(losses)
 
     def _without_gradient(self, model: Any, batch: Batch) -> RoleLogprobs:
@@ -156,10 +159,10 @@ class PreferenceTrainer(DPOTrainer):
 
 
 def _log_ratios(logprobs: RoleLogprobs, batch: Batch) -> LogRatios:
-    ratios = {}
+    ratio_by_role = {}
     for role, sum_P in logprobs.sums.items():
-        ratios[role] = sum_P - batch.reference_P[role]
-    return LogRatios(ratios, logprobs.tokens)
+        ratio_by_role[role] = sum_P - batch.reference_P[role]
+    return LogRatios(ratio_by_role, logprobs.tokens)
 
 
 class StepRecorder(TrainerCallback):
@@ -186,8 +189,10 @@ class StepRecorder(TrainerCallback):
             _check_first_loss(logs[SIGMOID], self.expected_first_loss)
         step = self._step(len(self.steps) + 1, logs)
         self.steps.append(step)
+        # After the last step the weights themselves are written.
         if state.global_step < state.max_steps:
             self._checkpoints.save(parts["model"], parts["optimizer"], self.steps)
+        # `state` counts the steps of this process alone: the difference is what is left.
         self._report(step, step.step + state.max_steps - state.global_step)
 
     def _step(self, number: int, logs: Mapping[str, float]) -> Step:
@@ -214,6 +219,7 @@ def _check_first_loss(loss: float, expected: float) -> None:
     Where the policy is its own reference it is log 2. Elsewhere it is what the policy gives the
     same examples without a gradient.
     """
+    # Not `>`, which would let NaN pass.
     if not abs(loss - expected) <= LOSS_TOLERANCE:
         log_2 = "log 2 = " if expected == math.log(2) else ""
         raise TuningError(
@@ -251,29 +257,30 @@ def train(
     steps = step_count(len(order), config)
     if not steps:
         raise TuningError("there are no preferences to tune on")
+    # tuning.max_steps may end it before its last example.
     order = order[: steps * config.batch]
     numbered = NumberedExamples(examples, order, config)
     recorder = StepRecorder(checkpoints, numbered, roles_of_loss(config.loss), report)
-    done, half = len(recorder.steps), _computes_in_bfloat16(model, config)
+    steps_done, in_bfloat16 = len(recorder.steps), _computes_in_bfloat16(model, config)
     use_tree_attention(model)
-    if not half:  # autocast would mix the types of adapter and layer
+    if not in_bfloat16:  # autocast would mix the types of adapter and layer
         fuse_adapters(model)
     trainer = PreferenceTrainer(
         config,
         numbered,
         reference,
         model=model,
-        args=_arguments(config, steps, done, half=half, seed=seed, scratch=scratch),
-        train_dataset=Dataset.from_dict({NUMBER: list(order[done * config.batch :])}),
+        args=_arguments(config, steps, steps_done, half=in_bfloat16, seed=seed, scratch=scratch),
+        train_dataset=Dataset.from_dict({NUMBER: list(order[steps_done * config.batch :])}),
         processing_class=tokenizer,
         callbacks=[recorder],
     )
     if config.loss == SFT:  # no preference, and so no sigmoid loss
         recorder.expected_first_loss = None
-    elif reference is not None and not done:
+    elif reference is not None and not steps_done:
         recorder.expected_first_loss = trainer.expected_first_loss()
-    if done:
-        trainer.resume, trainer.steps_before = checkpoints.restore, done
+    if steps_done:
+        trainer.resume, trainer.steps_before = checkpoints.restore, steps_done
     trainer.train()
     _check_finished(recorder.steps, steps)
     return recorder.steps
@@ -315,9 +322,12 @@ def _arguments(
         use_cpu=on_cpu,
         dataloader_pin_memory=not on_cpu,
         remove_unused_columns=False,
+        # `StepRecorder` gets the numbers of a step from the log, so that every step is logged.
         logging_steps=1,
+        # `Checkpoints` saves instead, in safe formats and with digests.
         save_strategy="no",
         report_to="none",
         disable_tqdm=True,
+        # numpy, which is seeded as well, takes no 63-bit seed.
         seed=seed % 2**31,
     )

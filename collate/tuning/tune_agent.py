@@ -56,9 +56,9 @@ def tune_agent(
     from collate.tuning.trainer import train
 
     tokenizer = load_tokenizer(base.folder, trust_remote_code=base.trust_remote_code)
-    rows = Dataset.from_file(str(examples))
-    tokens_P = _completion_tokens(rows, config)
-    order = plan(rows["question_id"], tokens_P, config, seed=seed, tokens=tokens)
+    example_rows = Dataset.from_file(str(examples))
+    tokens_P = _completion_tokens(example_rows, config)
+    order = plan(example_rows["question_id"], tokens_P, config, seed=seed, tokens=tokens)
     start_folder = start.folder if config.start == "previous" else None
     with (
         _policy(base, start_folder, agents, config, seed) as policy,
@@ -67,10 +67,12 @@ def tune_agent(
         # Without one, the reference is the policy as it is before the first step.
         needs_base = config.reference == "base" and start_folder is not None
         reference = _untouched(policy, base, agents) if needs_base else None
-        stored = Checkpoints(checkpoints, config.checkpoint_steps) if checkpoints else None
+        stored_checkpoints = (
+            Checkpoints(checkpoints, config.checkpoint_steps) if checkpoints else None
+        )
         steps = train(
-            policy, tokenizer, rows, config, order=order, seed=seed, scratch=Path(scratch),
-            reference=reference, checkpoints=stored, report=report,
+            policy, tokenizer, example_rows, config, order=order, seed=seed, scratch=Path(scratch),
+            reference=reference, checkpoints=stored_checkpoints, report=report,
         )  # fmt: skip
         _save(policy, tokenizer, folder, agents)
     write_curves(folder, steps)
@@ -98,6 +100,7 @@ def policy_logprobs(
         for prompt, completion in zip(prompts, completions, strict=True)
     ]
     logprobs: list[float] = []
+    # The seed decides nothing: a saved adapter has its values, and a fresh one changes nothing.
     with _policy(base, weights.folder, agents, config, seed=0) as policy, torch.inference_mode():
         policy.eval()
         for start in range(0, len(examples), config.micro_batch):
@@ -124,18 +127,19 @@ def _policy(
         return
     model = base.loaded(config.dtype)
     if start is not None:
-        adapted = continue_adapter(model, start)
+        adapted_model = continue_adapter(model, start)
     else:
-        adapted = new_adapter(model, agents, seed=seed)
+        adapted_model = new_adapter(model, agents, seed=seed)
     try:
-        yield adapted
+        yield adapted_model
+    # The base may be left with a half trained adapter on it.
     except BaseException:
         base.forget()
         raise
     if config.gradient_checkpointing:  # which leaves hooks on the base
         base.forget()
     else:
-        adapted.unload()
+        adapted_model.unload()
 
 
 def _save(policy: Any, tokenizer: Any, folder: Path, agents: AgentsConfig) -> None:
