@@ -275,20 +275,9 @@ def generate(
     or as the round's share of a budget suffices for.
     """
     config = run.config
-    count, token_share = config.questions_per_round, _tokens_to_generate(run, round)
-    # Of the pairing settings only this one changes the rationales, so the stage depends on it alone
-    # and not on their section.
-    uses_gold = str(needs_gold(config.pairs))
-    inputs = run.inputs("questions", weights=weights) | {"gold": uses_gold}
-    if writes_own_part(config):
-        inputs |= {"writes": "own part"}
-    if token_share is None:
-        round_questions = next_questions(questions, questions_used, count)
-        inputs |= {"asked": digest(*(question.id for question in round_questions))}
-    else:
-        # How many questions a budget suffices for is known only afterwards; what decides it is
-        # known now.
-        inputs |= {"asked": f"from {questions_used}", "tokens": str(token_share)}
+    count = config.questions_per_round
+    token_share = _tokens_to_generate(run, round)
+    inputs = _inputs(run, questions, questions_used, weights, token_share)
     stage = run.store.stage(run.stage_name(round, "generate"), {"rationales": Rationale}, inputs)
     if not stage.finished():
         writing = Writing(config, round, run.agents, weights, run.prompts, run.model_label)
@@ -313,6 +302,31 @@ def generate(
         # A process that finds the stage finished has counted no tokens; the table shows the number.
         count = len({rationale.question_id for rationale in rationales})
     return next_questions(questions, questions_used, count), rationales
+
+
+def _inputs(
+    run: RunContext,
+    questions: Sequence[Question],
+    questions_used: int,
+    weights: Weights,
+    token_share: int | None,
+) -> dict[str, str]:
+    """What the round's rationales are made from."""
+    config = run.config
+    # Of the pairing settings only this one changes the rationales, so the stage depends on it alone
+    # and not on their section.
+    uses_gold = str(needs_gold(config.pairs))
+    inputs = run.inputs("questions", weights=weights) | {"gold": uses_gold}
+    if writes_own_part(config):
+        inputs |= {"writes": "own part"}
+    if token_share is None:
+        round_questions = next_questions(questions, questions_used, config.questions_per_round)
+        inputs |= {"asked": digest(*(question.id for question in round_questions))}
+    else:
+        # How many questions a budget suffices for is known only afterwards; what decides it is
+        # known now.
+        inputs |= {"asked": f"from {questions_used}", "tokens": str(token_share)}
+    return inputs
 
 
 def _tokens_to_generate(run: RunContext, round: int) -> int | None:
