@@ -13,7 +13,7 @@ from dataclasses import replace
 from typing import Any
 
 from collate.agents.prompts import Prompts, TokenIds
-from collate.answers.judging import cut_answer
+from collate.answers.judging import Judgement, cut_answer
 from collate.answers.verifier import Verifier
 from collate.cluster.actors import TuningJob
 from collate.cluster.workers import Workers
@@ -90,25 +90,30 @@ def read_answers(
             list(text_by_key.values()),
             [questions[answer.question_id] for answer in answer_by_key.values()],
         )
-    answers_of_reader = []
-    for (request_key, answer), judgement in zip(answer_by_key.items(), judgements, strict=True):
-        completion = completion_by_key[request_key]
-        answers_of_reader.append(
-            replace(
-                answer,
-                writer=READER,
-                text=text_by_key[request_key],
-                tokens=answer.tokens + len(completion.token_ids),
-                finish_reason=completion.finish_reason,
-                stated=judgement.stated,
-                verdict=judgement.verdict,
-                found=judgement.found,
-                found_verdict=judgement.found_verdict,
-                # The provider's confidence was in its own answer.
-                confidence=None,
-            )
-        )
-    return answers_of_reader
+    judged_answers = zip(answer_by_key.items(), judgements, strict=True)
+    return [
+        _reader_answer(answer, text_by_key[request_key], completion_by_key[request_key], judgement)
+        for (request_key, answer), judgement in judged_answers
+    ]
+
+
+def _reader_answer(
+    providers: Answer, text: str, completion: Completion, judgement: Judgement
+) -> Answer:
+    """The reader's answer in place of the provider's."""
+    return replace(
+        providers,
+        writer=READER,
+        text=text,
+        tokens=providers.tokens + len(completion.token_ids),
+        finish_reason=completion.finish_reason,
+        stated=judgement.stated,
+        verdict=judgement.verdict,
+        found=judgement.found,
+        found_verdict=judgement.found_verdict,
+        # The provider's confidence was in its own answer.
+        confidence=None,
+    )
 
 
 def reader_metrics(
