@@ -57,7 +57,7 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
             os.environ.pop(name)
         os.killpg(process.pid, 15)
         try:
-            process.wait(30)
+            process.wait(3)
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, 9)
 
