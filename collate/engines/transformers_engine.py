@@ -47,6 +47,9 @@ class TransformersEngine:
             raise EngineError(
                 f"the model in {model_folder} could not be loaded: {error}"
             ) from error
+        # PEFT freezes the base when the first adapter comes. Frozen weights take other kernels, so
+        # that the last bits of log-probabilities would depend on what was written before.
+        self._model.requires_grad_(False)
         self._peft: Any = None
         self._adapter_names: set[str] = set()
         # Digest of the weights below any adapter; None while they are being overwritten.

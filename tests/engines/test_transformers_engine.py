@@ -45,6 +45,18 @@ def test_greedy_equals_whole_forward_passes(
     assert answers["base"] != answers["ada"] != answers["bob"] != answers["base"]
 
 
+def test_the_base_writes_the_same_after_adapters_as_before(
+    tiny_model: Path, agents: dict[str, AgentWeights]
+) -> None:
+    """To the last bit: a run that is continued has an engine with another past."""
+    requests = requests_for(tiny_model, ("base", "ada"), samples=12, temperature=1.0, max_tokens=12)
+    of_base = [request for request in requests if request.agent == "base"]
+    built = build_engine(str(tiny_model), CONFIG, ModelConfig(dtype="float32"))
+    before = built.generate(of_base, agents)
+    built.generate(requests, agents)
+    assert built.generate(of_base, agents) == before
+
+
 def test_a_sample_depends_on_its_seed_and_not_on_its_batch(
     engine: Engine, tiny_model: Path, agents: dict[str, AgentWeights]
 ) -> None:
