@@ -1,6 +1,6 @@
 # make quickstart   sets up .venv and runs the main job
 # make test         sets up .venv and runs all tests
-# make quick        those that start no worker processes
+# make quick        those that start no worker processes and take no seconds each
 # make test-faults  kills a run once at every commit point there is, and compares
 # make bench        collate against what people run today (ARGS="--quick": within ten minutes)
 # make lint         format, lint and types
@@ -45,7 +45,7 @@ test: $(STAMP)
 	@$(BIN)/python -m pytest --numprocesses=2 --dist=loadfile --no-loadscope-reorder $(ARGS)
 
 quick: $(STAMP)
-	@$(BIN)/python -m pytest --numprocesses=2 -m "not workers and not faults" $(ARGS)
+	@$(BIN)/python -m pytest --numprocesses=2 -m "not workers and not slow and not faults" $(ARGS)
 
 test-faults: $(STAMP)
 	@$(BIN)/python -m pytest -m faults -s tests/faults $(ARGS)

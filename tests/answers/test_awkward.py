@@ -67,6 +67,7 @@ def processor_seconds() -> float:
     return time.process_time() + children.ru_utime + children.ru_stime
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("part", range(4))
 def test_a_megabyte_takes_no_longer_than_five_seconds(part: int) -> None:
     for case in megabytes()[part::4]:

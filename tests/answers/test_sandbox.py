@@ -92,6 +92,7 @@ def test_a_killed_child_is_replaced_and_costs_no_judgement() -> None:
         assert verifier._pool.pids not in ([], [first])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("text", "limit"),
     [
@@ -114,6 +115,7 @@ def test_one_rationale_that_fails_costs_only_its_own_judgement(
             assert judgement.verdict == (RIGHT if place % 9 == 7 else WRONG)
 
 
+@pytest.mark.slow
 def test_one_rationale_without_end_takes_less_than_five_seconds() -> None:
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     with Verifier("number") as verifier:

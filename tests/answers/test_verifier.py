@@ -364,6 +364,7 @@ HOSTILE = {
 }  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", HOSTILE)
 def test_a_megabyte_of_hostile_text_takes_seconds(name: str) -> None:
     piece = HOSTILE[name]

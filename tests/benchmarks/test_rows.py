@@ -62,6 +62,7 @@ def test_the_exponent_is_the_slope_of_the_logarithms() -> None:
     assert Scaling("square", sizes, [n**2 / 7 for n in sizes]).exponent == pytest.approx(2)
 
 
+@pytest.mark.slow
 def test_arms_are_timed_apart_and_in_turn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     with Arm(Sleeper, factor=1.0) as quick, Arm(Sleeper, factor=2.0) as slow:

@@ -39,6 +39,7 @@ print("loaded", os.environ.get("HF_HUB_OFFLINE"))
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("asks", "status", "printed"), [("nothing", 0, "loaded"), ("something", 3, "NETWORK")]
 )

@@ -103,6 +103,7 @@ def test_the_base_model_is_in_memory_in_one_type_at_a_time(tiny_model: Path) -> 
     assert base.loaded("bfloat16").dtype.itemsize == 2
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(300)
 def test_the_packaged_model_is_converted_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch

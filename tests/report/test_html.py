@@ -17,6 +17,7 @@ from collate.report.html import render, write_report
 from collate.tables import Metric, to_table
 from tests.report.small_run import HOSTILE, SmallRun, replace, write_small_run
 
+pytestmark = pytest.mark.slow
 VOID = {"meta", "img", "br", "path", "use"}
 LOADING = {"script", "img", "link", "iframe", "object", "embed", "image", "base", "form"}
 

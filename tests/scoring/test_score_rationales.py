@@ -168,6 +168,7 @@ def test_what_is_missing_is_named(verifier: Verifier, scorer: LikelihoodScorer) 
         scores(verifier, scorer, base_prompts={"q0": [5]})
 
 
+@pytest.mark.slow
 def test_judging_alone_does_not_import_torch() -> None:
     code = (
         "import sys; from collate.scoring.score_rationales import score_rationales; "

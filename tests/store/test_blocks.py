@@ -137,6 +137,7 @@ def through_the_stages(count: int, model: Path, folder: Path) -> tuple[int, dict
     return peak, counts
 
 
+@pytest.mark.slow
 def test_sixteen_times_the_questions_take_hardly_more_memory(
     tiny_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

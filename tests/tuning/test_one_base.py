@@ -13,6 +13,7 @@ from collate.tuning.data import write_examples
 from collate.tuning.tune_agent import tune_agent
 from tests.tuning.test_step_checkpoints import examples
 
+pytestmark = pytest.mark.slow
 AGENTS = AgentsConfig(rank=4)
 CONFIG = TuningConfig(batch=4, micro_batch=2, max_steps=2, learning_rate=5e-3)
 

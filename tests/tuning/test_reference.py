@@ -143,6 +143,7 @@ def test_a_round_that_begins_from_the_base_forgets_the_one_before(
     assert weights_of(tmp_path / "again")
 
 
+@pytest.mark.slow
 def test_a_killed_round_against_the_base_ends_byte_equal(
     after_a_round: tuple[Path, AgentWeights], tmp_path: Path
 ) -> None:

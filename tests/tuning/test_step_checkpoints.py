@@ -69,6 +69,7 @@ def tuned(
     return steps, {n: p.detach().clone() for n, p in model.named_parameters() if p.requires_grad}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("weights", "config"),
     [("adapter", CONFIG), ("full", CONFIG), ("adapter", replace(CONFIG, loss="sft"))],
