@@ -133,6 +133,7 @@ def test_help_lists_every_setting_with_its_meaning(tmp_path: Path) -> None:
         assert text in done.stdout
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
