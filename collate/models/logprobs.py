@@ -9,7 +9,7 @@ that follow the row) are given padded rows instead; only scoring does that.
 import inspect
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -21,7 +21,7 @@ from collate.models.token_layout import TokenTree, TreeBuilder, padded
 HEAD_ROWS = 32
 """Rows of logits that are worked on at once: a few MiB, which stay in a processor's cache."""
 
-SCORING_TILES = TileShape(size=128, in_groups=True)
+SCORING_TILES = TileShape(size=128, in_groups=True, causal_run=512)
 """Where no gradient is taken: few tiles, so that a long prompt's keys are not copied often."""
 
 READABLE_LAYERS = frozenset({"full_attention", "sliding_attention"})
@@ -73,7 +73,12 @@ def _tree_batches(
     numbers: list[int] = []
     for completion in completions:
         token_ids = completion.context_ids + completion.target_ids
-        if numbers and len(builder) + builder.new_tokens(token_ids) > token_limit:
+        new_tokens = builder.new_tokens(token_ids)
+        # A long prompt begins a tree of its own where few of its completions would still fit: it
+        # would be computed anew for the rest of them.
+        is_long = new_tokens > token_limit // 4
+        wanted_tokens = 2 * new_tokens if is_long else new_tokens
+        if numbers and len(builder) + wanted_tokens > token_limit:
             yield builder, numbers
             builder, numbers = TreeBuilder(), []
         if not numbers:
@@ -148,12 +153,17 @@ def _attention_arguments(model: Any, tree: TokenTree, shape: TileShape) -> dict[
     config = model.config.get_text_config()
     layer_kinds = set(getattr(config, "layer_types", None) or ())
     uses_tiles = config._attn_implementation == TILED
+    window_size = getattr(config, "sliding_window", None)
+    # A model may name a window that none of its layers uses.
+    if layer_kinds == {"full_attention"}:
+        window_size = None
+    if window_size is not None:
+        # Causal attention knows of no window.
+        shape = replace(shape, causal_run=None)
     tiles = Tiles.of(tree.mask_T_T, shape) if uses_tiles else None
     arguments: dict[str, Any] = {} if tiles is None else {"tiles": tiles}
     full_bias = _bias(tree.mask_T_T, tiles, model.dtype)
-    window_size = getattr(config, "sliding_window", None)
-    # A model may name a window that none of its layers uses.
-    if window_size is None or layer_kinds == {"full_attention"}:
+    if window_size is None:
         return {"attention_mask": full_bias, **arguments}
     position_T = tree.position_ids_T.int()
     # By depth: along a path of the tree, and not along the row, a window counts its tokens.

@@ -3,6 +3,7 @@
 import math
 import random
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from transformers import (
 from collate.models import load_causal_lm
 from collate.models.logprobs import (
     HEAD_ROWS,
+    SCORING_TILES,
     Completion,
     completion_logprobs,
     reads_trees,
@@ -109,6 +111,18 @@ def test_they_are_those_of_one_sequence_at_a_time(
     assert model.config._attn_implementation == TILED
 
 
+@pytest.mark.parametrize("causal_run", [1, 8])
+def test_runs_that_are_attended_causally_have_the_same_ones(
+    tiny_model: Path, causal_run: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With long prompts; a run is short here, so that some are found."""
+    shape = replace(SCORING_TILES, causal_run=causal_run)
+    monkeypatch.setattr("collate.models.logprobs.SCORING_TILES", shape)
+    model = load_causal_lm(tiny_model, dtype="float32")
+    for batch_tokens in (60, 4096):
+        assert_agrees(model, stop_ids=(2,), batch_tokens=batch_tokens)
+
+
 @pytest.mark.parametrize("kind", TREES)
 @pytest.mark.parametrize("tiled", [True, False])
 def test_other_architectures_read_trees(
@@ -156,6 +170,13 @@ def test_a_pass_keeps_the_budget_unless_its_first_completion_is_long(tiny_model:
     # A single one has 43 tokens; twice that leaves room for 15.
     assert passes_of(model, lambda: score(50)) == [40 + 15 * 3] * 2
     assert passes_of(model, lambda: score(1)) == [40 + 15 * 3] * 2
+    # Another prompt of 40 tokens would leave room for 6 of its completions.
+    completions[10:] = [
+        Completion((*prompt[::-1], *completion.context_ids[40:]), completion.target_ids)
+        for completion in completions[10:]
+    ]
+    assert passes_of(model, lambda: score(130)) == [40 + 10 * 3, 40 + 20 * 3]
+    assert passes_of(model, lambda: score(4096)) == [40 + 10 * 3 + 40 + 20 * 3]
 
 
 def test_the_head_runs_where_something_is_predicted_only(tiny_model: Path) -> None:
