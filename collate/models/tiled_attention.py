@@ -109,8 +109,8 @@ class Tiles:
 def _causal_runs(mask_T_T: Tensor, least: int) -> tuple[CausalRun, ...]:
     """Runs of at least so many tokens that have no more ancestors than tokens."""
     tokens = len(mask_T_T)
-    # A token that sees the one before it in the row is its child: later ones of its ancestors there
-    # are none.
+    # A token that sees the one before it in the row is its child: a parent stands behind all of its
+    # own ancestors.
     is_child = mask_T_T.diagonal(-1).tolist()
     starts = [0, *(index + 1 for index, child in enumerate(is_child) if not child)]
     runs = []
