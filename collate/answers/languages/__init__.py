@@ -1,0 +1,1 @@
+"""What languages bring to the reading of answers: one file of data for each."""
