@@ -98,6 +98,7 @@ class Score:
 
     `stated` is the answer in the form asked for, or None; `verdict` judges it (the strict reading).
     `found` is the answer found anywhere, and `found_verdict` judges that (the lenient reading).
+    Answers that say the same have the same `stated_key` and `found_key`, however they are spelled.
     The four likelihoods are of the gold answer given question and rationale, in nats or as a
     probability; `posterior` is its probability among the options, None where none was asked for or
     the question has no options. `likelihood` is the configured one of the five, `baseline` the same
@@ -124,6 +125,8 @@ class Score:
     flags: tuple[str, ...]
     posterior: float | None = None
     objectives: Mapping[str, float] = field(default_factory=dict)
+    stated_key: str | None = None
+    found_key: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,7 +201,8 @@ class Answer:
     `writer` is an agent, or who else answered: `base`, `reader`, or a vote. `model` is the name of
     the base model. `confidence` is the likelihood, as a probability, of the stated answer given the
     text under the frozen scorer; None where nothing was stated or no likelihood was asked for. Gold
-    has no part in it.
+    has no part in it. Answers that say the same have the same `stated_key` and `found_key`, however
+    they are spelled.
     """
 
     question_id: str
@@ -215,6 +219,8 @@ class Answer:
     found: str | None
     found_verdict: str
     confidence: float | None = None
+    stated_key: str | None = None
+    found_key: str | None = None
     language: str = ""
     objective: str = ""
     domain: str = ""

@@ -16,8 +16,10 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from string import ascii_uppercase
 
-from collate.answers.judging import NO_ANSWER, SEVERAL, Judgement, cut_answer
+from collate.answers.judging import NO_ANSWER, SEVERAL, Judgement
+from collate.answers.lexicon import Lexicon, lexicon
 from collate.answers.reading import read_answer
+from collate.answers.statements import cut_answer
 
 SEVERAL_ANSWERS = "several answers"
 ONLY_ANSWER = "only the answer"
@@ -58,6 +60,7 @@ def flags_of(
     judgement: Judgement,
     kind: str,
     marker: str,
+    languages: Sequence[str] = ("en",),
 ) -> tuple[str, ...]:
     """The flags of one rationale, out of `FLAGS` and in that order.
 
@@ -67,7 +70,7 @@ def flags_of(
     answer_words = _answer_words(judgement, kind, gold, options)
     option_words = set(_tokens(" ".join(options)))
     flags = []
-    if _states_several(text, judgement, kind, options):
+    if _states_several(text, judgement, kind, options, lexicon(tuple(languages))):
         flags.append(SEVERAL_ANSWERS)
     # A text without any answer in it is no bare answer, whatever else it may be.
     has_answer = judgement.reason != NO_ANSWER or not answer_words.isdisjoint(reasoning)
@@ -78,7 +81,9 @@ def flags_of(
     return tuple(flags)
 
 
-def _states_several(text: str, judgement: Judgement, kind: str, options: Sequence[str]) -> bool:
+def _states_several(
+    text: str, judgement: Judgement, kind: str, options: Sequence[str], words: Lexicon
+) -> bool:
     """Whether different answers are stated, in boxes too ("\\boxed{2} ... #### 1")."""
     if judgement.reason.startswith(SEVERAL):
         return True
@@ -86,7 +91,7 @@ def _states_several(text: str, judgement: Judgement, kind: str, options: Sequenc
     boxed = dict.fromkeys(_BOX.findall(text[-LONGEST_READ:]))
     keys = set()
     for answer in (*stated, *boxed):
-        key, reason = read_answer(kind, answer, options)
+        key, reason = read_answer(kind, answer, options, words)
         if key is not None:
             keys.add(key)
         elif _SEVERAL_IN_ONE.search(reason):

@@ -3,8 +3,8 @@
     kind      what is read                                       key
     number    one number, however it is written (`numbers.py`)   a `Number`, exact
     choice    a letter or the text of an option (`choices.py`)   the option's letter
-    boolean   yes/no or true/false (`words.py`)                  "yes" or "no"
-    text      anything (`words.py`)                              the text without case, quotes, ...
+    boolean   yes/no or true/false (`booleans.py`)                  "yes" or "no"
+    text      anything (`texts.py`)                              the text without case, quotes, ...
 
 `read_answer` reads a stated answer strictly: it must be the answer and nothing that contradicts it.
 `last_answer` searches a whole rationale for the last thing that could be an answer. `same_answer`
@@ -18,27 +18,33 @@ import re
 from collections.abc import Sequence
 from string import ascii_uppercase
 
-from collate.answers.choices import last_choice, read_choice
-from collate.answers.numbers import Number, last_number, read_number, same_number
-from collate.answers.words import (
+from collate.answers.booleans import first_boolean, last_boolean, read_boolean
+from collate.answers.choices import first_choice, last_choice, read_choice
+from collate.answers.lexicon import Lexicon, lexicon
+from collate.answers.numbers import Number, first_number, last_number, read_number, same_number
+from collate.answers.statements import last_introduced
+from collate.answers.texts import (
     LONGEST_ANSWER,
-    last_boolean,
-    read_boolean,
+    read_text,
+    same_text,
     text_key,
     without_format_characters,
 )
 
 KINDS = ("number", "choice", "boolean", "text")
 Key = Number | str
+UNREAD = "? "  # begins the key of what is stated and cannot be read
 
 # A stroke through a character ("1̶2̶") or around one, or Markdown's "~~12~~".
 _STRUCK_OUT = re.compile(r"[\u0334-\u0338\u20d2\u20d3\u20d8-\u20da\u20dd-\u20eb]|~~")
 # Control characters, as in "12\x0813" or "\x1b[8m12" (tab and line ends are none); and
-# bidirectional overrides, which show another order of characters than the one that is compared.
-_CONTROL_CHARACTER = re.compile(r"[\0-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\u202d\u202e]")
+# line ends that a screen does not show, and bidirectional overrides, which show another order of characters than the one that is compared.
+_CONTROL_CHARACTER = re.compile(r"[\0-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\u202d\u202e]")
 
 
-def read_answer(kind: str, text: str, options: Sequence[str]) -> tuple[Key | None, str]:
+def read_answer(
+    kind: str, text: str, options: Sequence[str], words: Lexicon
+) -> tuple[Key | None, str]:
     """What a stated answer says, as (key, ""), or as (None, reason) where it cannot be read."""
     if len(text) > LONGEST_ANSWER:
         return None, f"longer than {LONGEST_ANSWER} characters"
@@ -46,18 +52,22 @@ def read_answer(kind: str, text: str, options: Sequence[str]) -> tuple[Key | Non
         return None, "control characters in it"
     if kind != "text" and _STRUCK_OUT.search(text):
         return None, "struck out"
+    if kind != "text" and text.rstrip().endswith(("?", "？", "؟")):
+        return None, "a question"
     if kind == "number":
-        number = read_number(without_format_characters(text))
+        number = read_number(without_format_characters(text), words)
         return (None, number) if isinstance(number, str) else (number, "")
     if kind == "choice":
-        return read_choice(text, options)
+        return read_choice(text, options, words)
     if kind == "boolean":
-        return read_boolean(text)
-    key = text_key(text)
+        return read_boolean(text, words)
+    key = read_text(text, words)
     return (key, "") if key else (None, "nothing but punctuation")
 
 
-def read_gold(kind: str, gold: str, options: Sequence[str]) -> Key:
+def read_gold(
+    kind: str, gold: str, options: Sequence[str], languages: Sequence[str] = ("en",)
+) -> Key:
     """The key of a gold answer; that of a choice is its letter.
 
     Raises ValueError, with what was expected, where it cannot be read as the kind.
@@ -65,7 +75,7 @@ def read_gold(kind: str, gold: str, options: Sequence[str]) -> Key:
     if kind not in KINDS:
         raise ValueError(f"an answer is one of {', '.join(KINDS)}; found {kind!r}")
     if kind != "choice":
-        key, reason = read_answer(kind, gold, ())
+        key, reason = read_answer(kind, gold, (), lexicon(tuple(languages)))
         if key is None:
             raise ValueError(f"gold answer {gold[:80]!r} cannot be read as {kind}: {reason}")
         return key
@@ -77,38 +87,66 @@ def read_gold(kind: str, gold: str, options: Sequence[str]) -> Key:
     return gold
 
 
-def last_answer(kind: str, text: str, options: Sequence[str]) -> tuple[str, Key | None] | None:
+def last_answer(
+    kind: str, text: str, options: Sequence[str], words: Lexicon
+) -> tuple[str, Key | None] | None:
     """The last thing in a text that could be an answer, as it stands there, and its key.
 
-    None where there is no such thing. Of a text of kind `text` that is the whole last line.
+    An answer that is introduced ("The answer is 5 (see step 3).", `\\boxed{5}`) comes before all
+    that follows it. None where there is no answer. Of a text of kind `text` that is the whole last
+    line.
     """
+    introduced = last_introduced(kind, text, words)
+    if introduced is not None:
+        found = _first_answer(kind, introduced.text, options, words)
+        if found is not None:
+            return (found[0], None) if introduced.denied else found
     if kind == "number":
-        number = last_number(text)
+        number = last_number(text, words)
         if number is None:
             return None
-        shown, value = number
-        return shown, None if isinstance(value, str) else value
+        return number[0], _readable(number[1])
     if kind == "choice":
-        return last_choice(text, options)
+        return last_choice(text, options, words)
     if kind == "boolean":
-        return last_boolean(text)
+        return last_boolean(text, words)
     last_line = text.rstrip().rpartition("\n")[2].strip()[:LONGEST_ANSWER]
-    return (last_line, text_key(last_line) or None) if last_line else None
+    return (last_line, read_text(last_line, words) or None) if last_line else None
 
 
-def same_answer(key: Key, gold: Key) -> bool | None:
+def _first_answer(
+    kind: str, sentence: str, options: Sequence[str], words: Lexicon
+) -> tuple[str, Key | None] | None:
+    """The answer with which an introduced sentence begins; None where it begins with none."""
+    if kind == "number":
+        number = first_number(sentence, words)
+        return None if number is None else (number[0], _readable(number[1]))
+    if kind == "choice":
+        return first_choice(sentence, options, words)
+    if kind == "boolean":
+        return first_boolean(sentence, words)
+    return None
+
+
+def _readable(number: Number | str) -> Number | None:
+    return None if isinstance(number, str) else number
+
+
+def same_answer(kind: str, key: Key, gold: Key, words: Lexicon) -> bool | None:
     """Whether two keys of one kind agree; None where the text may be read either way."""
     if isinstance(key, Number) and isinstance(gold, Number):
         return same_number(key, gold)
-    return key == gold
+    return same_text(str(key), str(gold), words) if kind == "text" else key == gold
 
 
-def answer_key(kind: str, text: str | None, options: Sequence[str]) -> Key | None:
-    """A key under which two spellings of one answer are equal, as `18`, `18.0` and `$18` are.
+def key_text(key: Key | None, text: str) -> str:
+    """A text under which two spellings of one answer are equal, as `18`, `18.0` and `$18` are.
 
-    None where there is no answer. What cannot be read as the kind is compared as text.
+    What cannot be read as the kind (`key` is None) is compared as text, and equals nothing that can
+    be.
     """
-    if text is None:
-        return None
-    key, _ = read_answer(kind, text, options)
-    return text_key(text) if key is None else key
+    if key is None:
+        return UNREAD + text_key(text[:LONGEST_ANSWER])
+    if isinstance(key, Number):
+        return f"{key.value}%" if key.percent else str(key.value)
+    return key

@@ -8,13 +8,16 @@ r"""The verifier: rationales judged in child processes.
 
 from collections.abc import Sequence
 from types import TracebackType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from collate.answers.judging import LONGEST_TEXT, Judgement, gave_up
+from collate.answers.judging import LONGEST_TEXT, Judgement
+from collate.answers.languages import LANGUAGES
 from collate.answers.reading import KINDS, read_gold
+from collate.answers.review import Review, review_given_up, review_of
 from collate.answers.sandbox_pool import GaveUp, SandboxPool
 
 if TYPE_CHECKING:  # the tables bring pyarrow
+    from collate.config.task_schema import TaskConfig
     from collate.tables import Question
 
 
@@ -26,13 +29,28 @@ class Verifier:
     their judgement. May be used from any thread, and from several at once.
     """
 
-    def __init__(self, kind: str, marker: str = "####") -> None:
+    def __init__(self, kind: str, marker: str = "####", languages: Sequence[str] = ("en",)) -> None:
         if kind not in KINDS:
             raise ValueError(f"an answer is one of {', '.join(KINDS)}; found {kind!r}")
         if not marker.strip():
             raise ValueError("the marker of a stated answer is empty")
-        self.kind, self.marker = kind, marker.strip()
-        self._pool = SandboxPool("collate.answers.judging", "judge_request")
+        unknown = [code for code in languages if code not in LANGUAGES]
+        if unknown or not languages:
+            raise ValueError(
+                f"the languages of answers are some of {', '.join(LANGUAGES)}; found {languages!r}"
+            )
+        self.kind, self.marker, self.languages = kind, marker.strip(), tuple(languages)
+        self._pool = SandboxPool("collate.answers.review", "review_request")
+
+    @classmethod
+    def for_task(cls, task: "TaskConfig") -> "Verifier":
+        """The verifier of a task's settings."""
+        return cls(task.answer_kind, task.marker, task.languages)
+
+    def reads_like(self, other: "Verifier") -> bool:
+        """Whether both judge by the same settings."""
+        own = (self.kind, self.marker, self.languages)
+        return own == (other.kind, other.marker, other.languages)
 
     def judge(
         self,
@@ -48,13 +66,11 @@ class Verifier:
             options = [()] * len(items)
         if len(options) != len(items):
             raise ValueError(f"{len(items)} rationales with {len(options)} lists of options")
-        requests = []
-        for (text, gold), item_options in zip(items, options, strict=True):
-            read_gold(self.kind, gold, item_options)
-            # One character more than is judged shows that a text is too long.
-            capped_text = text[: LONGEST_TEXT + 1]
-            requests.append([self.kind, self.marker, capped_text, gold, tuple(item_options)])
-        return [_judgement(result) for result in self._pool.run(requests)]
+        requests = [
+            self._request(text, gold, item_options, None)
+            for (text, gold), item_options in zip(items, options, strict=True)
+        ]
+        return [review.judgement for review in self._reviews(requests)]
 
     def judge_answers(
         self, texts: Sequence[str], questions: "Sequence[Question]"
@@ -62,6 +78,31 @@ class Verifier:
         """Judgements of texts, each written for the question that stands at its place."""
         items = [(text, question.gold) for text, question in zip(texts, questions, strict=True)]
         return self.judge(items, [question.options for question in questions])
+
+    def review(self, texts: Sequence[str], questions: "Sequence[Question]") -> list[Review]:
+        """Judgements and flags of texts, each written for the question that stands at its place."""
+        return self._reviews(
+            [
+                self._request(text, question.gold, question.options, question.text)
+                for text, question in zip(texts, questions, strict=True)
+            ]
+        )
+
+    def _request(
+        self, text: str, gold: str, options: Sequence[str], question: str | None
+    ) -> list[Any]:
+        read_gold(self.kind, gold, options, self.languages)
+        # One character more than is judged shows that a text is too long.
+        capped_text = text[: LONGEST_TEXT + 1]
+        return [
+            self.kind, self.marker, capped_text, gold, tuple(options), self.languages, question,
+        ]  # fmt: skip
+
+    def _reviews(self, requests: Sequence[list[Any]]) -> list[Review]:
+        return [
+            review_given_up(result.limit) if isinstance(result, GaveUp) else review_of(result)
+            for result in self._pool.run(requests)
+        ]
 
     def close(self) -> None:
         """Ends the child processes, if there are any."""
@@ -77,7 +118,3 @@ class Verifier:
         trace: TracebackType | None,
     ) -> None:
         self.close()
-
-
-def _judgement(result: list | GaveUp) -> Judgement:
-    return gave_up(result.limit) if isinstance(result, GaveUp) else Judgement(*result)

@@ -198,11 +198,10 @@ class TorchActor:
     def _verifier_of(self, task: TaskConfig) -> Any:
         from collate.answers.verifier import Verifier
 
-        answer_kind, marker = task.answer_kind, task.marker.strip()
-        current = self._verifier
+        verifier = Verifier.for_task(task)
         # Kept from call to call, with the child processes that it has started.
-        if current is None or (current.kind, current.marker) != (answer_kind, marker):
-            self._verifier = Verifier(answer_kind, marker)
+        if self._verifier is None or not self._verifier.reads_like(verifier):
+            self._verifier = verifier
         return self._verifier
 
     def _scorer(self, config: RunConfig, model: ResolvedModel | None) -> Any:

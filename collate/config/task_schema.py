@@ -108,6 +108,10 @@ class TaskConfig(Section):
             text="as texts, whatever their case, quotes and final punctuation",
         ),
     ] = "number"
+    languages: Annotated[
+        list[Literal["ar", "de", "en", "es", "fr", "hi", "it", "ja", "nl", "pt", "zh"]],
+        "Languages that answers are written in; an answer with a word of another one is unknown.",
+    ] = field(default_factory=lambda: ["en"])
     system: Annotated[
         str | None,
         "System message; null leaves the default of the model's chat template.",

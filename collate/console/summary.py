@@ -107,7 +107,6 @@ def answers_of_run(config: RunConfig, store: RunFolder) -> tuple[dict[str, bool]
         [row for row in store.rows("round-00/answers", Answer) if row.writer == BASE],
         store.rows(f"{folder}/metrics", Metric),
         answer_by=config.evaluation.answer_by,
-        answer_kind=config.task.answer_kind,
     )
     return dict(own), dict(base)
 

@@ -31,7 +31,7 @@ from numpy.typing import NDArray
 
 from collate.evaluation.statistics import RunningMean, pass_at_k, split_pass_at_k, wilson
 from collate.evaluation.subjects import AGENTS
-from collate.evaluation.votes import AnswerParser, winning_index
+from collate.evaluation.votes import winning_index
 from collate.tables import RIGHT, SAMPLED, Metric, Question, Rationale, Score
 
 # Nine in ten rationales are copies: of ten samples one is new.
@@ -52,8 +52,8 @@ Ballot = Hashable | None
 class Diversity:
     """Metrics of a round's rationales, added in blocks of whole questions; only sums are kept."""
 
-    def __init__(self, *, round: int, agents: Sequence[str], answer_kind: str) -> None:
-        self._round, self._agents, self._kind = round, list(agents), answer_kind
+    def __init__(self, *, round: int, agents: Sequence[str]) -> None:
+        self._round, self._agents = round, list(agents)
         self._means: dict[tuple[str, str], RunningMean] = defaultdict(RunningMean)
 
     def add(
@@ -67,7 +67,6 @@ class Diversity:
         Raises ValueError for a rationale whose question or score is not in the block, or whose
         agent is none of the round's.
         """
-        parser = AnswerParser(self._kind, {question.id: question.options for question in questions})
         score_of = {score.rationale_id: score for score in scores}
         rationales_by_question: dict[str, dict[str, list[Rationale]]] = {
             question.id: {} for question in questions
@@ -88,7 +87,7 @@ class Diversity:
         for rationales_by_agent in rationales_by_question.values():
             if rationales_by_agent:
                 self._add_texts(rationales_by_agent)
-                self._add_answers(rationales_by_agent, score_of, parser)
+                self._add_answers(rationales_by_agent, score_of)
 
     def metrics(self) -> list[Metric]:
         """All metrics of what was added, each agent's in the order of the agents, then `agents`."""
@@ -125,7 +124,6 @@ class Diversity:
         self,
         rationales_by_agent: Mapping[str, Sequence[Rationale]],
         score_of: Mapping[str, Score],
-        parser: AnswerParser,
     ) -> None:
         ballots_by_agent: dict[str, list[Ballot]] = {}
         right_by_agent: dict[str, int] = {}
@@ -134,7 +132,7 @@ class Diversity:
             # is the majority.
             by_sample = sorted(of_agent, key=lambda rationale: rationale.sample)
             scores = [score_of[rationale.id] for rationale in by_sample]
-            ballots = [parser.key(score.stated, score.question_id) for score in scores]
+            ballots: list[Ballot] = [score.stated_key for score in scores]
             ballots_by_agent[agent] = ballots
             right_by_agent[agent] = sum(score.verdict == RIGHT for score in scores)
         all_ballots = list(chain.from_iterable(ballots_by_agent.values()))

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 
 from collate.evaluation.subjects import BASE, GROUPS, READER, ROUTED, WEIGHTED_VOTE
 from collate.evaluation.validation import best_agent, rank_by_validation
-from collate.evaluation.votes import AnswerParser, majority, routed, weighted_vote
+from collate.evaluation.votes import majority, routed, weighted_vote
 from collate.tables import RIGHT, Answer, Metric, Question
 
 Right = Mapping[str, bool]
@@ -19,7 +19,6 @@ def run_answers(
     metrics: Sequence[Metric],
     *,
     answer_by: str,
-    answer_kind: str,
 ) -> tuple[Right, Right]:
     """Whether the run's own answers to the held-out questions are right, and whether the base's.
 
@@ -34,15 +33,14 @@ def run_answers(
     # A reader answers at the end of a round, so a run without a finished round has no such answer.
     if answer_by == "reader" and not any(answer.writer == READER for answer in answers):
         answer_by = "best"
-    parser = AnswerParser(answer_kind, {question.id: question.options for question in questions})
     run_right: dict[str, bool] = {}
     for question_id, candidates in _candidates(answers, metrics, answer_by).items():
         if answer_by == ROUTED:
             run_answer = routed(candidates)
         elif answer_by == WEIGHTED_VOTE:
-            run_answer = weighted_vote(candidates, parser)
+            run_answer = weighted_vote(candidates)
         else:  # of one answer the majority is that answer
-            run_answer = majority(candidates, parser)
+            run_answer = majority(candidates)
         run_right[question_id] = run_answer.verdict == RIGHT
     return run_right, base_right
 

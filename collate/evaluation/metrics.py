@@ -18,7 +18,7 @@ bootstrap intervals over questions. All are 95 %.
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
 
@@ -32,7 +32,6 @@ from collate.evaluation.statistics import (
 from collate.evaluation.subjects import AGENTS, BASE, BEST, CHANCE, ROUTED, VOTE, WEIGHTED_VOTE
 from collate.evaluation.validation import best_agent, rank_by_validation
 from collate.evaluation.votes import (
-    AnswerParser,
     disagree,
     has_confidence,
     majority,
@@ -48,10 +47,8 @@ def measure(
     base: Sequence[Answer],
     round: int,
     agents: Sequence[str],
-    answer_kind: str,
     seed: int,
     sampled: Sequence[Answer] = (),
-    options: Mapping[str, Sequence[str]] | None = None,
     chance: float | None = None,
     resamples: int = BOOTSTRAP_RESAMPLES,
 ) -> list[Metric]:
@@ -60,23 +57,21 @@ def measure(
     `answers` holds one greedy answer of each agent to each question, `base` those of the writer
     `base` to the same questions, `sampled` several for each question of an agent, equally many for
     all. Ties of the vote go to the agent with the better validation accuracy. `seed` is the run's,
-    `options` a multiple-choice question's by its id, `chance` the accuracy of guessing, `resamples`
-    those of the bootstrap. Raises ValueError where an agent's questions are not the base's, or one
+    `chance` the accuracy of guessing, `resamples` those of the bootstrap. Raises ValueError where an agent's questions are not the base's, or one
     is answered twice.
     """
-    parser = AnswerParser(answer_kind, options or {})
     ranked_agents = rank_by_validation(answers, agents)
     metrics: list[Metric] = []
     # Falling order puts validation, by which the best agent is chosen, before test.
     for split in sorted({answer.split for answer in base}, reverse=True):
-        maker = _MetricMaker(round, split, resamples, seed, parser)
+        maker = _MetricMaker(round, split, resamples, seed)
         questions = sorted({answer.question_id for answer in base if answer.split == split})
         base_Q = _aligned(base, BASE, split, questions)
         answers_K_Q = {agent: _aligned(answers, agent, split, questions) for agent in agents}
         for agent in agents:
             metrics += maker.of_greedy(agent, answers_K_Q[agent], base_Q)
         metrics += maker.of_greedy(BASE, base_Q, None)
-        answers_by_vote = _votes([answers_K_Q[agent] for agent in ranked_agents], parser)
+        answers_by_vote = _votes([answers_K_Q[agent] for agent in ranked_agents])
         for vote_name, votes_Q in answers_by_vote.items():
             metrics += maker.of_greedy(vote_name, votes_Q, base_Q)
         metrics += maker.of_all_agents(list(zip(*answers_K_Q.values(), strict=True)))
@@ -87,17 +82,15 @@ def measure(
                 Metric(round, split, CHANCE, "accuracy", chance, None, None, question_count)
             )
     metrics += _of_best_agent(metrics)
-    return metrics + list(_of_samples(sampled, _MetricMaker(round, "", resamples, seed, parser)))
+    return metrics + list(_of_samples(sampled, _MetricMaker(round, "", resamples, seed)))
 
 
-def _votes(
-    answers_K_Q: Sequence[Sequence[Answer]], parser: AnswerParser
-) -> dict[str, list[Answer]]:
+def _votes(answers_K_Q: Sequence[Sequence[Answer]]) -> dict[str, list[Answer]]:
     """What the agents, best first, answer together: by each vote that their answers allow."""
     answers_Q_K = list(zip(*answers_K_Q, strict=True))
-    votes = {VOTE: [majority(answers_K, parser) for answers_K in answers_Q_K]}
+    votes = {VOTE: [majority(answers_K) for answers_K in answers_Q_K]}
     if has_confidence(list(chain.from_iterable(answers_K_Q))):
-        votes[WEIGHTED_VOTE] = [weighted_vote(answers_K, parser) for answers_K in answers_Q_K]
+        votes[WEIGHTED_VOTE] = [weighted_vote(answers_K) for answers_K in answers_Q_K]
         votes[ROUTED] = [routed(answers_K) for answers_K in answers_Q_K]
     return votes
 
@@ -123,7 +116,6 @@ class _MetricMaker:
     split: str
     resamples: int
     seed: int
-    parser: AnswerParser
 
     def of_greedy(
         self, model: str, answers_Q: Sequence[Answer], base_Q: Sequence[Answer] | None
@@ -143,7 +135,7 @@ class _MetricMaker:
 
     def of_all_agents(self, answers_Q_K: Sequence[Sequence[Answer]]) -> Iterator[Metric]:
         """What only several agents have: how often they differ, and how often one is right."""
-        differ_Q = [disagree(answers_K, self.parser) for answers_K in answers_Q_K]
+        differ_Q = [disagree(answers_K) for answers_K in answers_Q_K]
         yield self.share(AGENTS, "disagreement", differ_Q)
         yield self.share(AGENTS, "oracle", [any(_right(answers)) for answers in answers_Q_K])
 
@@ -155,7 +147,7 @@ class _MetricMaker:
         for k in (1 << power for power in range(n_samples.bit_length())):
             pass_Q = [pass_at_k(n_samples, correct, k) for correct in correct_Q]
             yield self.mean(model, f"pass@{k}", pass_Q)
-        votes_Q = [majority(answers_N, self.parser) for answers_N in answers_Q_N]
+        votes_Q = [majority(answers_N) for answers_N in answers_Q_N]
         yield self.share(model, f"majority@{n_samples}", _right(votes_Q))
 
     def share(self, model: str, name: str, flags_Q: Sequence[bool]) -> Metric:

@@ -10,32 +10,11 @@ three only read what was stated and how likely the scorer finds it, never gold o
 
 from collections import Counter
 from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from itertools import combinations
 
-from collate.answers.reading import answer_key
 from collate.evaluation.subjects import ROUTED, VOTE, WEIGHTED_VOTE
 from collate.tables import UNKNOWN, Answer
-
-
-@dataclass(frozen=True)
-class AnswerParser:
-    """How the answers of a task are read: their kind, and a question's options by its id."""
-
-    kind: str
-    options: Mapping[str, Sequence[str]] = field(default_factory=dict)
-
-    def key(self, text: str | None, question_id: str) -> Hashable | None:
-        """The key of an answer to a question (see `answer_key`); None where there is none."""
-        return answer_key(self.kind, text, self.options.get(question_id, ()))
-
-    def stated(self, answer: Answer) -> Hashable | None:
-        """The key of the answer in the form asked for."""
-        return self.key(answer.stated, answer.question_id)
-
-    def found(self, answer: Answer) -> Hashable | None:
-        """The key of the answer found anywhere."""
-        return self.key(answer.found, answer.question_id)
 
 
 def winning_index(
@@ -62,7 +41,7 @@ def winning_index(
     return ballots.index(winner)
 
 
-def majority(answers: Sequence[Answer], parser: AnswerParser) -> Answer:
+def majority(answers: Sequence[Answer]) -> Answer:
     """The vote of several answers to one question, as an answer of the writer `vote`.
 
     The order of `answers` breaks ties. The strict reading is the vote over `stated`, the lenient
@@ -70,7 +49,7 @@ def majority(answers: Sequence[Answer], parser: AnswerParser) -> Answer:
     voted. Text and finish reason are the strict winner's (else the lenient one's, else the first),
     and `tokens` is the sum: what the vote costs.
     """
-    return _elected(answers, parser, VOTE, None)
+    return _elected(answers, VOTE, None)
 
 
 def has_confidence(answers: Sequence[Answer]) -> bool:
@@ -79,14 +58,14 @@ def has_confidence(answers: Sequence[Answer]) -> bool:
     return bool(stated_answers) and all(answer.confidence is not None for answer in stated_answers)
 
 
-def weighted_vote(answers: Sequence[Answer], parser: AnswerParser) -> Answer:
+def weighted_vote(answers: Sequence[Answer]) -> Answer:
     """The vote weighted by confidence, as an answer of the writer `weighted_vote`.
 
     As `majority`, but an answer counts as much as the frozen scorer finds likely what it states,
     given its own rationale. What was found but not stated has no confidence and weighs nothing,
     unless nothing weighs more. Raises ValueError for a confidence that is no probability.
     """
-    return _elected(answers, parser, WEIGHTED_VOTE, [_confidence(answer) for answer in answers])
+    return _elected(answers, WEIGHTED_VOTE, [_confidence(answer) for answer in answers])
 
 
 def routed(answers: Sequence[Answer]) -> Answer:
@@ -114,11 +93,9 @@ def _confidence(answer: Answer) -> float:
     return answer.confidence
 
 
-def _elected(
-    answers: Sequence[Answer], parser: AnswerParser, writer: str, weights: Sequence[float] | None
-) -> Answer:
-    stated_index = winning_index([parser.stated(answer) for answer in answers], weights)
-    found_index = winning_index([parser.found(answer) for answer in answers], weights)
+def _elected(answers: Sequence[Answer], writer: str, weights: Sequence[float] | None) -> Answer:
+    stated_index = winning_index([answer.stated_key for answer in answers], weights)
+    found_index = winning_index([answer.found_key for answer in answers], weights)
     # The text to show is the strict winner's, else the lenient one's, else the first.
     winning_indices = [index for index in (stated_index, found_index) if index is not None]
     shown_answer = answers[winning_indices[0] if winning_indices else 0]
@@ -128,28 +105,28 @@ def _elected(
         sample=0,
         tokens=sum(answer.tokens for answer in answers),
         stated=None if stated_index is None else answers[stated_index].stated,
+        stated_key=None if stated_index is None else answers[stated_index].stated_key,
         verdict=UNKNOWN if stated_index is None else answers[stated_index].verdict,
         found=None if found_index is None else answers[found_index].found,
+        found_key=None if found_index is None else answers[found_index].found_key,
         found_verdict=UNKNOWN if found_index is None else answers[found_index].found_verdict,
         confidence=None,  # the winner's would be that of one voter, not of the vote
     )
 
 
-def disagree(answers: Sequence[Answer], parser: AnswerParser) -> bool:
+def disagree(answers: Sequence[Answer]) -> bool:
     """Whether two answers to one question are stated differently; unstated is an answer too."""
-    return len({parser.stated(answer) for answer in answers}) > 1
+    return len({answer.stated_key for answer in answers}) > 1
 
 
-def agreement(
-    answers_K_Q: Mapping[str, Sequence[Answer]], parser: AnswerParser
-) -> dict[tuple[str, str], float]:
+def agreement(answers_K_Q: Mapping[str, Sequence[Answer]]) -> dict[tuple[str, str], float]:
     """Share of questions on which two agents state the same answer, for every two agents.
 
     Each agent's answers are to the same questions in the same order. Both unstated agrees.
     """
     keys_by_agent = {}
     for agent, answers_Q in answers_K_Q.items():
-        keys_by_agent[agent] = [parser.stated(answer) for answer in answers_Q]
+        keys_by_agent[agent] = [answer.stated_key for answer in answers_Q]
     share_by_pair = {}
     for first, second in combinations(keys_by_agent, 2):
         key_pairs = list(zip(keys_by_agent[first], keys_by_agent[second], strict=True))

@@ -34,11 +34,10 @@ WITHOUT_FORM = (NO_ANSWER, SEVERAL, UNREADABLE)
 
 @dataclass(frozen=True, slots=True)
 class ScoredRationale:
-    """A rationale, its score, and the key of its stated answer (None where it states none)."""
+    """A rationale and its score."""
 
     rationale: Rationale
     score: Score
-    answer: Hashable | None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -238,7 +237,9 @@ def _candidate(
     rejected = [rationale for rationale in rationales if may_be_rejected(rationale, agent, config)]
     # Of what is to be rejected the agent's own is named first.
     rejected.sort(key=lambda rationale: rationale.writer != agent)
-    stated_answers = [scored.answer for scored in same if scored.answer is not None]
+    stated_answers = [
+        scored.score.stated_key for scored in same if scored.score.stated_key is not None
+    ]
     # A reason may go on, as in "states several answers: 2 different"; its beginning tells its kind.
     misses_form = verdict == UNKNOWN and any(
         scored.score.reason.startswith(WITHOUT_FORM) for scored in same

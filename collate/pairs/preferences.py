@@ -6,7 +6,6 @@ Nothing here depends on the order of the rows that come in.
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
-from collate.answers.reading import answer_key
 from collate.config.schema import SUPERVISED_RULES, PairsConfig
 from collate.pairs.candidates import (
     Rule,
@@ -61,7 +60,6 @@ def make_preferences(
     *,
     agents: Sequence[str],
     parts: Mapping[str, Collection[str]] | None,
-    answer_kind: str,
     config: PairsConfig,
 ) -> tuple[list[Preference], list[Dropped]]:
     """Preferences of every agent, and a reason for every question that gave it none.
@@ -72,12 +70,11 @@ def make_preferences(
     for it and gets neither a preference nor a dropped row. Both lists are ordered by agent as
     given, then by question id; the preferences of one question come best first.
 
-    `answer_kind` is the task's, by which two spellings of one answer are told to be equal. A
-    preference's margin is the difference of the two likelihoods (of the two scores under the rule
+    A preference's margin is the difference of the two likelihoods (of the two scores under the rule
     `blended`), 0 where none was taken or nothing is rejected. Raises ValueError for a rationale
     without a score.
     """
-    pools = _pools(questions, rationales, scores, answer_kind)
+    pools = _pools(questions, rationales, scores)
     preferences: list[Preference] = []
     dropped: list[Dropped] = []
     for agent in agents:
@@ -98,7 +95,6 @@ def _pools(
     questions: Sequence[Question],
     rationales: Sequence[Rationale],
     scores: Sequence[Score],
-    answer_kind: str,
 ) -> dict[str, list[ScoredRationale]]:
     """The rationales of each given question, by rising question id."""
     score_of = {score.rationale_id: score for score in scores}
@@ -107,14 +103,14 @@ def _pools(
         raise ValueError(
             f"{len(unscored)} of {len(rationales)} rationales have no score: {unscored[0]}"
         )
-    options_by_question = {question.id: question.options for question in questions}
-    pools: dict[str, list[ScoredRationale]] = {id: [] for id in sorted(options_by_question)}
+    pools: dict[str, list[ScoredRationale]] = {
+        id: [] for id in sorted(question.id for question in questions)
+    }
     for rationale in rationales:
         question_id = rationale.question_id
         if question_id in pools:
             score = score_of[rationale.id]
-            answer = answer_key(answer_kind, score.stated, options_by_question[question_id])
-            pools[question_id].append(ScoredRationale(rationale, score, answer))
+            pools[question_id].append(ScoredRationale(rationale, score))
     return pools
 
 

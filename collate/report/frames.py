@@ -16,7 +16,7 @@ from collate.evaluation.divergence import UNDER
 from collate.evaluation.score_quality import SCORER, SCORES, PairShare, compared
 from collate.evaluation.statistics import auc
 from collate.evaluation.subjects import GROUPS
-from collate.evaluation.votes import AnswerParser, agreement
+from collate.evaluation.votes import agreement
 from collate.tables import (
     CHOSEN,
     GOLD,
@@ -226,7 +226,7 @@ def writers_by_readers(metrics: pd.DataFrame) -> pd.DataFrame:
     return matrix.reindex(index=names, columns=names)
 
 
-def agreement_of_answers(answers: Sequence[Answer], parser: AnswerParser) -> pd.DataFrame:
+def agreement_of_answers(answers: Sequence[Answer]) -> pd.DataFrame:
     """Share of questions on which two agents state the same answer, agents by agents.
 
     `answers` are greedy and of one split of one round.
@@ -236,7 +236,7 @@ def agreement_of_answers(answers: Sequence[Answer], parser: AnswerParser) -> pd.
         answers_K_Q[agent_name] = [answer for answer in answers if answer.writer == agent_name]
         answers_K_Q[agent_name].sort(key=lambda answer: answer.question_id)
     agreement_matrix = pd.DataFrame(1.0, index=list(answers_K_Q), columns=list(answers_K_Q))
-    for (first, second), share in agreement(answers_K_Q, parser).items():
+    for (first, second), share in agreement(answers_K_Q).items():
         agreement_matrix.loc[first, second] = agreement_matrix.loc[second, first] = share
     return agreement_matrix
 

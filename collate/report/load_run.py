@@ -17,7 +17,6 @@ import pyarrow as pa
 
 from collate.errors import InputError, RunFolderError
 from collate.evaluation.validation import best_accuracy, best_agent, best_round
-from collate.evaluation.votes import AnswerParser
 from collate.report.frames import (
     agent_names,
     agreement_of_answers,
@@ -280,11 +279,7 @@ class Run:
         greedy_answers = [
             answer for answer in answers if (answer.split, answer.sample) == (split, 0)
         ]
-        question_ids = self._questions["id"].to_pylist()
-        options = self._questions["options"].to_pylist()
-        options_by_id = dict(zip(question_ids, options, strict=True))
-        parser = AnswerParser(self.config["task"]["answer_kind"], options_by_id)
-        return agreement_of_answers(greedy_answers, parser)
+        return agreement_of_answers(greedy_answers)
 
     def read_all(self) -> RunTables:
         """What a report shows of the run."""

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from collate.agents.prompts import Prompts
-from collate.answers.judging import cut_answer
-from collate.answers.reading import read_answer
+from collate.answers.reading import UNREAD
+from collate.answers.statements import cut_answer
 from collate.cluster.actors import ScoreTask
 from collate.cluster.workers import Workers
 from collate.config.schema import RunConfig
@@ -38,15 +38,14 @@ def with_confidence(
     tasks = []
     for index, answer in enumerate(answers):
         question = question_by_id[answer.question_id]
-        if answer.stated is None:
+        if answer.stated is None or answer.stated_key is None:
             continue
         # Stays 0 unless the answer can be read and is scored.
         confidence_by_index[index] = 0.0
-        stated_key, _ = read_answer(kind, answer.stated, question.options)
-        if stated_key is None:
+        if answer.stated_key.startswith(UNREAD):
             continue
         # Under `posterior` the scorer refuses a gold answer that is spelled as none of the options.
-        stated_text = str(stated_key) if kind in ("choice", "boolean") else answer.stated
+        stated_text = answer.stated_key if kind in ("choice", "boolean") else answer.stated
         # Every agent answers the question, and scores come back by question id: the answer's number
         # stands in for it.
         question_as_gold = replace(question, id=str(index), gold=stated_text)

@@ -69,7 +69,7 @@ def write_answers(
     blocks = question_blocks(
         kept_questions(questions), len(agents) * (config.evaluation.samples + 1)
     )
-    with Verifier(config.task.answer_kind, config.task.marker) as verifier:
+    with Verifier.for_task(config.task) as verifier:
         write_rows(blocks, plan, judged, _answer_key, weights, workers, store, tick)
     yield from ordered_rows(blocks, [plan], _answer_key, store)
 
@@ -94,10 +94,8 @@ def round_metrics(
         base=base,
         round=round,
         agents=agents,
-        answer_kind=config.task.answer_kind,
         seed=config.seed,
         sampled=[answer for answer in answers if answer.sample > 0],
-        options={question.id: question.options for question in questions},
         chance=chance_level(kept_questions(questions), config.task.answer_kind),
     )
     return with_task_labels(config.task, metrics)
@@ -171,6 +169,8 @@ def _answer(
         verdict=judgement.verdict,
         found=judgement.found,
         found_verdict=judgement.found_verdict,
+        stated_key=judgement.stated_key,
+        found_key=judgement.found_key,
         language=question.language,
         objective=question.objective,
         domain=question.domain,

@@ -118,7 +118,7 @@ def _passes(writing: Writing, stack: ExitStack) -> dict[str, Plan]:
     if config.agents.peer_completions:
         passes["complete"] = lambda block, rows: _peer_completions(writing, block, rows)
     if config.agents.hinted_samples:
-        verifier = stack.enter_context(Verifier(config.task.answer_kind, config.task.marker))
+        verifier = stack.enter_context(Verifier.for_task(config.task))
         passes["hint"] = lambda block, rows: _hinted(writing, block, rows, verifier)
     return passes
 

@@ -36,7 +36,7 @@ def diversity_and_quality(
 ) -> list[Metric]:
     """How far the rationales differ, and how well each score tells right ones from wrong ones."""
     agent_names = [agent.name for agent in agents]
-    diversity = Diversity(round=round, agents=agent_names, answer_kind=config.task.answer_kind)
+    diversity = Diversity(round=round, agents=agent_names)
     quality = ScoreQuality(round=round)
     blocks = round_blocks(config, questions)
     for block_questions, block_rationales, block_scores in zip(

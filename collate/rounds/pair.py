@@ -37,7 +37,6 @@ def preferences_of_round(
             block_scores,
             agents=agent_names,
             parts=parts,
-            answer_kind=config.task.answer_kind,
             config=config.pairs,
         )
 

@@ -13,7 +13,8 @@ from dataclasses import replace
 from typing import Any
 
 from collate.agents.prompts import Prompts, TokenIds
-from collate.answers.judging import Judgement, cut_answer
+from collate.answers.judging import Judgement
+from collate.answers.statements import cut_answer
 from collate.answers.verifier import Verifier
 from collate.cluster.actors import TuningJob
 from collate.cluster.workers import Workers
@@ -85,7 +86,7 @@ def read_answers(
     for request_key, answer in answer_by_key.items():
         steps_text = cut_answer(answer.text, config.task.marker)
         text_by_key[request_key] = f"{steps_text}\n{completion_by_key[request_key].text}".strip()
-    with Verifier(config.task.answer_kind, config.task.marker) as verifier:
+    with Verifier.for_task(config.task) as verifier:
         judgements = verifier.judge_answers(
             list(text_by_key.values()),
             [questions[answer.question_id] for answer in answer_by_key.values()],
@@ -111,6 +112,8 @@ def _reader_answer(
         verdict=judgement.verdict,
         found=judgement.found,
         found_verdict=judgement.found_verdict,
+        stated_key=judgement.stated_key,
+        found_key=judgement.found_key,
         # The provider's confidence was in its own answer.
         confidence=None,
     )
@@ -131,9 +134,7 @@ def reader_metrics(
         base=base,
         round=round,
         agents=[""],
-        answer_kind=config.task.answer_kind,
         seed=config.seed,
-        options={question.id: question.options for question in questions},
     )
     return [replace(metric, model=READER) for metric in metrics if metric.model == ""]
 

@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from collate.answers.flags import flags_of
-from collate.answers.judging import Judgement, cut_answer
+from collate.answers.review import Review
+from collate.answers.statements import cut_answer
 from collate.answers.verifier import Verifier
 from collate.config.schema import ScoringConfig
 from collate.scoring.answer_likelihood import (
@@ -79,7 +79,7 @@ def score_rationales(
     """
     question_by_id = {question.id: question for question in questions}
     _check_questions(question_by_id, rationales)
-    judgements = verifier.judge_answers(
+    reviews = verifier.review(
         [rationale.text for rationale in rationales],
         [question_by_id[rationale.question_id] for rationale in rationales],
     )
@@ -99,17 +99,14 @@ def score_rationales(
     # Likelihoods come question by question, rationales in any order.
     next_of_question = {id: iter(usefulness_N) for id, usefulness_N in usefulness.items()}
     scores = []
-    for rationale, judgement in zip(rationales, judgements, strict=True):
+    for rationale, review in zip(rationales, reviews, strict=True):
         question = question_by_id[rationale.question_id]
-        flags = _flags(rationale, question, judgement, verifier.kind, marker)
         own_usefulness, baseline_usefulness = None, None
         if scorer is not None:
             own_usefulness = next(next_of_question[question.id])
             # The last text of each question is the empty one.
             baseline_usefulness = usefulness[question.id][-1]
-        score = _score(
-            rationale, judgement, flags, own_usefulness, baseline_usefulness, config.normalisation
-        )
+        score = _score(rationale, review, own_usefulness, baseline_usefulness, config.normalisation)
         scores.append(score)
     return scores
 
@@ -125,20 +122,6 @@ def _check_questions(
             f"{len(unknown_ids)} of {len(rationales)} rationales are of questions that are not "
             f"among those to be scored, for example rationale {unknown_ids[0]}"
         )
-
-
-def _flags(
-    rationale: Rationale, question: Question, judgement: Judgement, kind: str, marker: str
-) -> tuple[str, ...]:
-    return flags_of(
-        rationale.text,
-        question=question.text,
-        gold=question.gold,
-        options=question.options,
-        judgement=judgement,
-        kind=kind,
-        marker=marker,
-    )
 
 
 def _texts_to_score(
@@ -215,12 +198,12 @@ def _usefulness_by_question(
 
 def _score(
     rationale: Rationale,
-    judgement: Judgement,
-    flags: tuple[str, ...],
+    review: Review,
     useful: Usefulness | None,
     baseline: Usefulness | None,
     normalisation: str,
 ) -> Score:
+    judgement = review.judgement
     likelihood = None if useful is None else useful.likelihood
     likelihood_value = None if useful is None else useful.under(normalisation)
     baseline_value = None if baseline is None else baseline.under(normalisation)
@@ -235,6 +218,8 @@ def _score(
         reason=judgement.reason,
         found=judgement.found,
         found_verdict=judgement.found_verdict,
+        stated_key=judgement.stated_key,
+        found_key=judgement.found_key,
         sum_logprob=None if likelihood is None else likelihood.sum_logprob,
         mean_logprob=None if likelihood is None else likelihood.mean_logprob,
         geometric=None if likelihood is None else likelihood.geometric,
@@ -242,6 +227,6 @@ def _score(
         likelihood=likelihood_value,
         baseline=baseline_value,
         lift=lift,
-        flags=flags,
+        flags=review.flags,
         posterior=None if useful is None else useful.posterior,
     )

@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from collate.answers.judging import cut_answer
 from collate.answers.reading import read_gold
+from collate.answers.statements import cut_answer
 from collate.config.schema import TaskConfig
 from collate.tasks.families import ANSWER_KINDS, READERS
 from collate.tasks.rows import Item, Row, Source, column_names, text_of, value_of
@@ -121,7 +121,7 @@ def _check_gold_answers(
     for row, item in zip(source.rows, items, strict=False):
         try:
             if item.gold:  # an empty one is reported by the family's reader
-                read_gold(config.answer_kind, item.gold, item.options)
+                read_gold(config.answer_kind, item.gold, item.options, config.languages)
         except ValueError as error:
             unreadable_lines.append(row.line)
             reasons.append(str(error))

@@ -164,7 +164,7 @@ def _gold_answer(config: TaskConfig, record: dict[str, Any]) -> str:
     # Read like a gold answer of a file, so that an answer of another kind is reported before a
     # model is asked the question.
     try:
-        gold_key = read_gold(config.answer_kind, gold_text, ())
+        gold_key = read_gold(config.answer_kind, gold_text, (), config.languages)
     except ValueError as error:
         raise InputError(
             f"task.dataset={config.dataset}: {error}; set task.answer_kind to what its answers are "

@@ -16,7 +16,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from collate.agents.prompts import Prompts
-from collate.answers.judging import cut_answer
+from collate.answers.statements import cut_answer
 from collate.tables import CHOSEN, Preference, Question, Rationale
 
 ANSWER, RATIONALE, READER, WHOLE = "answer", "rationale", "reader", "whole"

@@ -113,11 +113,14 @@ RIGHT_WHOLE_TEXTS = [
     "x" * 5000 + "\n#### {right}", "\u202e mirrored \u202c\n#### {right}",
     "\x00\x01\x02\n#### {right}", "\ud800\n#### {right}", "import os\nos.abort()\n#### {right}",
     "9**9**9**9\n#### {right}", "####\n#### {right}", "This is not easy. #### {right}",
-    "He did not use any so #### {right}", "That is not it; it is #### {right}",
+    "That is not it; it is #### {right}",
     "It is {right} #### {right}", "So the answer is {right} #### {right}",
-    "Is it not a joy to say that I found #### {right}", "Not {wrong}; rather: #### {right}",
+    "Not {wrong}; rather: #### {right}",
     "(" * 20_000 + "\n#### {right}", "\\frac{{" * 5000 + "\n#### {right}",
     "\\boxed{{" * 5000 + "\n#### {right}",
+]  # fmt: skip
+DOUBTED_WHOLE_TEXTS = [  # a denial in the sentence, though not of the answer
+    "He did not use any so #### {right}", "Is it not a joy to say that I found #### {right}",
 ]  # fmt: skip
 MEGABYTES = [  # (piece, what follows)
     ("9", ""), ("x", ""), (" ", ""), ("\n", ""), ("(", ""), ("\\frac{", ""), ("\\boxed{", ""),
@@ -146,7 +149,7 @@ NUMBERS = [
         "12 return tickets", "12 double rooms", "12 percent of the class", "12 negative reviews",
         "12 thirsty dogs",
     ),
-    *_stated("number", "1", "r", "1 point", "1 base", "1 root", "1 third party", "1 log",
+    *_stated("number", "1", "r", "1 point", "1 root", "1 third party", "1 log",
         "1 while"),
     *_stated(
         "number", "12", "ru", "⑫", "⒓", "1️⃣2️⃣", "12th", "twelve", "a dozen", "XII", "Ⅻ",
@@ -309,6 +312,7 @@ def _everywhere() -> list[Case]:
         cases += _stated(kind, right, "ru" if kind != "text" else "ruw",
                          *filled(DOUBTED_EVERYWHERE, words))  # fmt: skip
         cases += _whole(kind, right, "wu", *filled(WHOLE_TEXTS, words))
+        cases += _whole(kind, right, "ru", *filled(DOUBTED_WHOLE_TEXTS, words))
         cases += _whole(kind, right, "r", *filled(RIGHT_WHOLE_TEXTS, words))
     return cases
 

@@ -4,12 +4,12 @@ import importlib.util
 import os
 import time
 
-from collate.answers.judging import judge_request as judge_soundly
+from collate.answers.review import review_request as review_soundly
 
 FOREVER = 10**9  # seconds
 
 
-def judge_request(request: list) -> list[str | None]:
+def review_request(request: list) -> list:
     """As the real one, but for texts that name what is to go wrong."""
     text = request[2]
     if "compute here" in text:
@@ -18,7 +18,7 @@ def judge_request(request: list) -> list[str | None]:
         return [str(len(bytearray(2**36)))]
     if "die here" in text:
         os.abort()
-    return judge_soundly(request)
+    return review_soundly(request)
 
 
 def compute(seconds: float) -> str:

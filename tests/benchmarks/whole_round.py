@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from collate.answers.judging import cut_answer
+from collate.answers.statements import cut_answer
 from collate.cluster.actors import ScoreTask, TuningJob
 from collate.pairs.preferences import make_preferences
 from collate.scoring.answer_likelihood import NORMALISATIONS, AnswerLikelihood

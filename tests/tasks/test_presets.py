@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 import yaml
 
-from collate.answers.judging import cut_answer, judge_text
+from collate.answers.judging import judge_text
+from collate.answers.statements import cut_answer
 from collate.config.schema import Example, TaskConfig
 from collate.tables import RIGHT
 from collate.tasks import load_task, prompt_problems

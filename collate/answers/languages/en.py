@@ -32,7 +32,9 @@ LANGUAGE = Language(
         "gave", "total", "totals", "about", "approximately", "roughly", "around", "exactly",
         "a total of", "equal to", "only", "just", "charges", "charged", "collected", "collects",
         "produces", "produced", "works", "worked", "wants", "want", "wins", "becomes", "remain",
-        "remains", "leaves", "requires", "require", "measures", "lasts", "raised",
+        "remains", "left with", "leaves him with", "leaves her with", "leaves them with", "take him",
+        "take her", "take them", "takes him", "takes her", "takes them", "cost him", "cost her",
+        "costs him", "costs her", "costs them", "gives him", "gives her", "leaves", "requires", "require", "measures", "lasts", "raised",
     ),
     closings=(
         "in total", "in all", "all in all", "all told", "altogether", "total", "overall", "each",
@@ -42,7 +44,13 @@ LANGUAGE = Language(
         "a piece", "apiece", "every day", "every week", "every month", "every year", "p.m.", "a.m.",
         "pm", "am", "now", "today", "is the answer", "is correct", "is right", "is my answer",
         "is the correct answer", "is the right answer", "is the final answer", "approximately",
-        "thank you", "thanks",
+        "thank you", "thanks", "faster", "slower", "taller", "shorter", "older", "younger", "longer",
+        "heavier", "lighter", "higher", "were left", "are left", "is left", "was left", "remain",
+    ),
+    articles=("the", "a", "an"),
+    clauses=(
+        "it", "they", "he", "she", "you", "we", "i", "there", "this", "that", "these", "those",
+        "because", "since", "as",
     ),
     headings=(
         "solution", "step", "steps", "explanation", "answer", "final answer", "the final answer",
@@ -53,8 +61,7 @@ LANGUAGE = Language(
     units=(
         "people", "men", "women", "children", "feet", "teeth", "fish", "sheep", "mice", "geese",
         "deer", "dice", "percent", "percentage", "per cent", "pct", "dollar", "cent", "euro",
-        "euros", "pound", "pence", "yen", "yuan", "won", "kr", "rupee", "unit", "sq", "square",
-        "cubic", "foot", "inch", "mile", "yard", "meter", "metre", "liter", "litre", "gram",
+        "euros", "pound", "pence", "yen", "yuan", "won", "kr", "rupee", "unit", "foot", "inch", "mile", "yard", "meter", "metre", "liter", "litre", "gram",
         "kilogram", "ounce", "hour", "minute", "second", "day", "week", "month", "year", "cup",
         "spoon", "teaspoon", "tablespoon", "gallon", "pint", "quart", "piece", "point", "degree",
         "degrees celsius", "degrees fahrenheit", "celsius", "fahrenheit", "hertz", "candy", "change",
@@ -108,11 +115,13 @@ LANGUAGE = Language(
     operators=(
         "minus", "plus", "negative", "half", "halves", "third of", "quarter of", "twice", "double",
         "doubled", "triple", "tripled", "thrice", "squared", "cubed", "square root", "cube root",
-        "root", "factorial", "modulo", "mod", "divided", "multiplied", "power", "reciprocal",
-        "inverse", "opposite", "log", "logarithm", "base", "hex", "hexadecimal", "binary", "octal",
+        "factorial", "modulo", "mod", "divided", "multiplied", "power", "reciprocal",
+        "inverse", "opposite", "logarithm", "base", "hex", "hexadecimal", "binary", "octal",
         "remainder", "pi", "infinity", "itself", "halved", "inverted", "negated", "fraction of",
-        "percent of", "factor", "exponent",
+        "percent of", "factor", "exponent", "to the third", "to the fourth", "to the fifth",
+        "to the power", "to the minus",
     ),
+    adjectives=("negative", "double", "triple", "square", "binary"),
     scales={
         "dozen": 12, "hundred": 100, "thousand": 10**3, "million": 10**6, "billion": 10**9,
         "trillion": 10**12, "lakh": 10**5, "crore": 10**7, "gross": 144, "score": 20,

@@ -19,6 +19,8 @@ class Language:
       verbs           words right before a number that end an introducing sentence of any words:
                       the "has" of "Janet has 18"
       closings        phrases that may stand behind an answer: "in total", "each"
+      articles        words that may be left out of a text: "the"
+      clauses         words that begin a clause right behind yes or no: the "it" of "No it is"
       headings        words that make a line behind a marker a heading and no answer: "solution"
 
     The words of a number's unit:
@@ -34,6 +36,8 @@ class Language:
       hedges          "but", "if", "maybe", "or"
       bounds          "at least", "more than", "almost"
       operators       "twice", "half", "squared", "minus"
+      adjectives      operators that are plain adjectives before a noun: the "double" of "12 double
+                      rooms"
       scales          words that multiply a number: "million": 10**6
 
     How it is written:
@@ -56,6 +60,9 @@ class Language:
     bounds: tuple[str, ...]
     operators: tuple[str, ...]
     scales: Mapping[str, int]
+    articles: tuple[str, ...] = ()
+    clauses: tuple[str, ...] = ()
+    adjectives: tuple[str, ...] = ()
     links: tuple[str, ...] = ()
     number_words: Mapping[str, int] = field(default_factory=dict)
     plural_endings: tuple[str, ...] = ()

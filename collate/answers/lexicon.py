@@ -1,0 +1,165 @@
+"""The words of a task's languages, ready to be looked for in a text.
+
+`lexicon(("de", "en"))` joins the data of `languages/`. A phrase is found as a sequence of words, as
+`tokens.py` cuts them, so that "at least" is found in "at least 12" and "no" not in "another".
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
+
+from collate.answers.languages import LANGUAGES, Language
+from collate.answers.tokens import script_of, words_of
+
+Words = Sequence[str]
+
+# Denials of languages that have no file here; a text of theirs is at least not read.
+_OTHER_DENIALS = (
+    "inte", "ikke", "ikkje", "değil", "nicio", "không", "bukan", "tidak", "не", "нет", "ні", "לא",
+    "아니", "ไม่", "δεν", "όχι",
+)  # fmt: skip
+# Short words are too often another word of another language, the Italian "mai" (never) the German
+# May; these few are not.
+_LONG_ENOUGH = 4
+_SHORT_DENIALS = frozenset(("pas", "não", "nie", "non", "nem", "不", "没", "沒", "ない"))
+
+
+class Phrases:
+    """A set of phrases that can be found in a sequence of words."""
+
+    def __init__(self, phrases: Iterable[str]) -> None:
+        self._by_first_word: dict[str, list[tuple[str, ...]]] = {}
+        for phrase in phrases:
+            words = words_of(phrase)
+            self._by_first_word.setdefault(words[0], []).append(words)
+
+    def lengths_at(self, words: Words, start: int) -> list[int]:
+        """How many words the phrases have that begin at `start`."""
+        return [
+            len(phrase)
+            for phrase in self._by_first_word.get(words[start], ())
+            if tuple(words[start : start + len(phrase)]) == phrase
+        ]
+
+    def found_in(self, words: Words) -> bool:
+        """Whether any phrase stands anywhere among the words."""
+        return any(self.lengths_at(words, start) for start in range(len(words)))
+
+    def make_up(self, words: Words) -> bool:
+        """Whether the words are phrases of this set and nothing else, one behind the other."""
+        reached = {0}
+        for start in range(len(words)):
+            if start in reached:
+                reached.update(start + length for length in self.lengths_at(words, start))
+        return len(words) in reached
+
+    def end(self, words: Words) -> bool:
+        """Whether the words end with one of the phrases."""
+        return any(
+            start + length == len(words)
+            for start in range(len(words))
+            for length in self.lengths_at(words, start)
+        )
+
+
+class Lexicon:
+    """What the reading of answers knows of some languages' words; see `Language` for the parts."""
+
+    def __init__(self, languages: Sequence[Language]) -> None:
+        def phrases(*parts: str) -> Phrases:
+            return Phrases(
+                phrase
+                for language in languages
+                for part in parts
+                for phrase in getattr(language, part)
+            )
+
+        self.languages = languages
+        self.yes, self.no = phrases("yes"), phrases("no")
+        self.introductions, self.verbs = phrases("introductions"), phrases("verbs")
+        self.closings, self.headings = phrases("closings"), phrases("headings")
+        self.units, self.links = phrases("units"), phrases("links")
+        self.denials, self.hedges = phrases("denials"), phrases("hedges")
+        self.operators, self.bounds = phrases("operators"), phrases("bounds")
+        self.adjectives = phrases("adjectives")
+        self.changing = phrases("denials", "hedges", "bounds", "operators", "scales")
+        self.clauses = phrases("clauses")
+        self.any_denials = _with_foreign_words(languages, "denials", _OTHER_DENIALS)
+        self.any_hedges = _with_foreign_words(languages, "hedges")
+        self.scales: Mapping[tuple[str, ...], int] = {
+            words_of(phrase): factor
+            for language in languages
+            for phrase, factor in language.scales.items()
+        }
+        self.number_words = {
+            phrase: number
+            for language in languages
+            for phrase, number in language.number_words.items()
+        }
+        self.scripts = {script for language in languages for script in language.scripts}
+        self.articles = {word for language in languages for word in language.articles}
+        self.decimal_comma = all(language.decimal_comma for language in languages)
+        # "answer", "solution": what may head an answer as well as a part of a text
+        self.answer_names = Phrases(
+            phrase
+            for language in languages
+            for phrase in language.introductions
+            if phrase in language.headings
+        )
+
+    def is_own_script(self, word: str) -> bool:
+        """Whether all letters of a word are of one of the languages' scripts."""
+        return script_of(word) in self.scripts
+
+    def is_plural(self, word: str, text: str) -> bool:
+        """Whether a word (as it stands: `text`) has the form of a noun for more than one thing."""
+        if len(word) < 3 or not self.is_own_script(word):
+            return False
+        for language in self.languages:
+            if script_of(word) not in language.scripts or word in language.not_units:
+                continue
+            if language.plural_endings and word.endswith(language.plural_endings):
+                return True
+            if language.capital_nouns and text[0].isupper():
+                return True
+            # Where no form tells a plural, any word that changes nothing may be a noun.
+            if language.spaced and not language.plural_endings and not language.capital_nouns:
+                return True
+        return False
+
+
+@cache
+def lexicon(codes: tuple[str, ...]) -> Lexicon:
+    """The words of the languages with these codes."""
+    return Lexicon([LANGUAGES[code] for code in codes])
+
+
+# Words of these parts are ordinary ones, whatever they mean in another language.
+_ORDINARY_PARTS = ("introductions", "verbs", "closings", "units", "links", "clauses", "yes")
+
+
+def _with_foreign_words(
+    languages: Sequence[Language], part: str, others: Sequence[str] = ()
+) -> Phrases:
+    """The languages' own phrases of one part, and those of all other languages that are no ordinary
+    words of theirs (the "no" of Spanish is the "in the" of the Portuguese "no total")."""
+    own = {phrase for language in languages for phrase in getattr(language, part)}
+    ordinary = {
+        word
+        for language in languages
+        for ordinary_part in _ORDINARY_PARTS
+        for phrase in getattr(language, ordinary_part)
+        for word in words_of(phrase)
+    }
+    foreign = {phrase for each in LANGUAGES.values() for phrase in getattr(each, part)}
+    far_enough = {
+        phrase
+        for phrase in foreign | set(others)
+        if (
+            len(phrase) >= _LONG_ENOUGH
+            or not phrase.isalpha()
+            or phrase in _SHORT_DENIALS
+            or script_of(phrase) not in ("LATIN", "")
+        )
+        and phrase not in ordinary
+    }
+    return Phrases(own | far_enough)

@@ -1,0 +1,360 @@
+r"""What may stand around the number of a statement without changing it.
+
+A statement states a number if it *is* that number: with words that introduce it before it, and a
+unit and words that close the statement behind it. Everything else makes it unknown, whatever it
+may mean: another script, a sign, mathematics, a denial, a word of a language that the task does not
+have. The words come from `languages/`.
+
+    before   "The answer is 12"  "x = 12"  "Total cost: 12"  "Janet has 12"  "✅ 12"
+    behind   "12 eggs per day"  "12 red marbles left"  "12 km/h"  "12°C"  "12 (twelve)"  "12人"
+    neither  "just shy of 12"  "12 doubled"  "nicht 12"  "12 ❌"  "12x"  "2h 12"
+"""
+
+from collections.abc import Sequence
+from fractions import Fraction
+
+from collate.answers.lexicon import Lexicon, Phrases
+from collate.answers.tokens import Token, is_unspaced
+
+MOST_WORDS_BEFORE = 12  # of an introducing sentence of any words
+MOST_ADJECTIVES = 3  # of a unit: "12 small red glass marbles"
+MOST_UNSPACED = 40  # characters of a phrase whose words are not separated
+
+# Units as they are written, capital and small letters apart.
+_UNITS = frozenset(
+    [
+        "km",
+        "m",
+        "cm",
+        "mm",
+        "dm",
+        "nm",
+        "mi",
+        "ft",
+        "in",
+        "yd",
+        "ha",
+        "ac",
+        "sqft",
+        "kg",
+        "g",
+        "mg",
+        "lb",
+        "lbs",
+        "oz",
+        "t",
+        "kt",
+        "l",
+        "L",
+        "ml",
+        "mL",
+        "dl",
+        "cl",
+        "gal",
+        "qt",
+        "pt",
+        "h",
+        "hr",
+        "hrs",
+        "min",
+        "mins",
+        "s",
+        "sec",
+        "secs",
+        "ms",
+        "d",
+        "wk",
+        "wks",
+        "mo",
+        "mos",
+        "yr",
+        "yrs",
+        "mph",
+        "kph",
+        "kmh",
+        "rpm",
+        "W",
+        "kW",
+        "MW",
+        "kWh",
+        "Wh",
+        "V",
+        "A",
+        "mA",
+        "J",
+        "kJ",
+        "N",
+        "Pa",
+        "kPa",
+        "Hz",
+        "kHz",
+        "MHz",
+        "GHz",
+        "dB",
+        "cal",
+        "kcal",
+        "C",
+        "F",
+        "K",
+        "GB",
+        "MB",
+        "KB",
+        "kB",
+        "TB",
+        "px",
+        "dpi",
+        "pcs",
+        "pc",
+        "ea",
+        "lbs.",
+        "USD",
+        "EUR",
+        "GBP",
+        "INR",
+        "CHF",
+        "JPY",
+        "CNY",
+        "CAD",
+        "AUD",
+        "SEK",
+        "NOK",
+        "DKK",
+        "PLN",
+        "BRL",
+        "MXN",
+        "zł",
+        "Kč",
+        "kr",
+        "kn",
+        "lei",
+        "Ft",
+        "R$",
+        "Rs",
+        "rs",
+        "mn",
+        "cc",
+        "sq",
+        "µm",
+        "µg",
+        "µs",
+        "℃",
+        "℉",
+    ]
+)
+# Counters and currencies that are signs rather than words of one language.
+_UNIT_SIGNS = Phrases(
+    [
+        "元",
+        "円",
+        "ドル",
+        "人",
+        "個",
+        "个",
+        "月",
+        "日",
+        "年",
+        "時",
+        "时",
+        "分",
+        "秒",
+        "本",
+        "枚",
+        "台",
+        "匹",
+        "頭",
+        "头",
+        "歳",
+        "岁",
+    ]
+)
+_ORDINAL_ENDINGS = frozenset(("st", "nd", "rd", "th"))
+_SINGULAR_NO_NOUN = ("ed", "ing", "ly", "est")  # "1 doubled"
+
+_DECORATIONS = frozenset("✅✔☑🎉⭐🎯👉➡→⇒∴•*\ufe0f")
+_OPENING = {"(": ")", "[": "]", "{": "}"}
+_INTRODUCING_SIGNS = frozenset(":,.'\"“”：，。、「」")
+_CLOSING_SIGNS = frozenset(".,;!…'\"”“’、。！，；「」")
+
+
+def obstacle_before(tokens: Sequence[Token], lexicon: Lexicon) -> str | None:
+    """Why the words and signs before a number keep it from being the answer; None if they do not.
+
+    Brackets that open right before the number, and its own sign, are not among them.
+    """
+    tokens = [token for token in tokens if token.text not in _DECORATIONS]
+    if any(token.kind == "sign" and token.text not in _INTRODUCING_SIGNS for token in tokens):
+        return "signs before it that are not read"
+    words = [token.word for token in tokens if token.kind == "word"]
+    if not words:
+        return None
+    if lexicon.introductions.make_up(words):
+        return None
+    if lexicon.changing.found_in(words) or lexicon.any_denials.found_in(words):
+        return "denied, bounded or changed by words before it"
+    if not all(map(lexicon.is_own_script, words)) or len(words) > MOST_UNSPACED:
+        return "words before it that are not read"
+    is_name = tokens[-1].text in (":", "：")
+    if len(words) <= MOST_WORDS_BEFORE or not lexicon.languages[0].spaced:
+        if is_name or lexicon.verbs.end(words):
+            return None
+    return "words before it that are not read"
+
+
+class Behind:
+    """What stands behind a number, read word by word."""
+
+    def __init__(self, tokens: Sequence[Token], value: Fraction, lexicon: Lexicon) -> None:
+        self._tokens = [token for token in tokens if token.text not in _DECORATIONS]
+        self._words = [token.word for token in self._tokens]
+        self._value = value
+        self._lexicon = lexicon
+
+    def obstacle(self, *, has_unit: bool) -> str | None:
+        """Why it keeps the number from being the answer; None if it does not.
+
+        `has_unit` says that the number has a unit already, such as a percent sign.
+        """
+        tokens, words = self._tokens, self._words
+        if tokens and self._is_ordinal(tokens[0]):
+            tokens, words = tokens[1:], words[1:]
+            self._tokens, self._words = tokens, words
+        place = 0
+        while place < len(tokens):
+            token = tokens[place]
+            if token.kind == "number":
+                return "several numbers, not one"
+            if length := self._closing_length(place):
+                place += length
+            elif token.text in _OPENING:
+                end = self._bracket_end(place)
+                if end is None:
+                    return "a bracket behind it that is not read"
+                place = end
+            elif token.text == "°":
+                has_unit = True
+                place += 1
+            elif not has_unit and (length := self._unit_length(place)):
+                has_unit = True
+                place += length
+            elif has_unit and token.text == "/" and self._is_word(place + 1):
+                place += 2
+            elif has_unit and place and tokens[place - 1].text == "°" and token.text in "CFK":
+                place += 1
+            elif self._leads_on(place):
+                return self._obstacle_in_tail(place)
+            elif token.kind == "word":
+                return "words behind it that are not read"
+            else:
+                return "signs behind it that are not read"
+        return None
+
+    def _is_ordinal(self, token: Token) -> bool:
+        return token.glued and token.word in _ORDINAL_ENDINGS
+
+    def _is_word(self, place: int) -> bool:
+        return place < len(self._words) and bool(self._words[place])
+
+    def _leads_on(self, place: int) -> bool:
+        """Whether a word leads on from a unit, or from the number itself: "per day", "of them"."""
+        is_link = self._is_word(place) and self._lexicon.links.lengths_at(self._words, place)
+        return bool(is_link) and not self._is_on_the_number(place)
+
+    def _closing_length(self, place: int) -> int:
+        """The length of a sign or phrase that may end a statement: ".", "in total"."""
+        if self._tokens[place].text in _CLOSING_SIGNS:
+            return 1
+        if self._is_on_the_number(place):
+            return 0
+        return max(self._lexicon.closings.lengths_at(self._words, place), default=0)
+
+    def _is_on_the_number(self, place: int) -> bool:
+        """Whether a word of separated words follows without a blank: "2h", "12left"."""
+        token = self._tokens[place]
+        return place == 0 and token.glued and not is_unspaced(token.text)
+
+    def _unit_length(self, start: int) -> int:
+        """How many words from `start` on are a unit: "km", "red marbles", "m2"; 0 if none are."""
+        token = self._tokens[start]
+        if token.kind != "word":
+            return 0
+        without_power = token.text.removesuffix("2").removesuffix("3")
+        if token.text in _UNITS or without_power in _UNITS:
+            return 1
+        if self._is_on_the_number(start):
+            return 0  # algebra, a base, a time
+        lengths = self._lexicon.units.lengths_at(self._words, start)
+        lengths += _UNIT_SIGNS.lengths_at(self._words, start)
+        return max(lengths, default=0) or self._noun_length(start)
+
+    def _noun_length(self, start: int) -> int:
+        """The length of a noun with its adjectives, in the plural where the number asks for it."""
+        length = 0
+        for place in range(start, min(start + MOST_ADJECTIVES + 1, len(self._words))):
+            word, text = self._words[place], self._tokens[place].text
+            if not word or not word.replace("'", "").replace("-", "").isalpha():
+                break
+            if place > start and self._ends_a_noun(place):
+                break
+            is_plural = (
+                self._lexicon.is_plural(word, text)
+                or text in _UNITS
+                or bool(self._lexicon.units.lengths_at(self._words, place))
+            )
+            is_adjective = not self._changes(place) and self._lexicon.is_own_script(word)
+            is_singular = (
+                abs(self._value) <= 1
+                and len(word) > 1
+                and is_adjective
+                and not word.endswith(_SINGULAR_NO_NOUN)
+            )
+            if (is_plural and is_adjective) or is_singular:
+                length = place - start + 1
+            if not is_adjective:
+                break
+        return length
+
+    def _ends_a_noun(self, place: int) -> bool:
+        lexicon = self._lexicon
+        return bool(
+            lexicon.links.lengths_at(self._words, place)
+            or lexicon.closings.lengths_at(self._words, place)
+        )
+
+    def _changes(self, place: int) -> bool:
+        """Whether the word at a place could change the number: "12 not", "12 below", "12 squared";
+        not the "negative" of "12 negative reviews"."""
+        if self._lexicon.adjectives.lengths_at(self._words, place):
+            return place + 1 == len(self._words) or not self._words[place + 1]
+        return bool(
+            self._lexicon.changing.lengths_at(self._words, place)
+            or self._lexicon.any_denials.lengths_at(self._words, place)
+        )
+
+    def _bracket_end(self, start: int) -> int | None:
+        """The place behind a bracket that repeats the number in words or holds its unit; None if it
+        holds anything else."""
+        closing = _OPENING[self._tokens[start].text]
+        places = [i for i in range(start + 1, len(self._tokens)) if self._tokens[i].text == closing]
+        if not places:
+            return None
+        words = [word for word in self._words[start + 1 : places[0]] if word]
+        number = self._lexicon.number_words.get("-".join(words).replace("-", " "))
+        if number is not None:
+            return places[0] + 1 if number == self._value else None
+        apart = [token._replace(glued=False) for token in self._tokens[start + 1 : places[0]]]
+        inner = Behind(apart, self._value, self._lexicon)
+        return places[0] + 1 if words and inner.obstacle(has_unit=False) is None else None
+
+    def _obstacle_in_tail(self, start: int) -> str | None:
+        """Why the words that a unit leads on to, "per day in the week", are not read."""
+        words = [word for word in self._words[start:] if word]
+        signs = [token.text for token in self._tokens[start:] if token.kind == "sign"]
+        if any(token.kind == "number" for token in self._tokens[start:]):
+            return "several numbers, not one"
+        if not all(sign in _CLOSING_SIGNS for sign in signs):
+            return "signs behind it that are not read"
+        if self._lexicon.changing.found_in(words) or self._lexicon.any_denials.found_in(words):
+            return "denied, bounded or changed by words behind it"
+        if not all(map(self._lexicon.is_own_script, words)):
+            return "words behind it that are not read"
+        return None
