@@ -113,6 +113,8 @@ def _named_with_remark(
     own_words = [token.word for token in tokens_of(own_text) if token.word]
     if own_words and words[: len(own_words)] == own_words:
         words = words[len(own_words) :]
+    if len(named) > 1:
+        return named, ""
     if lexicon.any_denials.found_in(words) or lexicon.any_hedges.found_in(words):
         return set(), "denied"
     if not all(map(lexicon.is_own_script, words)):

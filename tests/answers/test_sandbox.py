@@ -29,7 +29,7 @@ CPU_SECONDS = 0.5  # shorter than the real limit, and long for an ordinary ratio
 def fragile() -> Iterator[Verifier]:
     """A verifier whose children can be made to fail, and soon."""
     with Verifier("number") as verifier:
-        verifier._pool = SandboxPool(FRAGILE, "judge_request", cpu_seconds=CPU_SECONDS)
+        verifier._pool = SandboxPool(FRAGILE, "review_request", cpu_seconds=CPU_SECONDS)
         yield verifier
 
 
@@ -119,7 +119,7 @@ def test_one_rationale_that_fails_costs_only_its_own_judgement(
 def test_one_rationale_without_end_takes_less_than_five_seconds() -> None:
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     with Verifier("number") as verifier:
-        verifier._pool = SandboxPool(FRAGILE, "judge_request")
+        verifier._pool = SandboxPool(FRAGILE, "review_request")
         [judgement] = verifier.judge([("compute here", "7")])
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     assert judgement.reason == "the verifier gave up: more than 1.5 s of processor time"
@@ -199,14 +199,14 @@ def test_a_child_has_only_the_standard_library_and_this_package() -> None:
 
 
 def test_what_makes_a_child_end_is_said() -> None:
-    process = SandboxProcess(FRAGILE, "judge_request", cpu_seconds=CPU_SECONDS)
+    process = SandboxProcess(FRAGILE, "review_request", cpu_seconds=CPU_SECONDS)
     texts = ["#### 7", "compute here", "#### 7"]
-    requests = [["number", "####", text, "7", []] for text in texts]
+    requests = [["number", "####", text, "7", [], ["en"], None] for text in texts]
     results, limit = process.run(requests)
-    assert [result[0] for result in results] == [RIGHT]
+    assert [judgement[0] for judgement, _ in results] == [RIGHT]
     assert limit == "more than 0.5 s of processor time"
     assert process.pid is None
-    pool = SandboxPool(FRAGILE, "judge_request", processes=1, cpu_seconds=CPU_SECONDS)
+    pool = SandboxPool(FRAGILE, "review_request", processes=1, cpu_seconds=CPU_SECONDS)
     assert pool.run(requests[1:2]) == [GaveUp("more than 0.5 s of processor time")]
 
 

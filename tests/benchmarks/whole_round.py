@@ -196,7 +196,7 @@ def _pairs(
     names = [agent.name for agent in material.agents]
     return make_preferences(
         material.questions, rationales, scores, agents=names, parts=None,
-        answer_kind=material.config.task.answer_kind, config=material.config.pairs,
+        config=material.config.pairs,
     )[0]  # fmt: skip
 
 

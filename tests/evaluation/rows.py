@@ -15,6 +15,7 @@ from collate.tables import (
     Rationale,
     Score,
 )
+from tests.answers.keys import key_of
 
 Block = tuple[list[Question], list[Rationale], list[Score]]
 
@@ -26,7 +27,7 @@ def make_answer(
     answer = Answer(
         question_id="q", task="sums", split="test", writer=writer, model="m", sample=0,
         text=f"text of {writer}", tokens=10, finish_reason="stop", stated=stated, verdict=verdict,
-        found=stated, found_verdict=verdict,
+        found=stated, found_verdict=verdict, stated_key=key_of(stated), found_key=key_of(stated),
     )  # fmt: skip
     return replace(answer, **changes)
 
@@ -67,6 +68,7 @@ def make_rationale(
         mean_logprob=likelihood, geometric=likelihood, mean_prob=likelihood, likelihood=likelihood,
         baseline=None if likelihood is None else 0.1,
         lift=None if likelihood is None else likelihood - 0.1, flags=(),
+        stated_key=key_of(stated), found_key=key_of(stated),
     )  # fmt: skip
     return rationale, score
 

@@ -31,7 +31,7 @@ def by_key(metrics: Iterable[Metric]) -> MetricByKey:
 
 
 def measure_blocks(*blocks: Block, agents: Sequence[str] = AGENTS) -> MetricByKey:
-    diversity = Diversity(round=3, agents=agents, answer_kind="number")
+    diversity = Diversity(round=3, agents=agents)
     for block in blocks:
         diversity.add(*block)
     metrics = diversity.metrics()
@@ -191,7 +191,7 @@ def test_logprob_is_a_token_and_only_what_was_sampled_counts() -> None:
 def test_unknown_writers_questions_and_scores_are_refused() -> None:
     question = make_question("q")
     rationale, score = make_rationale(question, "ada", 0)
-    diversity = Diversity(round=1, agents=["bob"], answer_kind="number")
+    diversity = Diversity(round=1, agents=["bob"])
     with pytest.raises(ValueError, match="is of 'ada', not of"):
         diversity.add([question], [rationale], [score])
     for questions, scores in (([], [score]), ([question], [])):

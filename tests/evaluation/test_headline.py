@@ -37,7 +37,7 @@ AGENT_ANSWERS = [*answers_of("agent-1", "2"), *answers_of("agent-2", "1")]
 def metrics_of_agents() -> list[Metric]:
     return measure(
         AGENT_ANSWERS, base=BASE_ANSWERS, round=1, agents=["agent-1", "agent-2"],
-        answer_kind="number", resamples=100, seed=0,
+        resamples=100, seed=0,
     )  # fmt: skip
 
 
@@ -45,7 +45,7 @@ def headline(answers: Sequence[Answer], answer_by: str) -> tuple[Right, Right]:
     shuffled = random.Random(0).sample(list(answers), len(answers))
     return run_answers(
         QUESTIONS, shuffled, BASE_ANSWERS, metrics_of_agents(),
-        answer_by=answer_by, answer_kind="number",
+        answer_by=answer_by,
     )  # fmt: skip
 
 

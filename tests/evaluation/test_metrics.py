@@ -11,6 +11,7 @@ import pytest
 from collate.evaluation.metrics import measure
 from collate.evaluation.validation import best_agent
 from collate.tables import RIGHT, UNKNOWN, WRONG, Answer, Metric
+from tests.answers.keys import key_of
 from tests.evaluation.rows import make_answer
 
 AGENTS = ["agent-0", "agent-1", "agent-2"]
@@ -45,6 +46,7 @@ def random_answer(
         tokens=rng.randrange(5, 60),
         finish_reason=rng.choice(["stop", "stop", "length"]),
         found=None if found is None else str(found),
+        found_key=None if found is None else str(found),
         found_verdict=verdict(found),
     )
 
@@ -79,7 +81,7 @@ def metrics(answers: dict[str, list[Answer]]) -> MetricByKey:
 
 def measure_answers(answers: dict[str, list[Answer]], **changes: object) -> list[Metric]:
     settings: dict[str, object] = {
-        "base": answers["base"], "round": 2, "agents": AGENTS, "answer_kind": "number",
+        "base": answers["base"], "round": 2, "agents": AGENTS,
         "resamples": 500, "seed": 4, "sampled": answers["sampled"],
     }  # fmt: skip
     return measure(answers["greedy"], **(settings | changes))  # type: ignore[arg-type]
@@ -238,13 +240,17 @@ def test_votes_on_options_are_counted_by_option(answers: dict[str, list[Answer]]
     stated_by = {"agent-0": ("A", WRONG), "agent-1": ("Rome", RIGHT), "agent-2": ("(b)", RIGHT)}
     base = make_answer("A", writer="base")
     greedy = [
-        replace(base, writer=agent, stated=stated, verdict=verdict)
+        replace(
+            base,
+            writer=agent,
+            stated=stated,
+            verdict=verdict,
+            stated_key=key_of(stated, "choice", ("Paris", "Rome")),
+        )
         for agent, (stated, verdict) in stated_by.items()
     ]
     measured = measure_answers(
         answers | {"greedy": greedy, "base": [base]},
-        answer_kind="choice",
-        options={"q": ["Paris", "Rome"]},
         sampled=[],
     )
     accuracy = {metric.model: metric.value for metric in measured if metric.name == "accuracy"}

@@ -20,6 +20,7 @@ from collate.tables import (
     Rationale,
     Score,
 )
+from tests.answers.keys import key_of
 
 Row = tuple[Rationale, Score]
 """A rationale and its score."""
@@ -48,6 +49,7 @@ def row(
     flags: tuple[str, ...] = (),
     origin: str = SAMPLED,
     stated: str | None = None,
+    kind: str = "number",
     reason: str = "",
 ) -> Row:
     """One rationale and its score; its id is `<question>/<writer>/<sample>`, as is its text."""
@@ -64,13 +66,12 @@ def row(
         mean_logprob=likelihood, geometric=likelihood, mean_prob=likelihood, likelihood=likelihood,
         baseline=None if likelihood is None else baseline,
         lift=None if likelihood is None else likelihood - baseline, flags=flags,
+        stated_key=key_of(stated, kind),
     )  # fmt: skip
     return rationale, score
 
 
-def pair_up(
-    rows: Sequence[Row], agent: str = "a", *, answer_kind: str = "number", **settings: object
-) -> Outcome:
+def pair_up(rows: Sequence[Row], agent: str = "a", **settings: object) -> Outcome:
     """Preferences and dropped rows of the question `q` for one agent, one preference by default."""
     return make_preferences(
         [question("q")],
@@ -78,7 +79,6 @@ def pair_up(
         [score for _, score in rows],
         agents=[agent],
         parts=None,
-        answer_kind=answer_kind,
         config=PairsConfig(**{"per_question": 1, **settings}),
     )
 

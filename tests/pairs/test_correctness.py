@@ -134,7 +134,7 @@ def test_a_rationale_without_a_score_is_refused() -> None:
     rationale, _ = row("q", "a", 0, RIGHT)
     with pytest.raises(ValueError, match="1 of 1 rationales have no score: q/a/0"):
         make_preferences(
-            [question("q")], [rationale], [], agents=["a"], parts=None, answer_kind="number",
+            [question("q")], [rationale], [], agents=["a"], parts=None,
             config=PairsConfig(),
         )  # fmt: skip
 

@@ -58,9 +58,7 @@ def cases(rule: str, count: int = 40) -> Iterator[Case]:
 
 def pair_up(case: Case, **changes: object) -> Outcome:
     config = replace(case[3], **changes)
-    return make_preferences(
-        *case[:3], agents=AGENTS, parts=None, answer_kind="number", config=config
-    )
+    return make_preferences(*case[:3], agents=AGENTS, parts=None, config=config)
 
 
 @cache

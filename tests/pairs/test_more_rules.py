@@ -145,14 +145,16 @@ def test_own_majority_counts_every_rationale_and_chooses_the_agents_own() -> Non
 
 
 def test_own_majority_reads_answers_as_the_task_does() -> None:
-    rows = [
-        row("q", "a", 0, WRONG, stated="Yes."),
-        row("q", "b", 0, WRONG, stated="true"),
-        row("q", "b", 1, WRONG, stated="no"),
-    ]
+    def rows(kind: str) -> list:
+        return [
+            row("q", "a", 0, WRONG, stated="Yes.", kind=kind),
+            row("q", "b", 0, WRONG, stated="true", kind=kind),
+            row("q", "b", 1, WRONG, stated="no", kind=kind),
+        ]
+
     settings = {"rule": "own_majority", "chosen_from": "own"}
-    assert ids(pair_up(rows, answer_kind="boolean", **settings)[0]) == [("q/a/0", None)]
-    assert pair_up(rows, answer_kind="text", **settings) == dropped(NO_MAJORITY)
+    assert ids(pair_up(rows("boolean"), **settings)[0]) == [("q/a/0", None)]
+    assert pair_up(rows("text"), **settings) == dropped(NO_MAJORITY)
 
 
 def test_the_reasons_for_no_own_majority() -> None:

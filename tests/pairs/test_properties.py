@@ -32,7 +32,7 @@ def cases(rule: str, count: int = 60) -> Iterator[Case]:
 
 def pair_up(case: Case, **changes: object) -> Outcome:
     questions, rationales, scores, config = case
-    settings = {"agents": AGENTS, "parts": None, "answer_kind": "number", "config": config}
+    settings = {"agents": AGENTS, "parts": None, "config": config}
     return make_preferences(questions, rationales, scores, **settings | changes)
 
 

@@ -93,7 +93,6 @@ def write_small_run(
             base=base,
             round=number,
             agents=AGENTS,
-            answer_kind="number",
             resamples=200,
             seed=seed,
         )
@@ -148,6 +147,8 @@ def _answer(rng: random.Random, question: Question, agent: str, skill: float) ->
         verdict=verdict,
         found=stated,
         found_verdict=verdict,
+        stated_key=stated,
+        found_key=stated,
     )
 
 
@@ -181,7 +182,7 @@ def _learn(rng: random.Random, run: SmallRun, number: int) -> None:
 def _diagnostics(rng: random.Random, run: SmallRun, number: int) -> list[Metric]:
     """Diversity and score quality of a round's rationales."""
     block = (run.questions, run.rationales[number], run.scores[number])
-    diversity = Diversity(round=number, agents=AGENTS, answer_kind="number")
+    diversity = Diversity(round=number, agents=AGENTS)
     quality = ScoreQuality(round=number)
     diversity.add(*block)
     quality.add(*block)
@@ -226,6 +227,8 @@ def _score(rng: random.Random, rationale: Rationale, stated: str | None, verdict
         reason="equal" if verdict == RIGHT else "not stated" if stated is None else "different",
         found=stated,
         found_verdict=verdict,
+        stated_key=stated,
+        found_key=stated,
         sum_logprob=2.5 * math.log(likelihood) - rng.random(),
         mean_logprob=math.log(likelihood) - 0.1 * rng.random(),
         geometric=likelihood * (1 - 0.1 * rng.random()),
