@@ -8,12 +8,11 @@ from typing import Any
 from collate.agents.roster import Agent, base_examples
 from collate.config.schema import RunConfig
 from collate.errors import InputError
-from collate.models.chat import before_stop, render
+from collate.models.chat import Chat, before_stop
 from collate.models.stopping import Stopping
+from collate.models.text_tokens import REASONING_MARKS, TextEncoder, TokenIds
 from collate.tables import Question
 from collate.tasks import render_messages
-
-TokenIds = tuple[int, ...]
 
 CACHED_PROMPTS = 8192
 """Prompts that stay in memory: those of the questions that are worked on."""
@@ -35,7 +34,10 @@ class Prompts:
         scorer_tokenizer: Any = None,
     ):
         self._config, self._tokenizer, self._stopping = config, tokenizer, stopping
-        self._scorer_tokenizer = scorer_tokenizer or tokenizer
+        self._scorer_is_another = scorer_tokenizer is not None
+        self._chat = Chat(tokenizer)
+        self._scorer_chat = Chat(scorer_tokenizer) if scorer_tokenizer is not None else self._chat
+        self._encoder = TextEncoder(tokenizer, allowed=REASONING_MARKS)
         self._agents = {agent.name: agent for agent in agents}
         marker = config.task.marker.strip()
         # The task as it asks for the answer alone.
@@ -58,7 +60,7 @@ class Prompts:
         """The base's prompt for a reader of steps, in the tokens of the run's own model."""
         examples = base_examples(self._config)
         messages = render_messages(self._config.task, question, examples=examples)
-        return render(self._tokenizer, messages)
+        return self._chat.render(messages)
 
     def with_hint(self, agent: str, question: Question) -> TokenIds:
         """The agent's prompt with the gold answer in view (`agents.hint`)."""
@@ -68,7 +70,7 @@ class Prompts:
     def answer_only(self, question: Question) -> TokenIds:
         """A prompt that asks for the answer alone, for whoever is tuned on it."""
         messages = render_messages(self._answer_only_task, question, examples=())
-        return render(self._tokenizer, messages)
+        return self._chat.render(messages)
 
     def baseline(self, question: Question) -> TokenIds | None:
         """The scorer's prompt when it is given no rationale; None where that is `of_scorer`.
@@ -87,8 +89,7 @@ class Prompts:
 
     def text_ids(self, text: str) -> TokenIds:
         """The tokens of a text that goes on; what looks like a control token in it is text."""
-        encoded = self._tokenizer(text, add_special_tokens=False, split_special_tokens=True)
-        return tuple(encoded["input_ids"])
+        return self._encoder.ids(text)
 
     def text_of(self, token_ids: Sequence[int]) -> str:
         """The text of a rationale's tokens, up to what would have stopped it."""
@@ -128,10 +129,6 @@ class Prompts:
                 "engine.max_length or show fewer worked examples (agents.examples)"
             )
 
-    @property
-    def _scorer_is_another(self) -> bool:
-        return self._scorer_tokenizer is not self._tokenizer
-
     def _lengths(self, questions: Sequence[Question]) -> Iterator[tuple[int, str, Question]]:
         """Length of each prompt in the run's own tokens, with who reads it."""
         # A hint makes a prompt longer, so that the hinted one is the longest.
@@ -164,7 +161,7 @@ class Prompts:
         if agent_name is None:
             examples = base_examples(self._config)
             messages = render_messages(self._config.task, question, examples=examples, hint=hint)
-            return render(self._scorer_tokenizer, messages)
+            return self._scorer_chat.render(messages)
         agent = self._agents[agent_name]
         messages = render_messages(
             self._config.task,
@@ -173,8 +170,8 @@ class Prompts:
             persona=agent.persona,
             hint=hint,
         )
-        return render(self._tokenizer, messages)
+        return self._chat.render(messages)
 
     def _render_baseline(self, question: Question) -> TokenIds:
         messages = render_messages(self._answer_only_task, question, examples=())
-        return render(self._scorer_tokenizer, messages)
+        return self._scorer_chat.render(messages)

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from collate.models.text_tokens import REASONING_MARKS, TextEncoder
+
 
 @dataclass(frozen=True, slots=True)
 class Continuation:
@@ -29,6 +31,7 @@ class ContinuationEncoder:
     def __init__(self, tokenizer: Any, marker: str) -> None:
         self._tokenizer = tokenizer
         self._marker = marker
+        self._encoder = TextEncoder(tokenizer, allowed=REASONING_MARKS)
 
     def encode(self, rationale_texts: Sequence[str], answers: Sequence[str]) -> list[Continuation]:
         """A `Continuation` for each rationale, with its line end (see `with_line_end`), and answer.
@@ -48,9 +51,12 @@ class ContinuationEncoder:
             return_offsets_mapping=True,
         )
         return [
-            self._located(text, token_ids, offsets)
-            for text, token_ids, offsets in zip(
-                rationale_texts, encoded["input_ids"], encoded["offset_mapping"], strict=True
+            # Some control tokens are matched in spite of split_special_tokens.
+            self._in_parts(text, answer)
+            if self._encoder.control_ids(token_ids)
+            else self._located(text, token_ids, offsets)
+            for (text, answer), token_ids, offsets in zip(
+                texts_and_answers, encoded["input_ids"], encoded["offset_mapping"], strict=True
             )
         ]
 
@@ -68,15 +74,10 @@ class ContinuationEncoder:
         )
 
     def _in_parts(self, rationale_text: str, answer: str) -> Continuation:
-        rationale_ids = self._ids(rationale_text)
-        answer_ids = self._ids(f" {answer}")
-        token_ids = (*rationale_ids, *self._ids(self._marker), *answer_ids)
+        rationale_ids = self._encoder.ids(rationale_text)
+        answer_ids = self._encoder.ids(f" {answer}")
+        token_ids = (*rationale_ids, *self._encoder.ids(self._marker), *answer_ids)
         return Continuation(token_ids, len(rationale_ids), len(answer_ids))
-
-    def _ids(self, text: str) -> list[int]:
-        tokens = self._tokenizer.tokenize(text, split_special_tokens=True)
-        token_ids: list[int] = self._tokenizer.convert_tokens_to_ids(tokens)
-        return token_ids
 
 
 def with_line_end(rationale: str) -> str:
