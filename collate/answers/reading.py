@@ -1,10 +1,11 @@
-"""Reading answers of the four kinds, number, choice, boolean and text, into keys to compare.
+"""Reading answers of the five kinds into keys to compare.
 
     kind      what is read                                       key
     number    one number, however it is written (`numbers.py`)   a `Number`, exact
     choice    a letter or the text of an option (`choices.py`)   the option's letter
     boolean   yes/no or true/false (`booleans.py`)                  "yes" or "no"
     text      anything (`texts.py`)                              the text without case, quotes, ...
+    math      a number, or an expression (`mathematics.py`)      a `Number`, or the text
 
 `read_answer` reads a stated answer strictly: it must be the answer and nothing that contradicts it.
 `last_answer` searches a whole rationale for the last thing that could be an answer. `same_answer`
@@ -21,6 +22,7 @@ from string import ascii_uppercase
 from collate.answers.booleans import first_boolean, last_boolean, read_boolean
 from collate.answers.choices import first_choice, last_choice, read_choice
 from collate.answers.lexicon import Lexicon, lexicon
+from collate.answers.mathematics import is_mathematics, same_mathematics
 from collate.answers.numbers import Number, first_number, last_number, read_number, same_number
 from collate.answers.statements import last_introduced
 from collate.answers.texts import (
@@ -28,17 +30,20 @@ from collate.answers.texts import (
     read_text,
     same_text,
     text_key,
+    without_introduction,
     without_format_characters,
 )
 
-KINDS = ("number", "choice", "boolean", "text")
+KINDS = ("number", "choice", "boolean", "text", "math")
+MATHEMATICS = "math"
 Key = Number | str
 UNREAD = "? "  # begins the key of what is stated and cannot be read
 
 # A stroke through a character ("1̶2̶") or around one, or Markdown's "~~12~~".
 _STRUCK_OUT = re.compile(r"[\u0334-\u0338\u20d2\u20d3\u20d8-\u20da\u20dd-\u20eb]|~~")
-# Control characters, as in "12\x0813" or "\x1b[8m12" (tab and line ends are none); and
-# line ends that a screen does not show, and bidirectional overrides, which show another order of characters than the one that is compared.
+# Control characters, as in "12\x0813" or "\x1b[8m12" (tab and line ends are none); line ends that a
+# screen does not show; and bidirectional overrides, which show another order of characters than the
+# one that is compared.
 _CONTROL_CHARACTER = re.compile(r"[\0-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\u202d\u202e]")
 
 
@@ -61,6 +66,13 @@ def read_answer(
         return read_choice(text, options, words)
     if kind == "boolean":
         return read_boolean(text, words)
+    if kind == MATHEMATICS:
+        number = read_number(without_format_characters(text), words)
+        is_factorial = "!" in text
+        if isinstance(number, Number) and not is_factorial:
+            return number, ""
+        statement = without_introduction(text, words)
+        return (statement, "") if text_key(statement) else (None, "nothing but punctuation")
     key = read_text(text, words)
     return (key, "") if key else (None, "nothing but punctuation")
 
@@ -136,6 +148,13 @@ def same_answer(kind: str, key: Key, gold: Key, words: Lexicon) -> bool | None:
     """Whether two keys of one kind agree; None where the text may be read either way."""
     if isinstance(key, Number) and isinstance(gold, Number):
         return same_number(key, gold)
+    if kind == MATHEMATICS:
+        stated_text, gold_text = key_text(key, ""), key_text(gold, "")
+        if text_key(stated_text) == text_key(gold_text):
+            return True
+        if is_mathematics(gold_text, words):
+            return same_mathematics(stated_text, gold_text, words)
+        return same_text(text_key(stated_text), text_key(gold_text), words)
     return same_text(str(key), str(gold), words) if kind == "text" else key == gold
 
 

@@ -6,10 +6,11 @@ socket, never as pickles.
 
 The child is given nothing: an empty environment, no file but that socket, an interpreter that reads
 neither the user's settings nor installed packages (`-I -S`), and the path of this package as an
-argument. It may use `CPU_SECONDS` of processor time for one request and `MEMORY` bytes in all, and
-can neither open a file, nor write one, nor start a process. Processor time does not depend on what
-else runs on the machine, so neither do results. Behind it stands the parent's patience of
-`WALL_SECONDS` by the clock, for a child that does not run at all.
+argument. Where a `Library` is named (for answers that are mathematics), what is needed of it is
+imported before the limits are set. The child may use `CPU_SECONDS` of processor time for one
+request and `MEMORY` bytes in all, and can neither open a file, nor write one, nor start a process.
+Processor time does not depend on what else runs on the machine, so neither do results. Behind it
+stands the parent's patience of `WALL_SECONDS` by the clock, for a child that does not run at all.
 """
 
 import contextlib
@@ -24,7 +25,7 @@ import sys
 import weakref
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, NamedTuple
 
 CPU_SECONDS = 1.5  # of processor time for one request; the longest rationales take a quarter second
 WALL_SECONDS = 30.0  # by the clock for one request
@@ -38,11 +39,20 @@ _OUT_OF_MEMORY = 3  # exit status
 _PROGRAM = f"import sys; sys.path.append(sys.argv[1]); from {__name__} import serve; serve()"
 
 
+class Library(NamedTuple):
+    """An installed package that a child may use: the folder it lies in, and the module of collate
+    whose `prepare()` imports all that will be needed."""
+
+    folder: str
+    preparing_module: str
+
+
 class SandboxProcess:
     """One child process that runs one function, started with the first request.
 
-    `cpu_seconds` and `wall_seconds` are for one request; `pid` is the process's id while there is
-    one.
+    `cpu_seconds` and `wall_seconds` are for one request, `memory` is in bytes; `pid` is the
+    process's id while there is one. With `library` the child may import from that folder too, and
+    prepares it before its limits are set.
     """
 
     def __init__(
@@ -52,8 +62,11 @@ class SandboxProcess:
         *,
         cpu_seconds: float = CPU_SECONDS,
         wall_seconds: float = WALL_SECONDS,
+        memory: int = MEMORY,
+        library: Library | None = None,
     ) -> None:
         self._module, self._function = module, function
+        self._memory, self._library = memory, library
         self._cpu_seconds, self._wall_seconds = cpu_seconds, wall_seconds
         self.pid: int | None = None
         self._process: subprocess.Popen | None = None
@@ -96,7 +109,8 @@ class SandboxProcess:
             process = subprocess.Popen(
                 [
                     sys.executable, "-I", "-S", "-B", "-c", _PROGRAM, str(package_parent),
-                    self._module, self._function, str(self._cpu_seconds),
+                    self._module, self._function, str(self._cpu_seconds), str(self._memory),
+                    *(self._library or ()),
                 ],
                 env={},
                 cwd=os.sep,
@@ -127,7 +141,7 @@ class SandboxProcess:
                 status = self._process.wait(timeout=EXIT_SECONDS)
         self.close()
         if status == _OUT_OF_MEMORY:
-            return f"more than {MEMORY >> 20} MiB of memory"
+            return f"more than {self._memory >> 20} MiB of memory"
         if status == -signal.SIGPROF:
             return f"more than {self._cpu_seconds:g} s of processor time"
         return f"its process ended with status {status}"
@@ -148,12 +162,16 @@ def _end_process(process: subprocess.Popen, connection: socket.socket) -> None:
 
 def serve() -> None:
     """The life of a child: answers one list of requests after another until the socket closes."""
-    module, function, cpu_seconds = sys.argv[2:]
+    module, function, cpu_seconds, memory, *library = sys.argv[2:]
     os.environ.clear()  # an interpreter without a locale sets LC_CTYPE for itself
     run_request = getattr(importlib.import_module(module), function)
+    if library:
+        folder, preparing_module = library
+        sys.path.append(folder)
+        importlib.import_module(preparing_module).prepare()
     connection = socket.socket(fileno=os.dup(0))
     blocks = connection.makefile("rb")
-    _limit_resources()
+    _limit_resources(int(memory))
     connection.sendall(_READY)
     try:
         for block in blocks:
@@ -166,9 +184,9 @@ def serve() -> None:
         os._exit(_OUT_OF_MEMORY)
 
 
-def _limit_resources() -> None:
+def _limit_resources(memory: int) -> None:
     if sys.platform == "linux":  # elsewhere the limit is refused or not kept
-        resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+        resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
     for forbidden in (
         resource.RLIMIT_CORE, resource.RLIMIT_FSIZE, resource.RLIMIT_NOFILE, resource.RLIMIT_NPROC,
     ):  # fmt: skip

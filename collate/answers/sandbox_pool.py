@@ -16,7 +16,13 @@ from dataclasses import dataclass
 from queue import LifoQueue
 from typing import Any
 
-from collate.answers.sandbox import CPU_SECONDS, WALL_SECONDS, SandboxProcess
+from collate.answers.sandbox import (
+    CPU_SECONDS,
+    MEMORY,
+    WALL_SECONDS,
+    Library,
+    SandboxProcess,
+)
 
 PROCESSES = 2
 BLOCK_REQUESTS, BLOCK_CHARACTERS = 128, 1_000_000
@@ -44,9 +50,18 @@ class SandboxPool:
         processes: int = PROCESSES,
         cpu_seconds: float = CPU_SECONDS,
         wall_seconds: float = WALL_SECONDS,
+        memory: int = MEMORY,
+        library: Library | None = None,
     ) -> None:
         self._processes = [
-            SandboxProcess(module, function, cpu_seconds=cpu_seconds, wall_seconds=wall_seconds)
+            SandboxProcess(
+                module,
+                function,
+                cpu_seconds=cpu_seconds,
+                wall_seconds=wall_seconds,
+                memory=memory,
+                library=library,
+            )
             for _ in range(processes)
         ]
         # Last in, first out: a few requests after each other are all run by the same process, and

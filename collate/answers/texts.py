@@ -93,6 +93,11 @@ def without_format_characters(text: str) -> str:
 
 def read_text(text: str, lexicon: Lexicon) -> str:
     """The key of a stated text, without the words that introduce it ("The answer is Lima.")."""
+    return text_key(without_introduction(text, lexicon)) or text_key(text)
+
+
+def without_introduction(text: str, lexicon: Lexicon) -> str:
+    """A stated text without the words that introduce it."""
     plain = bare_text(text)
     tokens = tokens_of(plain)
     words = [token.word or token.text for token in tokens]
@@ -100,9 +105,8 @@ def read_text(text: str, lexicon: Lexicon) -> str:
         introduction = [word for word in words[:length] if word not in (":", "：", ",")]
         names_an_answer = lexicon.answer_names.found_in(introduction)
         if names_an_answer and lexicon.introductions.make_up(introduction):
-            rest = plain[tokens[length].start :]
-            return text_key(rest) or text_key(text)
-    return text_key(text)
+            return plain[tokens[length].start :]
+    return plain
 
 
 def same_text(stated: str, gold: str, lexicon: Lexicon) -> bool | None:

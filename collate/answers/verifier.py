@@ -10,15 +10,21 @@ from collections.abc import Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
+from collate.answers import mathematics
 from collate.answers.judging import LONGEST_TEXT, Judgement
 from collate.answers.languages import LANGUAGES
-from collate.answers.reading import KINDS, read_gold
+from collate.answers.reading import KINDS, MATHEMATICS, read_gold
 from collate.answers.review import Review, review_given_up, review_of
+from collate.answers.sandbox import Library
 from collate.answers.sandbox_pool import GaveUp, SandboxPool
+from collate.errors import InputError
 
 if TYPE_CHECKING:  # the tables bring pyarrow
     from collate.config.task_schema import TaskConfig
     from collate.tables import Question
+
+REVIEW = ("collate.answers.review", "review_request")
+"""Module and name of the function that child processes run."""
 
 
 class Verifier:
@@ -40,7 +46,7 @@ class Verifier:
                 f"the languages of answers are some of {', '.join(LANGUAGES)}; found {languages!r}"
             )
         self.kind, self.marker, self.languages = kind, marker.strip(), tuple(languages)
-        self._pool = SandboxPool("collate.answers.review", "review_request")
+        self._pool = _pool_for_mathematics() if kind == MATHEMATICS else SandboxPool(*REVIEW)
 
     @classmethod
     def for_task(cls, task: "TaskConfig") -> "Verifier":
@@ -118,3 +124,23 @@ class Verifier:
         trace: TracebackType | None,
     ) -> None:
         self.close()
+
+
+def _pool_for_mathematics() -> SandboxPool:
+    """Child processes with Math-Verify at hand, which needs more time and memory.
+
+    Raises InputError where it is not installed.
+    """
+    if not mathematics.is_installed():
+        raise InputError(
+            "task.answer_kind=math needs Math-Verify, which is not installed; run: "
+            "pip install 'collate[math]', or in a checkout: pip install -e '.[math]'"
+        )
+    library = Library(mathematics.package_folder(), mathematics.__name__)
+    return SandboxPool(
+        *REVIEW,
+        cpu_seconds=mathematics.CPU_SECONDS,
+        wall_seconds=mathematics.WALL_SECONDS,
+        memory=mathematics.MEMORY,
+        library=library,
+    )

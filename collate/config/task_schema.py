@@ -99,13 +99,14 @@ class TaskConfig(Section):
     ] = field(default_factory=dict)
     # What an answer is, and how it is asked for.
     answer_kind: Annotated[
-        Literal["number", "choice", "boolean", "text"],
+        Literal["number", "choice", "boolean", "text", "math"],
         "How answers are read and compared.",
         Meanings(
             number="as numbers: 1,000 equals 1000.0",
             choice="as one of the options, by its letter or its text",
             boolean="as yes or no",
             text="as texts, whatever their case, quotes and final punctuation",
+            math="as mathematics, by Math-Verify: the extra collate[math]",
         ),
     ] = "number"
     languages: Annotated[

@@ -57,8 +57,8 @@ def measure(
     `answers` holds one greedy answer of each agent to each question, `base` those of the writer
     `base` to the same questions, `sampled` several for each question of an agent, equally many for
     all. Ties of the vote go to the agent with the better validation accuracy. `seed` is the run's,
-    `chance` the accuracy of guessing, `resamples` those of the bootstrap. Raises ValueError where an agent's questions are not the base's, or one
-    is answered twice.
+    `chance` the accuracy of guessing, `resamples` those of the bootstrap. Raises ValueError where
+    an agent's questions are not the base's, or one is answered twice.
     """
     ranked_agents = rank_by_validation(answers, agents)
     metrics: list[Metric] = []

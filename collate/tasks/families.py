@@ -16,11 +16,11 @@ from collate.tasks import multiple_choice
 from collate.tasks.rows import Item, Source, column_names, question_texts, texts_of
 
 ANSWER_KINDS: dict[str, tuple[str, ...]] = {
-    "procedural": ("number", "text", "boolean", "choice"),
-    "word_problems": ("number", "text"),
+    "procedural": ("number", "text", "boolean", "choice", "math"),
+    "word_problems": ("number", "text", "math"),
     "multiple_choice": ("choice",),
     "boolean": ("boolean",),
-    "table": ("number", "text", "boolean", "choice"),
+    "table": ("number", "text", "boolean", "choice", "math"),
 }
 """The kinds of answer that each family's questions may have (`task.answer_kind`)."""
 
