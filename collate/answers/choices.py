@@ -16,12 +16,14 @@ from collate.answers.texts import bare_text, text_key
 from collate.answers.tokens import tokens_of
 
 # The whole of a letter, in brackets or not: "B", "(b)", "**B**", "B).", "<B>", "{B}"
-_LETTER = re.compile(r"[(\[{<*'\"]{0,3}(?P<letter>[A-Za-z])[)\]}>.,:;!*'\"]{0,3}")
+_LETTER = re.compile(
+    r"(?:[(\[*'\"]{0,3}(?P<letter>[A-Za-z])[)\].,:;!*'\"]{0,3}|<(?P<angled>[A-Za-z])>|\{(?P<braced>[A-Za-z])\})"
+)
 # A letter with text behind it: "B) green", "(B) green", "B, green", "B — green", "B (green)". What
 # stands between them is `mark`; it is a blank in "B green" and "A dog".
 _LETTER_THEN_TEXT = re.compile(
-    r"[(\[{<*]{0,3}(?P<letter>[A-Za-z])"
-    r"(?P<mark>[)\]}>*]{0,3}\s?[-–—=:：,、./]\s?|[)\]}>*]{1,3}\s?|\s(?=\()|\s)(?P<rest>.+)"
+    r"[(\[*]{0,3}(?P<letter>[A-Za-z])"
+    r"(?P<mark>[)\]*]{0,3}\s?[-–—=:：,、./]\s?|[)\]*]{1,3}\s?|\s(?=\()|\s)(?P<rest>.+)"
 )
 # The same the other way round: "green (B)", "green / B", "green, B"
 _TEXT_THEN_LETTER = re.compile(
@@ -87,7 +89,7 @@ def _named_by(core: str, options: Sequence[str], lexicon: Lexicon) -> tuple[set[
     """The letters that a text without introduction names, or a reason why it cannot be read."""
     named = _options_with_text(core, options)
     if letter_alone := _LETTER.fullmatch(core):
-        named.add(letter_alone["letter"].upper())
+        named.add(next(filter(None, letter_alone.groups())).upper())
     if named:
         return named, ""
     for pattern in (_LETTER_THEN_TEXT, _TEXT_THEN_LETTER):

@@ -84,6 +84,7 @@ class Lexicon:
         self.changing = phrases("denials", "hedges", "bounds", "operators", "scales")
         self.clauses = phrases("clauses")
         self.any_denials = _with_foreign_words(languages, "denials", _OTHER_DENIALS)
+        self.any_scales = _with_foreign_words(languages, "scales")
         self.any_hedges = _with_foreign_words(languages, "hedges")
         self.scales: Mapping[tuple[str, ...], int] = {
             words_of(phrase): factor

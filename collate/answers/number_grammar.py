@@ -223,7 +223,8 @@ class Behind:
             token = tokens[place]
             if token.kind == "number":
                 return "several numbers, not one"
-            if length := self._closing_length(place):
+            length = self._closing_length(place)
+            if length and not self._begins_a_tail(place, length):
                 place += length
             elif token.text in _OPENING:
                 end = self._bracket_end(place)
@@ -258,6 +259,12 @@ class Behind:
         """Whether a word leads on from a unit, or from the number itself: "per day", "of them"."""
         is_link = self._is_word(place) and self._lexicon.links.lengths_at(self._words, place)
         return bool(is_link) and not self._is_on_the_number(place)
+
+    def _begins_a_tail(self, place: int, length: int) -> bool:
+        """Whether a closing word is the link to more words: the "each" of "18 eggs each day"."""
+        follows = place + length
+        leads_on = self._leads_on(place) and self._is_word(follows)
+        return leads_on and not self._leads_on(follows)
 
     def _closing_length(self, place: int) -> int:
         """The length of a sign or phrase that may end a statement: ".", "in total"."""
@@ -328,6 +335,7 @@ class Behind:
         return bool(
             self._lexicon.changing.lengths_at(self._words, place)
             or self._lexicon.any_denials.lengths_at(self._words, place)
+            or self._lexicon.any_scales.lengths_at(self._words, place)
         )
 
     def _bracket_end(self, start: int) -> int | None:

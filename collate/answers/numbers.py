@@ -59,8 +59,11 @@ _EXPRESSION = re.compile(r"[\s()+*/\0-]*")
 _TWO_NUMBERS = re.compile(r"\0.*\0")
 # x < 12, x ≠ 12, 12 ± 1, x != 12, x =/= 12, x == 12, +/- 12
 _INEQUALITY = re.compile(r"[<>≤≥≠±≮≯]|[!/~=]=|=/|\+\s?/\s?-")
+# $(12), ${12}; in "$(12)$" it is the dollar sign of mathematics
+_CODE = re.compile(r"\$[({]")
 # "=> 12", "-> 12", ": 12", "= 12"
 _LEADING_ARROW = re.compile(r"^\s*(?:=>|->|→|⇒|:|=)+")
+_NAME_OPERATORS = frozenset("+-*/")
 _NAME_SIGNS = frozenset("().,:'\"$*_\\°")  # of what stands left of an equals sign, f(x) = 12
 _CLOSING = {"(": ")", "[": "]", "{": "}"}
 _THOUSANDS = re.compile(r"[1-9]\d{0,2}(?:[,.' _]\d{3})+")
@@ -85,6 +88,8 @@ def read_number(text: str, lexicon: Lexicon) -> Number | str:
     if len(text) > LONGEST_ANSWER:
         return f"longer than {LONGEST_ANSWER} characters"
     plain = _LEADING_ARROW.sub("", plain_notation(text))
+    if _CODE.search(text) and text.count("$") % 2:
+        return "code, not one number"
     if _INEQUALITY.search(plain):
         return "an inequality or a tolerance, not one number"
     stated_sides, reason = _stated_sides(plain, lexicon)
@@ -132,7 +137,11 @@ def _is_expression(side: str) -> bool:
 def _is_name(side: str, lexicon: Lexicon) -> bool:
     """Whether this names what the other side is, as "x", "Total cost" and "f(x)" do."""
     tokens = tokens_of(side)
-    signs_are_read = all(token.text in _NAME_SIGNS for token in tokens if token.kind == "sign")
+    # "a + b" names a sum, "-x" the negative of what is asked for.
+    if tokens and tokens[0].text in _NAME_OPERATORS:
+        return False
+    read_signs = _NAME_SIGNS | _NAME_OPERATORS
+    signs_are_read = all(token.text in read_signs for token in tokens if token.kind == "sign")
     words = [token.word for token in tokens if token.word]
     changed = lexicon.changing.found_in(words) or lexicon.any_denials.found_in(words)
     return signs_are_read and not changed

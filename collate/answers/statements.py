@@ -201,7 +201,7 @@ def _is_heading(statement: str) -> bool:
 
 
 def _has_words(tokens: Sequence[Token]) -> bool:
-    return sum(token.kind == "word" for token in tokens) > 1
+    return any(token.kind == "word" for token in tokens)
 
 
 @cache

@@ -108,7 +108,7 @@ LANGUAGE = Language(
     ),
     bounds=(
         "at least", "at most", "up to", "more than", "less than", "fewer than", "greater than",
-        "larger than", "smaller than", "or more", "or less", "or fewer", "over", "under", "above",
+        "larger than", "smaller than", "or more", "or less", "or fewer", "and change", "or thereabouts", "over", "under", "above",
         "below", "almost", "nearly", "shy of", "short of", "close to", "exceeds", "exceed", "between",
         "minimum", "maximum", "beyond", "within", "no more than", "no less than", "upwards of",
     ),
