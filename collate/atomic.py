@@ -14,9 +14,12 @@ import hashlib
 import os
 import shutil
 import signal
+import stat
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+
+from collate.errors import RunFolderError
 
 FAULT = "COLLATE_FAULT"
 UNFINISHED = ".unfinished-"
@@ -49,7 +52,13 @@ def complete_folder(folder: Path) -> Iterator[Path]:
 
 @contextlib.contextmanager
 def complete_file(path: Path) -> Iterator[Path]:
-    """A temporary sibling to write, which replaces the file when the block ends without error."""
+    """A temporary sibling to write, which replaces the file when the block ends without error.
+
+    Where the path is a symbolic link, the link is replaced, and what it leads to is left alone.
+    Raises RunFolderError where a folder stands there.
+    """
+    if path.is_dir() and not path.is_symlink():
+        raise RunFolderError(f"{path}: a folder, where a file is to be written; remove it")
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(prefix=UNFINISHED, dir=path.parent)
     os.close(handle)
@@ -66,17 +75,58 @@ def complete_file(path: Path) -> Iterator[Path]:
         unfinished.unlink(missing_ok=True)
 
 
+def open_to_append(path: Path) -> int:
+    """A descriptor to read a file with and to append to it; an empty file where there is none.
+
+    Raises RunFolderError for a symbolic link, for a file that has a second name elsewhere, and for
+    what is no regular file: writing would change something outside of the folder.
+    """
+    flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_NONBLOCK
+    try:
+        descriptor = os.open(path, flags, 0o644)
+    except OSError as error:
+        if path.is_symlink():
+            raise RunFolderError(
+                f"{path}: a symbolic link, and nothing is written through it; remove it"
+            ) from error
+        if path.is_dir():
+            raise RunFolderError(
+                f"{path}: a folder, where a file is to be written; remove it"
+            ) from error
+        raise
+    status = os.fstat(descriptor)
+    if stat.S_ISREG(status.st_mode) and status.st_nlink == 1:
+        return descriptor
+    os.close(descriptor)
+    if not stat.S_ISREG(status.st_mode):
+        raise RunFolderError(f"{path}: no regular file, and nothing is written to it; remove it")
+    raise RunFolderError(
+        f"{path}: has another name elsewhere (a hard link), and what is written here would change "
+        "that too; put a copy in its place"
+    )
+
+
 def remove_unfinished(folder: Path) -> None:
     """Remove what killed processes left in the folder and below its rounds.
 
-    An orphan that still writes there does so in vain, and does no harm.
+    An orphan that still writes there does so in vain, and does no harm. Symbolic links are not
+    followed.
     """
-    for pattern in (f"{UNFINISHED}*", f"round-*/**/{UNFINISHED}*"):
-        for path in list(folder.glob(pattern)):
-            if path.is_dir():
-                shutil.rmtree(path, ignore_errors=True)
-            else:
+    for parent, folders, names in os.walk(folder):
+        for name in [*folders, *names]:
+            path = Path(parent, name)
+            if not name.startswith(UNFINISHED):
+                continue
+            if path.is_symlink() or not path.is_dir():
                 path.unlink(missing_ok=True)
+            else:
+                shutil.rmtree(path, ignore_errors=True)
+        folders[:] = [
+            name
+            for name in folders
+            if not name.startswith(UNFINISHED)
+            and (Path(parent) != folder or name.startswith("round-"))
+        ]
 
 
 def file_digest(path: Path) -> str:

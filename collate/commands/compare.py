@@ -16,7 +16,7 @@ from rich.console import Console
 
 from collate.cluster.workers import Workers
 from collate.commands.arguments import read_options
-from collate.commands.preflight import preflight
+from collate.commands.preflight import preflight, refuse_links
 from collate.commands.run import run
 from collate.config.arms import Comparison, read_comparison
 from collate.config.offline import offline_unless_named
@@ -79,6 +79,7 @@ def arms_of(comparison: Comparison) -> list[Arm]:
 
 def compare_arms(arms: Sequence[Arm], folder: Path, console: Console) -> Path:
     """Carry out or continue all arms and compare them; returns the folder of the comparison."""
+    refuse_links(folder)
     data = [preflight(config, budget_is_set=False) for arm in arms for config in arm.runs]
     if problems := [problem for arm in arms for problem in _problems(arm)]:
         raise InputError.of(problems)

@@ -29,10 +29,11 @@ from collate.atomic import complete_folder
 from collate.cluster.address import address_problems
 from collate.cluster.requests import MemoryRows
 from collate.cluster.workers import Workers
-from collate.commands.preflight import model_problems
-from collate.commands.setup import Prepared, listening, prepare
+from collate.commands.preflight import model_problems, refuse_links
+from collate.commands.setup import Prepared, base_remarks, listening, prepare
 from collate.config.build import build
 from collate.config.offline import offline_unless_named
+from collate.config.presets import TRUST
 from collate.config.schema import RunConfig
 from collate.console.events import Events
 from collate.console.result_tables import results_table
@@ -51,14 +52,16 @@ from collate.rounds.evaluate import (
     round_metrics,
     write_answers,
 )
-from collate.store.resolve import name_problems, read_run_config, resolve_model
+from collate.store.resolve import name_problems, resolve_model
+from collate.store.run_description import read_run_config
 from collate.store.run_folder import RunFolder
 from collate.store.run_weights import weights_of
 from collate.tables import Answer, Metric, Question, digest, to_table
 from collate.tasks import TaskData, leaks, load_task
 
 CHANGEABLE = ("task", "evaluation", "engine", "ray")
-"""The sections of a run's settings that an evaluation may change."""
+"""The sections of a run's settings that an evaluation may change, beside trust in a model's code,
+which no run's folder sets."""
 OF_ROUNDS = tuple(
     f"evaluation.{name}" for name in ("rounds", "cross_rationales", "answer_by", "reader")
 )
@@ -99,6 +102,7 @@ def evaluate_run(path: Path, composed: Mapping[str, Any], overrides: Sequence[st
     `composed` holds the values of the overrides. Raises InputError where the overrides touch other
     settings, or the run has no finished round.
     """
+    refuse_links(path)
     config = with_overrides(path, composed, overrides)
     data = _checked_task(config)
     folder = RunFolder.existing(path)
@@ -112,6 +116,7 @@ def evaluate_run(path: Path, composed: Mapping[str, Any], overrides: Sequence[st
         )
     untouched = {agent.name: AgentWeights.base(agent.name) for agent in agents}
     with listening(path) as (console, events):
+        events.messages(prepared.remarks)
         _warn_of_learned_questions(events, folder, data.questions)
         with Workers(config, prepared.base, needs_torch=False) as workers:
             workers.set_run(config, events.message, prepared.scorer)
@@ -136,9 +141,12 @@ def evaluate_model(config: RunConfig, *, task_is_given: bool) -> Path:
     prompt. Without a task of its own a run's agent is measured on its run's task. Raises InputError
     where the model cannot be had.
     """
-    if problems := name_problems(config.model.name, "model", adapters_need_base=True):
-        raise InputError.of(problems)
     trust = config.model.trust_remote_code
+    problems = name_problems(
+        config.model.name, "model", adapters_need_base=True, trust_remote_code=trust
+    )
+    if problems:
+        raise InputError.of(problems)
     model = resolve_model(config.model.name, setting="model", trust_remote_code=trust)
     config, agent = _prompted_as(config, model, task_is_given=task_is_given)
     data = _checked_task(config)
@@ -148,7 +156,9 @@ def evaluate_model(config: RunConfig, *, task_is_given: bool) -> Path:
     needs_scorer = config.evaluation.confidence
     prepared = prepare(base_config, [agent], data.questions, needs_scorer=needs_scorer)
     place = Path(config.folder) / "evaluations" / re.sub(r"[^\w.=-]+", "-", name)
+    refuse_links(place)
     with listening(place) as (console, events):
+        events.messages(base_remarks("model", model))
         if model.run is not None:
             _warn_of_learned_questions(events, RunFolder.existing(model.run), data.questions)
         own_weights = replace(model.weights, agent=name)
@@ -180,7 +190,7 @@ def with_overrides(path: Path, composed: Mapping[str, Any], overrides: Sequence[
             continue
         key = override.partition("=")[0].lstrip("+~")
         section, _, rest = key.partition(".")
-        if section not in CHANGEABLE:
+        if section not in CHANGEABLE and key != TRUST:
             raise InputError(
                 f"{override}: an evaluation can change {', '.join(CHANGEABLE)}; "
                 f"everything else is as the run has it"

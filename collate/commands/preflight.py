@@ -12,9 +12,11 @@ from collate.engines.build_engine import require_engine
 from collate.errors import CollateError, InputError
 from collate.models.folder import is_adapter_folder
 from collate.models.model_names import FolderName, ModelName, RunName, parse_model_name
+from collate.received_files import link_problem, links_below
 from collate.rounds.warmup import warmup_run
 from collate.store.identity import check_same_settings, run_path
-from collate.store.resolve import name_problems, read_run_config
+from collate.store.resolve import name_problems
+from collate.store.run_description import read_run_config
 from collate.tables import Question
 from collate.tasks import TaskData, leaks, load_task, prompt_problems
 
@@ -29,9 +31,12 @@ def preflight(config: RunConfig, *, budget_is_set: bool = True) -> TaskData:
     Where the budget is still to be found (`collate compare`), the settings are not compared with
     those that the run began with.
 
-    Raises InputError with every problem there is: settings other than the run began with, an engine
-    or model that is not there, files that cannot be read, too little disk.
+    Raises InputError with every problem there is: links in the run's folder, settings other than
+    the run began with, an engine or model that is not there, files that cannot be read, too little
+    disk. Raises RunFolderError where the run's own settings are damaged.
     """
+    # Alone and first: behind a link nothing is looked at.
+    refuse_links(run_path(config))
     problems: list[str] = []
     data: list[TaskData] = []
     checks: list[Callable[[], object]] = [
@@ -55,9 +60,20 @@ def preflight(config: RunConfig, *, budget_is_set: bool = True) -> TaskData:
     return data[0]
 
 
+def refuse_links(folder: Path) -> None:
+    """Raise InputError where a folder that is written to has a link in it."""
+    if problems := [link_problem(link) for link in links_below(folder)]:
+        raise InputError.of(problems)
+
+
 def model_problems(config: RunConfig) -> list[str]:
     """What keeps the base model from being used, found without loading or fetching anything."""
-    return name_problems(config.model.name, "model.name", adapters_need_base=True)
+    return name_problems(
+        config.model.name,
+        "model.name",
+        adapters_need_base=True,
+        trust_remote_code=config.model.trust_remote_code,
+    )
 
 
 def scorer_problems(config: RunConfig) -> list[str]:
@@ -91,7 +107,7 @@ def _start_problems(config: RunConfig, data: Sequence[TaskData]) -> list[str]:
 
 def _named_start_problems(config: RunConfig) -> list[str]:
     start = config.agents.start or ""
-    problems = name_problems(start, "agents.start")
+    problems = name_problems(start, "agents.start", weights_alone=True)
     if problems:
         return problems
     name = parse_model_name(start, "agents.start")

@@ -19,16 +19,16 @@ from collate.config.schema import RunConfig
 from collate.console.events import Listener
 from collate.console.summary import print_header, print_results
 from collate.console.terminal import say
-from collate.errors import InputError
-from collate.models.folder import folder_digest, is_adapter_folder
-from collate.models.model_names import FolderName, RunName, parse_model_name
-from collate.models.weights import AgentWeights
+from collate.errors import InputError, ModelError
+from collate.models.folder import folder_digest
+from collate.models.model_names import RunName, parse_model_name
 from collate.rounds.context import RunContext
 from collate.rounds.loop import train_rounds
 from collate.rounds.warmup import warmup_run
 from collate.store.identity import run_path
 from collate.store.lock import run_lock
-from collate.store.resolve import read_run_config, resolve_model, resolved_digest
+from collate.store.resolve import resolve_weights, resolved_digest
+from collate.store.run_description import read_run_config
 from collate.store.run_folder import RunFolder
 from collate.store.run_weights import Weights, weights_of
 from collate.tables import Question, digest
@@ -60,6 +60,7 @@ def run(
     with run_lock(path, config.lock_deadline), listening(path, listeners) as (console, events):
         store = RunFolder.open(config, identity, notify=events.message)
         print_header(console, config, store, data, agents)
+        events.messages(prepared.remarks)
         store.note("agents", [agent.record() for agent in agents])
         own_workers = nullcontext(workers) if workers else Workers(config, prepared.base)
         with own_workers as active:
@@ -95,11 +96,14 @@ def weights_of_start(start: str, agents: Sequence[Agent], base: Path) -> Weights
     if isinstance(name, RunName) and name.agent is None:
         folder, config = RunFolder.existing(name.run), read_run_config(name.run)
         return weights_of(folder, config, "best" if name.round is None else name.round)[0]
-    if isinstance(name, FolderName) and not is_adapter_folder(name.path):
-        folder_path = name.path.resolve()
-        weights = AgentWeights("", folder_digest(folder_path), str(folder_path), "full")
-    else:
-        weights = resolve_model(start, setting="agents.start", default_base=base).weights
+    weights = resolve_weights(start, "agents.start")
+    if weights.kind == "adapter" and weights.folder is not None:
+        from collate.models.checkpoints import check_adapter
+
+        try:
+            check_adapter(str(base), weights.folder)
+        except ModelError as error:
+            raise InputError(f"agents.start={start}: {error}") from error
     return {agent.name: replace(weights, agent=agent.name) for agent in agents}
 
 

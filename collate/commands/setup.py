@@ -2,8 +2,9 @@
 
 import contextlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 
@@ -22,11 +23,15 @@ from collate.tables import Question
 
 @dataclass(frozen=True)
 class Prepared:
-    """The base model's folder, the prompts of all agents, and the scorer if it is not the base."""
+    """The base model's folder, the prompts of all agents, and the scorer if it is not the base.
+
+    `remarks` say, a sentence each, which models are read that no setting names.
+    """
 
     base: Path
     prompts: Prompts
     scorer: ResolvedModel | None
+    remarks: Sequence[str] = ()
 
 
 def prepare(
@@ -41,8 +46,9 @@ def prepare(
     Raises InputError where a model cannot be had, or a prompt leaves no room.
     """
     trust = config.model.trust_remote_code
-    base = plain_folder(resolve_model(config.model.name, trust_remote_code=trust))
-    tokenizer = load_tokenizer(base, trust_remote_code=trust)
+    base_model = resolve_model(config.model.name, trust_remote_code=trust)
+    base = plain_folder(base_model)
+    tokenizer = _tokenizer_of_base(config, base)
     scorer = resolve_scorer(config, base) if needs_scorer else None
     # A scorer of another family reads its own tokens, and has positions of its own.
     is_another = scorer is not None and scorer.folder != base
@@ -50,7 +56,30 @@ def prepare(
     scorer_positions = max_positions(scorer.folder) if scorer and is_another else None
     prompts = Prompts(config, agents, tokenizer, stopping_of(base, tokenizer), scorer_tokenizer)
     prompts.check_lengths(questions, scorer_positions=scorer_positions)
-    return Prepared(base, prompts, scorer)
+    remarks = base_remarks("model.name", base_model)
+    if scorer is not None:
+        remarks += base_remarks("scoring.model", scorer)
+    return Prepared(base, prompts, scorer, remarks)
+
+
+def base_remarks(setting: str, model: ResolvedModel) -> list[str]:
+    """A sentence about the base model that an adapter or a run's agent has brought with it."""
+    base_name = model.lineage.get("model", model.name)
+    if base_name == model.name:
+        return []
+    return [f"{setting}={model.name} is put on the base model {base_name}, which it names"]
+
+
+def _tokenizer_of_base(config: RunConfig, base: Path) -> Any:
+    try:
+        return load_tokenizer(base, trust_remote_code=config.model.trust_remote_code)
+    # A folder of others may hold anything, and transformers has no one error for it.
+    except Exception as error:
+        reason = str(error).strip().partition("\n")[0]
+        raise InputError(
+            f"model.name={config.model.name}: its tokenizer cannot be loaded "
+            f"({type(error).__name__}: {reason})"
+        ) from error
 
 
 def resolve_scorer(config: RunConfig, base: Path) -> ResolvedModel | None:
@@ -62,6 +91,8 @@ def resolve_scorer(config: RunConfig, base: Path) -> ResolvedModel | None:
     if not config.scoring.likelihood or config.scoring.model is None:
         return None
     scorer = resolve_model(config.scoring.model, setting="scoring.model", default_base=base)
+    if scorer.folder == base:
+        scorer = replace(scorer, trust_remote_code=config.model.trust_remote_code)
     if scorer.weights.kind == "adapter" and scorer.weights.folder is not None:
         from collate.models.checkpoints import ModelError, check_adapter
 

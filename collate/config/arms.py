@@ -6,14 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import yaml
-
 from collate.config.build import flattened, read
 from collate.config.compose import jobs
 from collate.config.names import NAME_RULE, is_name
 from collate.config.presets import conf_folder
 from collate.config.schema import RunConfig
 from collate.errors import InputError
+from collate.received_files import read_yaml
 
 DEFAULTS: Mapping[str, str] = {
     "base": "", "arms": "", "seeds": "3", "name": "compare", "folder": RunConfig().folder,
@@ -76,7 +75,7 @@ def _replaced(arm: str, overrides: Sequence[str], own_folders: Sequence[Path]) -
     """Settings of the arm's own preset that an override of all arms replaces, a sentence each."""
     candidates = [folder / "experiment" / f"{arm}.yaml" for folder in (*own_folders, conf_folder())]
     preset = next(path for path in candidates if path.is_file())
-    arm_settings = flattened(yaml.safe_load(preset.read_text(encoding="utf-8")))
+    arm_settings = flattened(read_yaml(preset.resolve()) or {})
     sentences = []
     for text in overrides:
         key = text.partition("=")[0].lstrip("+~")

@@ -6,7 +6,7 @@ they are written: interpolations are not resolved and `_target_` means nothing h
 """
 
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from collate.config.overrides import parse_override, read_overrides
-from collate.config.presets import conf_folder, preset_problems
+from collate.config.presets import TRUST, conf_folder, preset_problems
 from collate.config.schema import RunConfig
 from collate.errors import InputError
 
@@ -48,7 +48,9 @@ def jobs(
     register_schema()
     for combination, varied in _combinations(passed) if multirun else [(passed, ())]:
         try:
-            composed_jobs.append(Job(settings_of(_compose(combination, own_folders)), varied))
+            settings = settings_of(_compose(combination, own_folders))
+            _check_trust(settings, combination)
+            composed_jobs.append(Job(settings, varied))
         except (HydraException, OmegaConfBaseException) as error:
             reason = " ".join(str(error).split())
             problems.append(reason if problems else f"these settings do not combine: {reason}")
@@ -77,6 +79,13 @@ def settings_of(composed: DictConfig) -> dict[str, Any]:
             "# @package _global_, and nothing of it would count; put that line first"
         )
     return {str(key): value for key, value in settings.items() if key != "hydra"}
+
+
+def _check_trust(settings: Mapping[str, Any], overrides: Sequence[str]) -> None:
+    """Raise InputError where anything but the command line asks to run a model's code."""
+    is_given = any(parse_override(text).key_or_group == TRUST for text in overrides)
+    if not is_given and settings["model"]["trust_remote_code"] is not False:
+        raise InputError(f"{TRUST}: set by a preset; it is given on the command line alone")
 
 
 def _compose(overrides: Sequence[str], own_folders: Sequence[Path]) -> DictConfig:

@@ -11,13 +11,23 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-import yaml
+from collate.received_files import (
+    YAML_BYTES,
+    AliasError,
+    link_problem,
+    links_below,
+    parse_yaml,
+    read_bytes,
+)
 
 OBJECT_KEYS = ("_target_", "_args_", "_recursive_", "_partial_", "_convert_")
 """Keys by which Hydra makes objects of settings. collate makes none."""
 
+TRUST = "model.trust_remote_code"
+"""Whether Python code of a model is run: given on the command line alone, with every command."""
+
 # "# @package hydra.callbacks" puts a file's content into Hydra's own settings.
-_HYDRA_PACKAGE = re.compile(r"#\s*@package\s+hydra\b")
+_HYDRA_PACKAGE = re.compile(r"#\s*@package\s+\S*\bhydra\b")
 
 
 def conf_folder() -> Path:
@@ -52,6 +62,9 @@ def preset_problems(folder: Path) -> list[str]:
     """What is wrong with the presets in a folder of the user's own, a sentence each."""
     if not folder.is_dir():
         return [f"--config-dir {folder}: no such folder"]
+    # Hydra would follow links, of which nobody has seen what they lead to.
+    if problems := [link_problem(link) for link in links_below(folder)]:
+        return problems
     return [
         f"{path}: {problem}"
         for path in sorted(folder.rglob("*.yaml"))
@@ -61,14 +74,12 @@ def preset_problems(folder: Path) -> list[str]:
 
 def _file_problems(path: Path) -> list[str]:
     try:
-        text = path.read_text(encoding="utf-8")
-        if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, yaml.SafeLoader)):
-            return ["aliases (*name) are refused, since a few of them can stand for endless values"]
-        content = yaml.safe_load(text)
-    except RecursionError:
-        return ["not a YAML file that can be read (nested too deeply)"]
-    except (OSError, ValueError, yaml.YAMLError) as error:
-        return [f"not a YAML file that can be read ({' '.join(str(error).split())})"]
+        text = read_bytes(path, YAML_BYTES).decode("utf-8")
+        content = parse_yaml(text)
+    except AliasError as error:
+        return [str(error)]
+    except (OSError, ValueError) as error:
+        return [f"not a YAML file that can be read ({error})"]
     if content is None:
         return []
     if not isinstance(content, dict):
@@ -88,6 +99,11 @@ def _forbidden_keys(content: dict[Any, Any], text: str) -> list[str]:
             problems.append(
                 f"{key} is refused: collate makes no objects from settings; take it out"
             )
+    if TRUST.rpartition(".")[2] in used_keys:
+        problems.append(
+            f"{TRUST} is refused in a preset: it is given on the command line alone, each time; "
+            "take it out"
+        )
     return problems
 
 
@@ -98,8 +114,9 @@ def _forbidden_defaults(defaults: Any) -> list[str]:
     return [
         f"defaults: {entry!r} is refused; name presets of collate by plain words"
         for entry in defaults
-        # "override hydra/launcher: joblib" chooses what Hydra runs, "${oc.env:HOME}" computes.
-        if "hydra" in str(entry) or "${" in str(entry)
+        # "override hydra/launcher: joblib" chooses what Hydra runs, "${oc.env:HOME}" computes, and
+        # "../../x" or "//x" leads out of the folder.
+        if any(part in str(entry) for part in ("hydra", "${", "..", "//"))
     ]
 
 

@@ -66,7 +66,9 @@ class ModelConfig(Section):
         ),
     ] = "auto"
     trust_remote_code: Annotated[
-        Switch, "Run the Python code that the model's repository carries."
+        Switch,
+        "Run the Python code that the model's repository carries; given on the command line alone, "
+        "with every command.",
     ] = False
 
 

@@ -30,6 +30,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
+from collate.atomic import open_to_append
+
 Tick = Callable[[int, int], None]
 """Is told how far a stage is: units done since it started, tokens so far."""
 
@@ -136,7 +138,7 @@ class EventFile:
             **event.labels,
             **event.numbers,
         }
-        with self._path.open("a", encoding="utf-8") as file:
+        with open(open_to_append(self._path), "a", encoding="utf-8") as file:
             file.write(json.dumps(line, ensure_ascii=False) + "\n")
 
 
@@ -151,7 +153,7 @@ class LogFile:
         if not text:
             return
         now = datetime.now().strftime("%Y-%m-%d %H:%M:%S")
-        with self._path.open("a", encoding="utf-8") as file:
+        with open(open_to_append(self._path), "a", encoding="utf-8") as file:
             file.write(f"{now}  {text}\n")
 
 

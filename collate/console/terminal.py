@@ -24,6 +24,7 @@ from rich.progress import (
 )
 from rich.text import Text
 
+from collate.atomic import open_to_append
 from collate.console.events import Event
 
 LABEL_WIDTH = 20
@@ -133,11 +134,11 @@ def _finished_line(event: Event) -> str:
 @contextlib.contextmanager
 def output_to_log(log: Path) -> Iterator[Console]:
     """A console on the present terminal, while everything else that is printed goes to `log`."""
+    handle = open_to_append(log)
     sys.stdout.flush()
     sys.stderr.flush()
     saved = [os.dup(1), os.dup(2)]
     terminal = os.fdopen(os.dup(1), "w", encoding="utf-8", errors="replace")
-    handle = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
     try:
         os.dup2(handle, 1)
         os.dup2(handle, 2)

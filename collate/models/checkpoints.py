@@ -18,13 +18,19 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from collate.errors import ModelError
-from collate.models.folder import ADAPTER_SETTINGS, ADAPTER_TENSORS
+from collate.models.folder_checks import (
+    ADAPTER_SETTINGS,
+    ADAPTER_TENSORS,
+    INDEX,
+    WEIGHTS,
+    index_problems,
+    read_index,
+    read_settings_file,
+)
 from collate.models.weights import AgentWeights
 
 NamedTensors = Iterator[tuple[str, Tensor]]
 """(name in the checkpoint, tensor on the CPU)."""
-
-WEIGHTS, INDEX = "model.safetensors", "model.safetensors.index.json"
 
 _PEFT_PREFIX = "base_model.model."
 # What a LoRA adapter may be beyond pairs of matrices, by the switch in its settings.
@@ -119,11 +125,15 @@ def check_adapter(base_folder: str, adapter_folder: str) -> Adapter:
 
 
 def checkpoint_files(folder: str) -> list[Path]:
-    """The safetensors files of a model folder: one, or the shards that its index names."""
+    """The safetensors files of a model folder: one, or the shards that its index names.
+
+    Raises `ModelError` where there are none, or the index names other files than those beside it.
+    """
     index_file, single_file = Path(folder) / INDEX, Path(folder) / WEIGHTS
     if index_file.is_file():
-        shard_names = sorted(set(json.loads(index_file.read_text())["weight_map"].values()))
-        return [Path(folder) / name for name in shard_names]
+        if problems := index_problems(Path(folder)):
+            raise ModelError(f"{folder}: {problems[0]}")
+        return [Path(folder) / name for name in sorted(set(read_index(Path(folder)).values()))]
     if single_file.is_file():
         return [single_file]
     raise ModelError(f"{folder} holds neither {single_file.name} nor {index_file.name}")
@@ -139,10 +149,17 @@ def read_adapter(folder: str) -> Adapter:
     for needed_file in (settings_file, tensors_file):
         if not needed_file.is_file():
             raise ModelError(f"{folder} is not an adapter folder: it holds no {needed_file.name}")
-    settings = json.loads(settings_file.read_text())
+    try:
+        settings = read_settings_file(settings_file)
+    except (OSError, ValueError) as error:
+        raise ModelError(f"{settings_file} cannot be read ({error})") from error
     if problem := _unsupported(settings):
         raise ModelError(f"the adapter in {folder} {problem}; only plain LoRA can be hosted")
-    rank, alpha = settings["r"], settings["lora_alpha"]
+    rank, alpha = settings.get("r"), settings.get("lora_alpha")
+    if not isinstance(rank, int) or rank < 1 or not isinstance(alpha, int | float):
+        raise ModelError(
+            f"{settings_file} has r={rank!r} and lora_alpha={alpha!r}, expected two numbers"
+        )
     scaling = alpha / math.sqrt(rank) if settings.get("use_rslora") else alpha / rank
     modules = _adapted_modules(tensors_file, folder)
     return Adapter(file=tensors_file, rank=rank, scaling=scaling, modules=modules)

@@ -16,11 +16,10 @@ from typing import Any
 
 from collate.atomic import complete_folder, file_digest
 from collate.errors import InputError
+from collate.models.folder_checks import ADAPTER_SETTINGS, model_folder_problems
 from collate.models.model_names import FolderName, HubName, PackagedName
 from collate.tables import digest
 
-ADAPTER_SETTINGS, ADAPTER_TENSORS = "adapter_config.json", "adapter_model.safetensors"
-TOKENIZER_FILES = ("tokenizer.json", "tokenizer.model", "vocab.json", "tokenizer_config.json")
 # What a digest of a folder is over: weights, settings, tokenizer, chat template, code.
 DIGESTED_SUFFIXES = (".safetensors", ".json", ".jinja", ".model", ".txt", ".py")
 
@@ -70,27 +69,14 @@ def packaged_problems(name: PackagedName, setting: str) -> list[str]:
     return []
 
 
-def model_folder_problems(folder: Path, setting: str) -> list[str]:
-    """What a folder lacks to be a whole model, a sentence each."""
-    problems = []
-    if not (folder / "config.json").is_file():
-        problems.append(f"{setting}={folder}: no config.json there; expected a model's folder")
-    if not any(folder.glob("*.safetensors")):
-        problems.append(
-            f"{setting}={folder}: no .safetensors there; save the model with safetensors"
-        )
-    if not any((folder / name).is_file() for name in TOKENIZER_FILES):
-        problems.append(
-            f"{setting}={folder}: no tokenizer there (none of {', '.join(TOKENIZER_FILES)}); "
-            "save it beside the weights with tokenizer.save_pretrained"
-        )
-    return problems
-
-
 def model_folder(
-    name: HubName | FolderName | PackagedName, *, setting: str, trust_remote_code: bool
+    name: HubName | FolderName | PackagedName,
+    *,
+    setting: str,
+    trust_remote_code: bool,
+    may_fetch: bool = True,
 ) -> Path:
-    """The folder of a whole model, fetched or converted if need be.
+    """The folder of a whole model, fetched (unless `may_fetch` is false) or converted if need be.
 
     Raises InputError, which names it by `setting`, where it cannot be had.
     """
@@ -101,7 +87,7 @@ def model_folder(
         return folder
     if isinstance(name, FolderName):
         return name.path.resolve()
-    return _fetch(name, setting, trust_remote_code)
+    return _fetch(name, setting, trust_remote_code, may_fetch)
 
 
 def folder_digest(folder: Path) -> str:
@@ -112,7 +98,7 @@ def folder_digest(folder: Path) -> str:
     return digest(*(f"{path.relative_to(folder)} {file_digest(path)}" for path in paths))
 
 
-def _fetch(name: HubName, setting: str, trust_remote_code: bool) -> Path:
+def _fetch(name: HubName, setting: str, trust_remote_code: bool, may_fetch: bool) -> Path:
     from huggingface_hub import snapshot_download
 
     # Not "*.bin": those are pickles, which may run code when they are read.
@@ -121,16 +107,27 @@ def _fetch(name: HubName, setting: str, trust_remote_code: bool) -> Path:
         patterns.append("*.py")
     try:
         snapshot_folder = snapshot_download(
-            name.id, revision=name.revision, allow_patterns=patterns
+            name.id,
+            revision=name.revision,
+            allow_patterns=patterns,
+            local_files_only=not may_fetch,
         )
     # Network, rights, a wrong name: the hub's client raises many types, and all of them mean this.
     except Exception as error:
+        if not may_fetch:
+            raise InputError(
+                f"{setting}={name.id}: not on this machine, and not fetched, since the command "
+                f"does not name it; fetch it first: hf download {name.id}"
+            ) from error
         reason = str(error).splitlines()[0] if str(error) else "no reason given"
         raise InputError(
             f"{setting}={name.id}: not a local folder, and the Hub download failed "
             f"({type(error).__name__}: {reason})"
         ) from error
-    if problems := model_folder_problems(Path(snapshot_folder), setting):
+    problems = model_folder_problems(
+        Path(snapshot_folder), setting, trust_remote_code=trust_remote_code
+    )
+    if problems:
         raise InputError.of(problems)
     return Path(snapshot_folder)
 

@@ -35,6 +35,7 @@ def load_causal_lm(folder: Path | str, *, dtype: str, trust_remote_code: bool = 
         str(folder),
         dtype=getattr(torch, _dtype_name(dtype)),
         attn_implementation="sdpa",
+        use_safetensors=True,
         trust_remote_code=trust_remote_code,
     )
     return model.to(device()).eval()

@@ -21,6 +21,9 @@ PACKAGED_PREFIX = "packaged:"
 RUN_FACTS = "run.json"
 """The file by which a run's folder is known."""
 
+MAX_CHARACTERS = 1000
+"""Of a model's name; systems of files take no longer paths than a few times that."""
+
 # owner/name, or a bare name such as gpt2, with a revision behind @
 _HUB_ID = re.compile(r"(?P<id>[A-Za-z0-9][\w.-]*(?:/[A-Za-z0-9][\w.-]*)?)(?:@(?P<revision>\S+))?")
 # runs/quickstart:agent-2@1, runs/quickstart@1, runs/quickstart:agent-2
@@ -68,7 +71,12 @@ def parse_model_name(text: str, setting: str = "model") -> ModelName:
     """
     if text.startswith(PACKAGED_PREFIX):
         return PackagedName(text.removeprefix(PACKAGED_PREFIX))
-    folder = Path(text).expanduser()
+    if len(text) > MAX_CHARACTERS:
+        raise InputError(f"{setting}={text[:60]}...: {len(text):,} characters are no model's name")
+    try:
+        folder = Path(text).expanduser()
+    except RuntimeError as error:
+        raise InputError(f"{setting}={text}: no such folder ({error})") from error
     if text and folder.is_dir():  # an empty text would be the present folder
         return RunName(folder) if (folder / RUN_FACTS).is_file() else _folder_name(folder)
     run_part = _RUN_PART.fullmatch(text)

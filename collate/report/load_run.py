@@ -1,12 +1,13 @@
 """A run's folder as DataFrames: `collate.load_run("runs/quickstart").pairs()`.
 
 Nothing here needs the model, an accelerator or the rest of the run. Tables are read when they are
-called for, so a run that is still going on can be looked at too. Every table has the column
-`round`. A missing text (an answer that was not stated) is pandas' missing value: test with
-`isna()`.
+called for, so a run that is still going on can be looked at too: what its manifest names as
+finished, and only what is as the run wrote it. Every table has the column `round`. A missing text
+(an answer that was not stated) is pandas' missing value: test with `isna()`.
 """
 
 import difflib
+import re
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -32,9 +33,10 @@ from collate.report.frames import (
     writers_by_readers,
 )
 from collate.report.question import QuestionView, best_first
+from collate.store.finished_files import FinishedFiles
 from collate.store.manifest import Manifest
-from collate.store.run_folder import CONFIG, FACTS, read_facts
-from collate.store.tables_on_disk import read_mapping, read_rows, round_folders
+from collate.store.run_description import CONFIG, FACTS, read_facts, read_settings
+from collate.store.tables_on_disk import read_rows
 from collate.tables import (
     Answer,
     Dropped,
@@ -57,13 +59,16 @@ _FILES: dict[type, tuple[str, ...]] = {
     Metric: ("metrics", "diagnostics"),
     TuningStep: ("tuning",),
 }
+# round-02/metrics.parquet; the groups are the number and the table.
+_TABLE_FILE = re.compile(r"round-(\d{1,6})/(\w+)\.parquet", re.ASCII)
 
 
 def load_run(path: str | Path) -> "Run":
     """Open a run's folder for reading.
 
     Raises InputError where there is no such folder or it is not a run's, RunFolderError where the
-    run was written under another schema.
+    run was written under another schema or its manifest is damaged. Whatever reads a file of the
+    run raises RunFolderError where the file is gone, or is not what the run wrote.
     """
     return Run(Path(path))
 
@@ -102,7 +107,8 @@ class Run:
         if missing:
             raise InputError(f"{path} is not a run's folder: it has no {' and no '.join(missing)}")
         self.path = path
-        self._facts = read_facts(path)
+        self._finished_files = FinishedFiles(path, Manifest.read(path))
+        self._facts = read_facts(path, self._finished_files.manifest)
 
     def __repr__(self) -> str:
         return f"Run({str(self.path)!r}, rounds={self.rounds}, agents={self.agents})"
@@ -110,20 +116,19 @@ class Run:
     @cached_property
     def config(self) -> dict[str, Any]:
         """The settings of the run, every default filled in."""
-        return read_mapping(self.path / CONFIG)
+        return read_settings(self.path, self._files_of_run().manifest)
 
     @cached_property
     def manifest(self) -> dict[str, Any]:
         """What the run records of itself: versions, digests, agents, finished stages."""
-        stored_manifest = Manifest.read(self.path)
+        stored_manifest = self._files_of_run().manifest
         return {**self._facts, **stored_manifest.notes, "stages": stored_manifest.stages}
 
     @property
     def rounds(self) -> list[int]:
         """Numbers of the rounds that are finished, which means evaluated; 0 is before tuning."""
-        folders = round_folders(self.path)
         # The metrics are the last table of a round.
-        return [round for round, folder in folders if (folder / "metrics.parquet").is_file()]
+        return [round for round, tables in self._tables_by_round().items() if "metrics" in tables]
 
     @property
     def agents(self) -> list[str]:
@@ -299,19 +304,37 @@ class Run:
     @cached_property
     def _questions(self) -> pa.Table:
         # Kept, since a run's questions are those that it began with.
-        return read_rows(Question, self.path / "questions.parquet")
+        path = self._files_of_run().path("questions.parquet")
+        if path is None:
+            raise RunFolderError(f"{self.path}: the run has not written down its questions yet")
+        return read_rows(Question, path)
+
+    def _files_of_run(self) -> FinishedFiles:
+        """The files of the stages that are finished by now."""
+        self._finished_files.refresh()
+        return self._finished_files
+
+    def _tables_by_round(self) -> dict[int, set[str]]:
+        """The names of each finished round's tables, in the order of the rounds."""
+        tables_by_round: dict[int, set[str]] = {}
+        for name in self._files_of_run().manifest.files:
+            if table_match := _TABLE_FILE.fullmatch(name):
+                tables_by_round.setdefault(int(table_match[1]), set()).add(table_match[2])
+        return dict(sorted(tables_by_round.items()))
 
     def _files(self, row_type: type, round: int | None) -> list[tuple[int, Path]]:
-        """The files of one table that exist, by round. Raises InputError for an unknown round."""
-        folders = round_folders(self.path)
-        if round is not None and round not in dict(folders):
-            known_rounds = ", ".join(str(number) for number, _ in folders) or "none"
+        """The finished files of one table, by round. Raises InputError for an unknown round."""
+        tables_by_round = self._tables_by_round()
+        if round is not None and round not in tables_by_round:
+            known_rounds = ", ".join(map(str, tables_by_round)) or "none"
             raise InputError(f"{self.path} has no round {round}; it has {known_rounds}")
         table_files = []
-        for number, folder in folders:
+        for number, tables in tables_by_round.items():
             for table_name in _FILES[row_type]:
-                path = folder / f"{table_name}.parquet"
-                if round in (None, number) and path.is_file():
+                if round not in (None, number) or table_name not in tables:
+                    continue
+                path = self._finished_files.path(f"round-{number:02d}/{table_name}.parquet")
+                if path is not None:
                     table_files.append((number, path))
         return table_files
 

@@ -9,13 +9,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from statistics import mean
 
-import pyarrow.parquet as pq
-
 from collate.config.schema import RunConfig
 from collate.rounds.warmup import warmup_run
 from collate.store.identity import run_path
 from collate.store.run_folder import RunFolder
-from collate.tables import GOLD, Answer, TuningStep
+from collate.tables import GOLD, Answer, Rationale, TuningStep
 
 
 @dataclass(frozen=True)
@@ -36,21 +34,13 @@ class Spent:
 
 def spent_by_run(folder: RunFolder) -> Spent:
     """What a run has spent in all of its rounds, its own warm-up left aside."""
-    written_rounds = [
-        int(path.parent.name.removeprefix("round-"))
-        for path in folder.path.glob("round-*/rationales.parquet")
-    ]
     # A round that gave no preference, or was killed before its end, has rationales and no curves.
-    tuned_rounds = [
-        round_number
-        for round_number in written_rounds
-        if (folder.round(round_number) / "tuning.parquet").is_file()
-    ]
+    written_rounds, tuned_rounds = folder.rounds_with("generate"), folder.rounds_with("tune")
     seconds = 0.0
     for stage, stage_record in folder.manifest.stages.items():
         # The seconds of shards, single agents and readers would count twice otherwise.
         if not _is_within_another(stage):
-            seconds += stage_record["seconds"]
+            seconds += stage_record.get("seconds", 0.0)
     return Spent(
         generated_tokens(folder, written_rounds), tuned_tokens(folder, tuned_rounds), seconds
     )
@@ -101,13 +91,13 @@ def mean_tokens(folder: RunFolder, rounds: Sequence[int]) -> float | None:
 
 def _rationale_lengths(folder: RunFolder, rounds: Sequence[int]) -> Iterator[int]:
     for round_number in rounds:
-        with pq.ParquetFile(folder.round(round_number) / "rationales.parquet") as parquet_file:
-            # In batches and without the texts, so that no run is too long for memory.
-            for record_batch in parquet_file.iter_batches(columns=["token_ids", "origin"]):
-                lengths = record_batch["token_ids"].value_lengths().to_pylist()
-                for length, origin in zip(lengths, record_batch["origin"].to_pylist(), strict=True):
-                    if origin != GOLD:
-                        yield length
+        table_name = f"{folder.round(round_number).name}/rationales"
+        # In batches and without the texts, so that no run is too long for memory.
+        for batch in folder.stored(table_name, Rationale).batches(["token_ids", "origin"]):
+            lengths = batch["token_ids"].value_lengths().to_pylist()
+            for length, origin in zip(lengths, batch["origin"].to_pylist(), strict=True):
+                if origin != GOLD:
+                    yield length
 
 
 def _is_within_another(stage: str) -> bool:

@@ -10,19 +10,20 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import yaml
-
-from collate.config.build import flattened, read
+from collate.config.build import flattened
 from collate.config.schema import RunConfig
 from collate.errors import InputError
 from collate.masking import masked
+from collate.store.run_description import CONFIG, read_run_config
 from collate.tables import digest
 
 # Settings of the whole run that bind nothing: where it lies, how long to wait, how far to go.
 FREE = ("name", "folder", "lock_deadline", "ray", "rounds", "patience")
 
-# Settings that fit a run to a machine.
+# Settings that fit a run to a machine, and trust, which is given anew with every command: what the
+# model's code is, the model's digest says.
 RESOURCES = (
+    ("model", "trust_remote_code"),
     ("engine", "count"), ("engine", "batch"), ("engine", "gpu_memory"), ("engine", "cache_gib"),
     ("engine", "compile"), ("engine", "threads"), ("scoring", "batch_tokens"),
     ("tuning", "gradient_checkpointing"), ("tuning", "checkpoint_steps"),
@@ -80,12 +81,15 @@ def section_digests(config: RunConfig) -> dict[str, str]:
 
 
 def check_same_settings(config: RunConfig) -> None:
-    """Refuse to continue a run under other settings than it began with, showing the difference."""
-    config_path = run_path(config) / "config.yaml"
+    """Refuse to continue a run under other settings than it began with, showing the difference.
+
+    Raises InputError for a difference, RunFolderError where the run's settings cannot be read.
+    """
+    config_path = run_path(config) / CONFIG
     if not config_path.is_file():
         return
     # Settings that are new since then have their defaults; those that are gone are passed over.
-    first_settings, _ = read(yaml.safe_load(config_path.read_text(encoding="utf-8")))
+    first_settings = read_run_config(run_path(config))
     # The file holds masked values, so that both sides are compared masked.
     values_before = flattened(masked(binding_settings(first_settings)))
     values_now = flattened(masked(binding_settings(config)))

@@ -13,26 +13,31 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
+from collate.atomic import open_to_append
 from collate.errors import DeadlineError
 
 FILE = ".lock"
+HOLDER_CHARACTERS = 300
+"""What is read of a lock's file; who holds it takes less."""
 
 
 @contextlib.contextmanager
 def run_lock(folder: Path, deadline: float) -> Iterator[None]:
     """Hold the folder's lock while the block lasts.
 
-    Raises DeadlineError when another process still holds it after `deadline` seconds.
+    Raises DeadlineError when another process still holds it after `deadline` seconds,
+    RunFolderError where the lock's file is a link to another one.
     """
     folder.mkdir(parents=True, exist_ok=True)
     give_up_at = time.monotonic() + deadline
     # Not "w": opening would erase what the process that holds the lock wrote.
-    with (folder / FILE).open("a+", encoding="utf-8") as lock_file:
+    with open(open_to_append(folder / FILE), "a+", encoding="utf-8") as lock_file:
         while not _try_lock(lock_file.fileno()):
             if time.monotonic() > give_up_at:
                 lock_file.seek(0)
+                holder = _holder_text(lock_file.read(HOLDER_CHARACTERS))
                 raise DeadlineError(
-                    f"{folder} is in use by {_holder_text(lock_file.read())}; waited "
+                    f"{folder} is in use by {holder}; waited "
                     f"{deadline:g} s (lock_deadline) for it to end. Let it finish, or end it and "
                     "give the same command again"
                 )

@@ -7,29 +7,29 @@
 beforehand, without either, why a name cannot be used.
 """
 
-import json
 import shutil
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from collate.atomic import complete_folder
-from collate.config.build import read
 from collate.config.schema import RunConfig
-from collate.errors import CollateError, InputError, ModelError, RunFolderError
+from collate.errors import CollateError, InputError, ModelError
 from collate.models.folder import (
-    ADAPTER_SETTINGS,
-    ADAPTER_TENSORS,
     PACKAGED,
     cache_home,
     folder_digest,
     is_adapter_folder,
     model_folder,
-    model_folder_problems,
     packaged_problems,
+)
+from collate.models.folder_checks import (
+    ADAPTER_SETTINGS,
+    ADAPTER_TENSORS,
+    folder_link_problems,
+    model_folder_problems,
+    read_settings_file,
 )
 from collate.models.model_names import (
     PACKAGED_PREFIX,
@@ -40,10 +40,13 @@ from collate.models.model_names import (
     parse_model_name,
 )
 from collate.models.weights import BASE, AgentWeights, ResolvedModel
+from collate.store.run_description import read_run_config
 from collate.store.run_folder import RunFolder
 from collate.store.run_weights import best_agent_of, weights_of
 from collate.tables import digest
 
+MAX_CHAIN = 8
+"""Models that may name each other in a row: an adapter on a run's agent on an adapter, ..."""
 SHARD_BYTES = 5 * 2**30
 """Size of one file of a model that `plain_folder` writes."""
 
@@ -54,39 +57,86 @@ def resolve_model(
     setting: str = "model.name",
     trust_remote_code: bool = False,
     default_base: Path | None = None,
+    named_by: tuple[str, ...] = (),
 ) -> ResolvedModel:
     """What a name stands for; fetched or converted if need be.
 
     `default_base` is the model that an adapter folder is put on where its settings name none that
-    can be found. Raises InputError, which names it by `setting`, where the model cannot be had.
+    can be found. `named_by` are the names that led here: an adapter and a run name a base model.
+    Raises InputError, which names it by `setting`, where the model cannot be had.
     """
+    _check_chain(text, setting, named_by)
     model_name = parse_model_name(text, setting)
+    further = {"trust_remote_code": trust_remote_code, "named_by": (*named_by, text)}
     if isinstance(model_name, RunName):
-        return _resolve_run_agent(model_name, text, setting)
+        return _resolve_run_agent(model_name, text, setting, further)
     if isinstance(model_name, FolderName) and is_adapter_folder(model_name.path):
-        return _resolve_adapter(model_name, text, setting, default_base)
-    folder = model_folder(model_name, setting=setting, trust_remote_code=trust_remote_code)
+        return _resolve_adapter(model_name, text, setting, default_base, further)
+    # What an adapter names is read where it is there, and not fetched: nobody has asked for it.
+    is_asked_for = not any(is_adapter_folder(Path(name)) for name in named_by)
+    folder = model_folder(
+        model_name, setting=setting, trust_remote_code=trust_remote_code, may_fetch=is_asked_for
+    )
     return ResolvedModel(text, folder, AgentWeights.base(BASE), trust_remote_code, {"model": text})
 
 
-def name_problems(text: str, setting: str, *, adapters_need_base: bool = False) -> list[str]:
+def resolve_weights(text: str, setting: str) -> AgentWeights:
+    """The weights that a name stands for, without the base model, which is neither looked for nor
+    loaded: those of a run's agent, of an adapter, or of a whole model in a folder.
+
+    Raises InputError where there are none.
+    """
+    model_name = parse_model_name(text, setting)
+    if isinstance(model_name, RunName):
+        return _find_run_agent(model_name, setting)[1]
+    if not isinstance(model_name, FolderName):
+        raise InputError(f"{setting}={text}: expected a folder or a run's agent")
+    folder = model_name.path.resolve()
+    kind = "adapter" if is_adapter_folder(folder) else "full"
+    return AgentWeights(folder.name, folder_digest(folder), str(folder), kind)
+
+
+def name_problems(
+    text: str,
+    setting: str,
+    *,
+    adapters_need_base: bool = False,
+    weights_alone: bool = False,
+    trust_remote_code: bool = False,
+    named_by: tuple[str, ...] = (),
+) -> list[str]:
     """What keeps a name from being resolved, found without loading or fetching anything.
 
-    With `adapters_need_base` an adapter folder has to say itself which model it belongs to.
+    With `adapters_need_base` an adapter folder has to say itself which model it belongs to. The
+    base models that adapters and runs name are looked at too, unless `weights_alone` are asked for.
     """
     try:
+        _check_chain(text, setting, named_by)
         model_name = parse_model_name(text, setting)
         if isinstance(model_name, PackagedName):
             return packaged_problems(model_name, setting)
+        base_text = None
         if isinstance(model_name, RunName):
-            _find_run_agent(model_name, setting)
+            base_text = _find_run_agent(model_name, setting)[0].model.name
         elif isinstance(model_name, FolderName) and is_adapter_folder(model_name.path):
-            return _adapter_problems(model_name.path, setting, adapters_need_base)
+            if problems := _adapter_problems(model_name.path, setting, adapters_need_base):
+                return problems
+            base_text = _base_of_adapter(model_name.path)
         elif isinstance(model_name, FolderName):
-            return model_folder_problems(model_name.path, setting)
+            return model_folder_problems(
+                model_name.path, setting, trust_remote_code=trust_remote_code
+            )
     except CollateError as error:
         return [str(error)]
-    return []
+    if base_text is None or weights_alone:
+        return []
+    return name_problems(
+        base_text,
+        f"{setting}={text}: its base model",
+        adapters_need_base=True,
+        trust_remote_code=trust_remote_code,
+        named_by=(*named_by, text),
+    )
 
 
 def resolved_digest(model: ResolvedModel) -> str:
@@ -123,27 +173,20 @@ def plain_folder(model: ResolvedModel) -> Path:
     return merged_folder
 
 
-def read_run_config(path: Path) -> RunConfig:
-    """The settings of a run's folder; those that a later version added have their defaults.
-
-    Raises RunFolderError where there are none to read.
-    """
-    settings_file = path / "config.yaml"
-    try:
-        settings = yaml.safe_load(settings_file.read_text(encoding="utf-8"))
-        config, _ = read(settings)
-    except (OSError, ValueError, AttributeError, TypeError, yaml.YAMLError) as error:
-        raise RunFolderError(
-            f"{settings_file} cannot be read ({error}); restore it from a copy"
-        ) from error
-    return config
+def _check_chain(text: str, setting: str, named_by: tuple[str, ...]) -> None:
+    """Raise InputError where models name each other without end."""
+    if text in named_by or len(named_by) > MAX_CHAIN:
+        raise InputError(
+            f"{setting}={text}: models that name each other as their base: "
+            f"{' -> '.join((*named_by, text)[-4:])}"
+        )
 
 
-def _resolve_run_agent(name: RunName, text: str, setting: str) -> ResolvedModel:
+def _resolve_run_agent(
+    name: RunName, text: str, setting: str, further: Mapping[str, Any]
+) -> ResolvedModel:
     config, weights, round = _find_run_agent(name, setting)
-    base_model = resolve_model(
-        config.model.name, setting=setting, trust_remote_code=config.model.trust_remote_code
-    )
+    base_model = resolve_model(config.model.name, setting=setting, **further)
     lineage = {
         "run": str(name.run), "agent": weights.agent, "round": str(round),
         "model": config.model.name, "weights": weights.digest,
@@ -168,11 +211,15 @@ def _find_run_agent(name: RunName, setting: str) -> tuple[RunConfig, AgentWeight
 
 
 def _resolve_adapter(
-    name: FolderName, text: str, setting: str, default_base: Path | None
+    name: FolderName,
+    text: str,
+    setting: str,
+    default_base: Path | None,
+    further: Mapping[str, Any],
 ) -> ResolvedModel:
     base_name = _base_of_adapter(name.path)
     if base_name is not None:
-        base_model = resolve_model(base_name, setting=setting)
+        base_model = resolve_model(base_name, setting=setting, **further)
         base_model = replace(base_model, folder=plain_folder(base_model))
     elif default_base is not None:
         base_model = ResolvedModel(str(default_base), default_base, AgentWeights.base(BASE))
@@ -202,18 +249,24 @@ def _base_of_adapter(folder: Path) -> str | None:
 
 
 def _adapter_settings(folder: Path) -> Mapping[str, Any]:
-    settings = json.loads((folder / ADAPTER_SETTINGS).read_text(encoding="utf-8"))
-    return settings if isinstance(settings, dict) else {}
+    try:
+        return read_settings_file(folder / ADAPTER_SETTINGS)
+    except (OSError, ValueError) as error:
+        raise InputError(
+            f"{folder}: its {ADAPTER_SETTINGS} cannot be read ({error}); expected a LoRA adapter"
+        ) from error
 
 
 def _adapter_problems(folder: Path, setting: str, needs_base: bool) -> list[str]:
+    if problems := folder_link_problems(folder, setting):
+        return problems
     if not (folder / ADAPTER_TENSORS).is_file():
         return [f"{setting}={folder}: no {ADAPTER_TENSORS} there; expected a PEFT adapter"]
     try:
         adapter_kind = _adapter_settings(folder).get("peft_type")
         base_name = _base_of_adapter(folder)
-    except ValueError:
-        return [f"{setting}={folder}: its {ADAPTER_SETTINGS} cannot be read"]
+    except InputError as error:
+        return [f"{setting}={error}"]
     if adapter_kind != "LORA":
         return [f"{setting}={folder}: expected a LoRA adapter, found {adapter_kind}"]
     return [_no_base(folder, setting)] if needs_base and base_name is None else []

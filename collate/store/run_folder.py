@@ -10,30 +10,36 @@ before it. Files that the manifest does not name are left-overs, and are written
 """
 
 import json
-import platform
+import re
 import shutil
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-import yaml
-
-from collate.atomic import complete_file, complete_folder, file_digest, remove_unfinished
+from collate.atomic import complete_folder, file_digest, remove_unfinished
 from collate.config.schema import RunConfig
 from collate.errors import InputError, RunFolderError
 from collate.masking import masked
+from collate.received_files import link_problem, links_below
+from collate.store.finished_files import FinishedFiles
 from collate.store.identity import check_same_settings, run_path, section_digests
 from collate.store.manifest import Manifest
 from collate.store.paths import inside
-from collate.store.provenance import git_state, library_versions
+from collate.store.run_description import (
+    CONFIG,
+    FACTS,
+    note_digests,
+    read_facts,
+    write_config,
+    write_facts,
+)
 from collate.store.tables_on_disk import Block, StoredRows, write_blocks
 from collate.tables import SCHEMA_VERSION, Row, digest
 
-CONFIG, FACTS, SHARDS = "config.yaml", "run.json", ".shards"
+SHARDS = ".shards"
 NO_INPUTS: Mapping[str, str] = MappingProxyType({})
 
 # Sections of the settings that each kind of stage depends on, beside its inputs.
@@ -59,16 +65,17 @@ class RunFolder:
     def __init__(
         self,
         path: Path,
+        manifest: Manifest,
         facts: dict[str, Any],
         section_digests: Mapping[str, str],
         notify: Notify,
     ):
-        self.path, self.facts = path, facts
-        self.manifest = Manifest.read(path)
+        self.path, self.manifest, self.facts = path, manifest, facts
         self.continued = bool(self.manifest.stages)
         """Whether an earlier process had finished some stage of it."""
         self.changed = False
         """Whether anything was committed since this process opened the folder."""
+        self._files = FinishedFiles(path, manifest)
         self._section_digests = section_digests
         self._notify = notify
         self._seen_stages: set[str] = set()
@@ -79,32 +86,41 @@ class RunFolder:
 
         Raises RunFolderError where it cannot be read, or was written under another schema.
         """
+        manifest = Manifest.read(path)
         # No digests of settings: they are for keys of stages, which a reader does not make.
-        return cls(path, read_facts(path), {}, notify=lambda sentence: None)
+        return cls(path, manifest, read_facts(path, manifest), {}, notify=lambda sentence: None)
 
     @classmethod
     def open(cls, config: RunConfig, identity: Mapping[str, str], notify: Notify) -> "RunFolder":
         """The run's folder, made or continued, by the process that holds its lock.
 
         `identity` has the digests of what must not change under a run. Raises InputError when the
-        settings, the model or the questions are not those the run began with.
+        settings, the model or the questions are not those the run began with, RunFolderError where
+        the folder has a link in it, or lacks what the run wrote into it.
         """
         path = run_path(config)
+        if problems := [link_problem(link) for link in links_below(path)]:
+            raise RunFolderError("\n".join(problems))
         remove_unfinished(path)
-        if (path / FACTS).is_file():
-            if not (path / CONFIG).is_file():
-                raise RunFolderError(f"{path}: {CONFIG} is gone; restore it, or give another name=")
-            facts = read_facts(path)
+        manifest = Manifest.read(path)
+        # A folder is a run's once it has facts, and then it has its settings as well.
+        if (path / FACTS).exists() or manifest.stages:
+            for name in (CONFIG, FACTS):
+                if not (path / name).is_file():
+                    raise RunFolderError(
+                        f"{path}: {name} is gone; restore it, or give another name="
+                    )
+            facts = read_facts(path, manifest)
             # Before the settings are written: the checks read those that are there.
             check_same_settings(config)
             _check_identity(path, facts, identity)
-            _write_config(path, config)
+            note_digests(path, manifest)
+            write_config(path, config, manifest)
         else:
             path.mkdir(parents=True, exist_ok=True)
-            _write_config(path, config)
-            # Last: a folder is a run's once it has facts, and then it has its settings as well.
-            facts = _write_facts(path, identity)
-        return cls(path, facts, section_digests(config), notify)
+            write_config(path, config, manifest)
+            facts = write_facts(path, identity, manifest)
+        return cls(path, manifest, facts, section_digests(config), notify)
 
     @property
     def complete(self) -> bool:
@@ -122,14 +138,26 @@ class RunFolder:
         return self.path / f"round-{number:02d}"
 
     def rows(self, table: str, row_type: type[Row]) -> list[Row]:
-        """The rows of a table, such as `round-01/scores`; none where it is not there."""
-        if not self.table_path(table).is_file():
-            return []
-        return list(self.stored(table, row_type))
+        """The rows of a table, such as `round-01/scores`; none where no finished stage has it.
+
+        Raises RunFolderError where the table is gone, or not what the run wrote.
+        """
+        path = self.finished_file(self.table_path(table))
+        return [] if path is None else list(StoredRows(path, row_type))
 
     def stored(self, table: str, row_type: type[Row]) -> StoredRows[Row]:
-        """The rows of a table that is there, read from disk whenever they are gone through."""
-        return StoredRows(self.table_path(table), row_type)
+        """The rows of a table that is there, read from disk whenever they are gone through.
+
+        Raises RunFolderError where it is not there, or not what the run wrote.
+        """
+        path = self.finished_file(self.table_path(table))
+        if path is None:
+            raise RunFolderError(f"{self.table_path(table)}: no finished stage of the run wrote it")
+        return StoredRows(path, row_type)
+
+    def finished_file(self, path: Path) -> Path | None:
+        """The file, if a finished stage wrote it: see `FinishedFiles.path`."""
+        return self._files.path(path.relative_to(self.path).as_posix())
 
     def table_path(self, table: str) -> Path:
         return self.path / f"{table}.parquet"
@@ -141,12 +169,15 @@ class RunFolder:
         that is continued with fewer rounds shows no more than it was asked for.
         """
         seen_stages = self._seen_stages or self.manifest.stages
-        return sorted(_round_number(stage) for stage in seen_stages if stage.endswith("/evaluate"))
+        return _rounds_with(seen_stages, "evaluate")
 
     def tuned_rounds(self) -> list[int]:
         """The numbers of the rounds that gave some agent new weights, 0 being the beginning."""
-        agent_stages = [stage for stage in self.manifest.stages if stage.endswith("/agents")]
-        return sorted(_round_number(stage) for stage in agent_stages)
+        return _rounds_with(self.manifest.stages, "agents")
+
+    def rounds_with(self, stage: str) -> list[int]:
+        """The numbers of the rounds whose stage of this name is finished."""
+        return _rounds_with(self.manifest.stages, stage)
 
     def stage(
         self, name: str, tables: Mapping[str, type], inputs: Mapping[str, str] = NO_INPUTS
@@ -184,7 +215,8 @@ class RunFolder:
         record = self.manifest.stages.get(stage)
         if record is None:
             return False
-        changed_inputs = [name for name in key if record["made_from"].get(name) != key[name]]
+        made_from = record.get("made_from", {})
+        changed_inputs = [name for name in key if made_from.get(name) != key[name]]
         if changed_inputs:
             changes = ", ".join(changed_inputs)
             self._notify(f"{stage} is made again: it was made from another {changes}")
@@ -194,12 +226,8 @@ class RunFolder:
         if missing_files:
             self._notify(f"{stage} is made again: {', '.join(missing_files)} is gone")
             return False
-        for name, expected_digest in record["files"].items():
-            if file_digest(inside(self.path, name)) != expected_digest:
-                raise RunFolderError(
-                    f"{self.path / name}: not what the run wrote (its digest is another); restore "
-                    "it from a copy, or delete it to have it, and what follows from it, made again"
-                )
+        for name in record["files"]:
+            self._files.path(name)
         self._seen_stages.add(stage)
         return True
 
@@ -246,6 +274,8 @@ class RunFolder:
         if self.complete:
             self.note("complete", False)
         self.manifest.commit(stage, record)
+        for name, file_digest_now in self.manifest.stages[stage]["files"].items():
+            self._files.keep(name, file_digest_now)
         self.changed = True
         self._seen_stages.add(stage)
 
@@ -300,30 +330,6 @@ class Stage:
             shutil.rmtree(shards)
 
 
-def read_facts(path: Path) -> dict[str, Any]:
-    """What `run.json` holds of a run from its beginning on.
-
-    Raises RunFolderError where it cannot be read, and for a run of another schema, naming the
-    version of collate that reads it.
-    """
-    try:
-        facts: dict[str, Any] = json.loads((path / FACTS).read_text(encoding="utf-8"))
-        schema = facts["schema"]
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise RunFolderError(
-            f"{path / FACTS} cannot be read ({error}); restore it from a copy, or give another "
-            "name="
-        ) from error
-    if schema != SCHEMA_VERSION:
-        writer = (facts.get("versions") or {}).get("collate", "an unknown version")
-        raise RunFolderError(
-            f"{path}: its tables have schema {schema}, this version of collate reads schema "
-            f"{SCHEMA_VERSION}; collate {writer}, which wrote them, reads them. Give a new run "
-            "another name="
-        )
-    return facts
-
-
 def files_below(folder: Path) -> list[Path]:
     """All files of a folder, in one order on every machine."""
     return sorted(path for path in folder.rglob("*") if path.is_file())
@@ -332,31 +338,6 @@ def files_below(folder: Path) -> list[Path]:
 def digest_of_value(value: Any) -> str:
     """Digest of anything that JSON can hold."""
     return digest(json.dumps(value, sort_keys=True))
-
-
-def _write_config(path: Path, config: RunConfig) -> None:
-    """Keep the settings the run goes on with: rounds and what fits it to a machine may change."""
-    text = yaml.safe_dump(masked(asdict(config)), sort_keys=False, allow_unicode=True)
-    config_path = path / CONFIG
-    if config_path.is_file() and config_path.read_text(encoding="utf-8") == text:
-        return
-    with complete_file(config_path) as unfinished:
-        unfinished.write_text(text, encoding="utf-8")
-
-
-def _write_facts(path: Path, identity: Mapping[str, str]) -> dict[str, Any]:
-    facts = {
-        "schema": SCHEMA_VERSION,
-        "began": _now(),
-        "identity": dict(identity),
-        "versions": library_versions(),
-        "python": platform.python_version(),
-        "machine": {"system": platform.system(), "processor": platform.machine()},
-        "git": git_state(),
-    }
-    with complete_file(path / FACTS) as unfinished:
-        unfinished.write_text(json.dumps(facts, indent=2, ensure_ascii=False) + "\n")
-    return facts
 
 
 def _check_identity(path: Path, facts: Mapping[str, Any], identity: Mapping[str, str]) -> None:
@@ -375,9 +356,10 @@ def _check_identity(path: Path, facts: Mapping[str, Any], identity: Mapping[str,
         )
 
 
-def _round_number(stage: str) -> int:
-    """The round of a stage, as `round-02/evaluate` is of round 2."""
-    return int(stage.partition("/")[0].removeprefix("round-"))
+def _rounds_with(stages: Iterable[str], name: str) -> list[int]:
+    """The rounds that have a stage of this name among these, as `round-02/evaluate` is of 2."""
+    matches = (re.fullmatch(rf"round-(\d{{1,6}})/{name}", stage) for stage in stages)
+    return sorted(int(match[1]) for match in matches if match is not None)
 
 
 def _now() -> str:

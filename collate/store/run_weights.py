@@ -14,7 +14,9 @@ from collate.atomic import complete_folder, file_digest
 from collate.config.schema import RunConfig
 from collate.errors import InputError, RunFolderError
 from collate.evaluation.validation import best_accuracy, best_agent, best_round
+from collate.models.folder_checks import index_problems
 from collate.models.weights import FINISHED, AgentWeights
+from collate.received_files import link_problem, links_below, shown
 from collate.store.paths import inside
 from collate.store.run_folder import RunFolder, files_below
 from collate.tables import Metric, digest
@@ -142,8 +144,9 @@ def copy_weights(start: Mapping[str, AgentWeights], scratch: Mapping[str, Path])
 def committed_weights(folder: RunFolder, round: int, kind: str) -> Weights:
     """The weights of a round, checked against the digests that the manifest has of their files.
 
-    Raises RunFolderError for a file that is gone or was changed, and for one that the manifest
-    names outside of the agents' folders.
+    Raises RunFolderError for a file that is gone or was changed, for one that the manifest names
+    outside of the agents' folders, and for one in these folders that it does not name: libraries
+    read a folder as a whole.
     """
     agents_stage = f"{folder.round(round).name}/agents"
     agents_folder = inside(folder.path, agents_stage)
@@ -159,6 +162,10 @@ def committed_weights(folder: RunFolder, round: int, kind: str) -> Weights:
             raise RunFolderError(f"{weights_file}: gone, or not the file that the run wrote")
         agent, *path_below = weights_file.relative_to(agents_folder).parts
         digests_by_agent.setdefault(agent, {})["/".join(path_below)] = expected_digest
+    for agent, digests in digests_by_agent.items():
+        _check_only(agents_folder / agent, digests)
+        if kind == "full" and (problems := index_problems(agents_folder / agent)):
+            raise RunFolderError("\n".join(problems))
     return {
         agent: AgentWeights(
             agent,
@@ -168,3 +175,14 @@ def committed_weights(folder: RunFolder, round: int, kind: str) -> Weights:
         )
         for agent, digests in digests_by_agent.items()
     }
+
+
+def _check_only(folder: Path, named: Mapping[str, str]) -> None:
+    """Raise RunFolderError unless the folder holds the files that are named, and nothing else."""
+    if problems := [link_problem(link) for link in links_below(folder)]:
+        raise RunFolderError("\n".join(problems))
+    for path in files_below(folder):
+        if path.relative_to(folder).as_posix() not in named:
+            raise RunFolderError(
+                f"{shown(path)}: not a file of the run (its manifest does not name it); remove it"
+            )

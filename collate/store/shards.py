@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
 
-from collate.atomic import file_digest
+from collate.errors import RunFolderError
 from collate.store.run_folder import SHARDS, RunFolder, Stage
 from collate.store.tables_on_disk import write_blocks
 
@@ -61,9 +61,9 @@ class Shards:
 
     def _is_usable(self, name: str) -> bool:
         """A shard that is stale, gone or damaged is as good as none."""
-        stage_record = self._folder.manifest.stages[name]
-        shard_path = self._folder.table_path(name)
-        if stage_record["made_from"] != self._key or not shard_path.is_file():
+        if self._folder.manifest.stages[name].get("made_from") != self._key:
             return False
-        relative_path = str(shard_path.relative_to(self._folder.path))
-        return bool(stage_record["files"] == {relative_path: file_digest(shard_path)})
+        try:
+            return self._folder.finished_file(self._folder.table_path(name)) is not None
+        except RunFolderError:
+            return False

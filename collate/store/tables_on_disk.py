@@ -7,14 +7,13 @@ belongs to the n-th of the other.
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from itertools import chain
 from pathlib import Path
 from typing import Any, Generic
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-import yaml
 
 from collate.atomic import complete_file
 from collate.errors import RunFolderError
@@ -35,7 +34,8 @@ class StoredRows(Generic[Row]):
         self._path, self._row_type = path, row_type
 
     def __len__(self) -> int:
-        row_count: int = pq.read_metadata(self._path).num_rows
+        with damage_named(self._path):
+            row_count: int = pq.read_metadata(self._path).num_rows
         return row_count
 
     def __iter__(self) -> Iterator[Row]:
@@ -43,16 +43,38 @@ class StoredRows(Generic[Row]):
 
     def blocks(self) -> Iterator[list[Row]]:
         """The rows, block by block; a block may be empty."""
-        with pq.ParquetFile(self._path) as parquet_file:
+        with damage_named(self._path), pq.ParquetFile(self._path) as parquet_file:
             for group_number in range(parquet_file.num_row_groups):
                 yield from_table(self._row_type, parquet_file.read_row_group(group_number))
+
+    def batches(self, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
+        """Some columns of the table, batch by batch."""
+        with damage_named(self._path), pq.ParquetFile(self._path) as parquet_file:
+            yield from parquet_file.iter_batches(columns=list(columns))
 
     def having(self, **values: str) -> list[Row]:
         """The rows with these values in these columns."""
         filters = [(column, "=", value) for column, value in values.items()]
         # A folder above that is named key=value must not become a column.
-        table = pq.read_table(self._path, filters=filters, partitioning=None)
-        return from_table(self._row_type, table)
+        with damage_named(self._path):
+            table = pq.read_table(self._path, filters=filters, partitioning=None)
+            return from_table(self._row_type, table)
+
+
+@contextmanager
+def damage_named(path: Path) -> Iterator[None]:
+    """Turn what pyarrow says of a damaged table into a RunFolderError that names it."""
+    try:
+        yield
+    except RunFolderError:
+        raise
+    except FileNotFoundError as error:
+        raise RunFolderError(f"{path} is missing; restore it from a copy") from error
+    # Of texts that are not UTF-8, Python says so by a ValueError.
+    except (pa.ArrowException, OSError, ValueError) as error:
+        raise RunFolderError(
+            f"{path} cannot be read as a table of collate ({error}); restore it from a copy"
+        ) from error
 
 
 def write_blocks(
@@ -88,7 +110,7 @@ def read_rows(row_type: type, path: Path, columns: Sequence[str] | None = None) 
     """
     expected = SCHEMAS[row_type]
     column_names = list(columns or expected.names)
-    try:
+    with damage_named(path):
         missing_columns = set(column_names) - set(pq.read_schema(path).names)
         if missing_columns:
             raise RunFolderError(
@@ -99,30 +121,9 @@ def read_rows(row_type: type, path: Path, columns: Sequence[str] | None = None) 
         table = pq.read_table(path, columns=column_names, partitioning=None)
         schema = pa.schema([expected.field(name) for name in column_names])
         # In the order asked for, and without what pandas or another writer added to the schema.
-        return table.select(column_names).cast(schema).replace_schema_metadata(None)
-    except FileNotFoundError as error:
-        raise RunFolderError(f"{path} is missing; restore it from a copy") from error
-    except (pa.ArrowInvalid, pa.ArrowNotImplementedError, OSError) as error:
-        raise RunFolderError(
-            f"{path} cannot be read as a table of collate ({error}); restore it from a copy"
-        ) from error
-
-
-def read_mapping(path: Path) -> dict[str, Any]:
-    """The settings in a YAML file, by name.
-
-    Raises RunFolderError where the file holds none.
-    """
-    try:
-        value = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (ValueError, yaml.YAMLError) as error:
-        raise RunFolderError(f"{path} is damaged ({error}); restore it from a copy") from error
-    if not isinstance(value, dict):
-        raise RunFolderError(
-            f"{path} holds a {type(value).__name__}, expected settings by name; restore it from a "
-            "copy"
-        )
-    return value
+        table = table.select(column_names).cast(schema).replace_schema_metadata(None)
+        table.validate(full=True)
+        return table
 
 
 def round_folders(path: Path) -> list[tuple[int, Path]]:

@@ -7,6 +7,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from collate.received_files import read_json
 from collate.tables import Step
 
 FILE = "tuning.json"
@@ -20,7 +21,7 @@ def write_curves(folder: Path, steps: Sequence[Step]) -> None:
 
 def read_curves(folder: Path) -> list[Step]:
     """The curves of a tuned agent's folder; null is NaN."""
-    rows = json.loads((folder / FILE).read_text())
+    rows = read_json(folder / FILE)
     return [Step(**_with_numbers(row, _nan_for_null)) for row in rows]
 
 

@@ -15,6 +15,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from collate.atomic import complete_folder, file_digest
+from collate.received_files import read_json
 from collate.tables import Step
 from collate.tuning.curves import read_curves, write_curves
 
@@ -82,9 +83,9 @@ class Checkpoints:
 
 def _is_sound(checkpoint: Path) -> bool:
     try:
-        digests = json.loads((checkpoint / DIGESTS).read_text())
+        digests = read_json(checkpoint / DIGESTS)
         return all(file_digest(checkpoint / name) == digest for name, digest in digests.items())
-    except (OSError, ValueError):
+    except (OSError, ValueError, AttributeError):
         return False
 
 

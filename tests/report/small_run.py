@@ -15,10 +15,12 @@ from typing import Any
 import pyarrow.parquet as pq
 import yaml
 
+from collate.atomic import file_digest
 from collate.evaluation.divergence import CrossLogprob, cross_likelihood
 from collate.evaluation.diversity import Diversity
 from collate.evaluation.metrics import measure
 from collate.evaluation.score_quality import ScoreQuality
+from collate.store.manifest import Manifest
 from collate.tables import (
     CHOSEN,
     REJECTED,
@@ -303,3 +305,13 @@ def _write(run: SmallRun, tuning: bool) -> None:
             folder = run.path / f"round-{number:02d}"
             folder.mkdir(exist_ok=True)
             pq.write_table(to_table(row_type, rows), folder / f"{name}.parquet")
+    vouch_for(run.path)
+
+
+def vouch_for(path: Path) -> None:
+    """Write the manifest of a run whose stages have made the tables that are there now."""
+    (path / "manifest.jsonl").unlink(missing_ok=True)
+    manifest = Manifest(path / "manifest.jsonl")
+    for table in sorted(path.rglob("*.parquet")):
+        name = table.relative_to(path).as_posix()
+        manifest.commit(name.removesuffix(".parquet"), {"files": {name: file_digest(table)}})

@@ -15,7 +15,7 @@ from collate.errors import InputError
 from collate.evaluation.score_quality import DISAGREEMENT
 from collate.report.html import render, write_report
 from collate.tables import Metric, to_table
-from tests.report.small_run import HOSTILE, SmallRun, replace, write_small_run
+from tests.report.small_run import HOSTILE, SmallRun, replace, vouch_for, write_small_run
 
 pytestmark = pytest.mark.slow
 VOID = {"meta", "img", "br", "path", "use"}
@@ -96,6 +96,7 @@ def test_chance_stands_above_the_base(small_run: SmallRun, tmp_path: Path) -> No
         guessed = Metric(number, "test", "chance", "accuracy", 0.237, None, None, 16)
         table = to_table(Metric, [*rows, guessed])
         pq.write_table(table, path / f"round-{number:02d}" / "metrics.parquet")
+    vouch_for(path)
     text = Page(render(collate.load_run(path))).text
     assert re.search(r"chance 23\.7 % 23\.7 % 23\.7 % base", text)
 
@@ -114,6 +115,7 @@ def test_a_metric_of_a_hostile_name_is_text(small_run: SmallRun, tmp_path: Path)
         )
     ]
     pq.write_table(to_table(Metric, spoilt), path / "round-02" / "metrics.parquet")
+    vouch_for(path)
     text = render(collate.load_run(path))
     page = Page(text)
     assert not LOADING & set(page.elements)
@@ -175,10 +177,12 @@ def test_what_a_run_lacks_is_left_out(small_run: SmallRun, tmp_path: Path) -> No
     path = Path(shutil.copytree(small_run.path, tmp_path / "part"))
     for gone in (*path.glob("round-*/tuning.parquet"), *path.glob("round-02/[amsp]*.parquet")):
         gone.unlink()
+    vouch_for(path)
     going_on = Page(render(collate.load_run(path)))
     assert "Tuning" not in going_on.text and "after round 1" in going_on.text
     for folder in path.glob("round-*"):
         shutil.rmtree(folder)
+    vouch_for(path)
     assert "No round is evaluated yet." in Page(render(collate.load_run(path))).text
 
 

@@ -30,7 +30,7 @@ from collate.tables import (
     TuningStep,
     to_table,
 )
-from tests.report.small_run import AGENTS, SAMPLED, SmallRun
+from tests.report.small_run import AGENTS, SAMPLED, SmallRun, vouch_for
 
 
 @pytest.fixture(scope="module")
@@ -237,6 +237,7 @@ def test_pairs_of_a_rule_that_rejects_nothing(copied: Path, small_run: SmallRun)
         ]
         path = copied / f"round-{number:02d}" / "preferences.parquet"
         pq.write_table(to_table(Preference, alone), path)
+    vouch_for(copied)
     run = collate.load_run(copied)
     frame = run.pairs()
     assert frame["chosen_text"].notna().all() and frame["rejected_text"].isna().all()
@@ -252,6 +253,7 @@ def test_the_data_set_and_a_reader_are_no_agents(copied: Path, small_run: SmallR
     read = [replace(a, writer=READER) for a in small_run.answers[2] if a.writer == "agent-0"]
     answers = to_table(Answer, [*small_run.answers[2], *read])
     pq.write_table(answers, copied / "round-02" / "answers.parquet")
+    vouch_for(copied)
     run = collate.load_run(copied)
     assert run.agents == list(run.agreement().columns) == AGENTS
 
@@ -259,6 +261,7 @@ def test_the_data_set_and_a_reader_are_no_agents(copied: Path, small_run: SmallR
 def test_a_round_that_is_going_on_can_be_read(copied: Path) -> None:
     for name in ("scores", "preferences", "dropped", "answers", "metrics", "tuning"):
         (copied / "round-02" / f"{name}.parquet").unlink()
+    vouch_for(copied)
     run = collate.load_run(copied)
     assert run.rounds == [0, 1]
     second = run.rationales(2)
@@ -270,6 +273,7 @@ def test_a_round_that_is_going_on_can_be_read(copied: Path) -> None:
 def test_a_run_before_its_first_round_is_empty_not_broken(copied: Path) -> None:
     for folder in copied.glob("round-*"):
         shutil.rmtree(folder)
+    vouch_for(copied)
     run = collate.load_run(copied)
     assert (run.rounds, run.agents, run.best_agent, run.contested()) == ([], [], None, [])
     for frame in (run.rationales(), run.pairs(), run.dropped(), run.answers(), run.tuning()):
@@ -290,16 +294,13 @@ def test_damage_is_named(copied: Path) -> None:
     run = collate.load_run(copied)
     lost = copied / "round-01" / "rationales.parquet"
     lost.rename(copied / "kept")
-    with pytest.raises(RunFolderError, match="name a chosen rationale that is in no"):
+    with pytest.raises(RunFolderError, match=r"round-01/rationales\.parquet: gone, though"):
         run.pairs()
     lost.write_bytes(b"PAR1 and then nothing")
-    with pytest.raises(RunFolderError, match=r"round-01/rationales\.parquet cannot be read"):
-        run.rationales()
-    pq.write_table(pq.read_table(copied / "kept").drop(["seed"]), lost)
-    with pytest.raises(RunFolderError, match="has no column seed"):
+    with pytest.raises(RunFolderError, match=r"round-01/rationales\.parquet: not what the run"):
         run.rationales()
     (copied / "questions.parquet").unlink()
-    with pytest.raises(RunFolderError, match=r"questions\.parquet is missing"):
+    with pytest.raises(RunFolderError, match=r"questions\.parquet: gone"):
         collate.load_run(copied).questions()
     (copied / "config.yaml").write_text("- a\n- list\n")
     with pytest.raises(RunFolderError, match="holds a list, expected settings by name"):
@@ -307,9 +308,33 @@ def test_damage_is_named(copied: Path) -> None:
     (copied / "config.yaml").write_text("a: [b\n")
     with pytest.raises(RunFolderError, match=r"config\.yaml is damaged"):
         _ = run.config
+    (copied / "config.yaml").write_text("")
+    with pytest.raises(RunFolderError, match=r"config\.yaml holds nothing"):
+        _ = run.config
     (copied / "run.json").write_text('{"half": ')
     with pytest.raises(RunFolderError, match=r"run\.json cannot be read"):
         collate.load_run(copied)
+
+
+def test_tables_that_collate_did_not_write_are_named(copied: Path) -> None:
+    """Though the manifest vouches for them: it was written by another program, or by hand."""
+    lost = copied / "round-01" / "rationales.parquet"
+    lost.rename(copied / "kept")
+    vouch_for(copied)
+    with pytest.raises(RunFolderError, match="name a chosen rationale that is in no"):
+        collate.load_run(copied).pairs()
+    lost.write_bytes(b"PAR1 and then nothing")
+    vouch_for(copied)
+    with pytest.raises(RunFolderError, match=r"round-01/rationales\.parquet cannot be read"):
+        collate.load_run(copied).rationales()
+    pq.write_table(pq.read_table(copied / "kept").drop(["seed"]), lost)
+    vouch_for(copied)
+    with pytest.raises(RunFolderError, match="has no column seed"):
+        collate.load_run(copied).rationales()
+    (copied / "questions.parquet").unlink()
+    vouch_for(copied)
+    with pytest.raises(RunFolderError, match="has not written down its questions yet"):
+        collate.load_run(copied).questions()
 
 
 def test_a_run_of_another_schema_is_refused(copied: Path) -> None:
@@ -329,6 +354,7 @@ def test_roles_beside_chosen_and_rejected_have_their_columns(
     step = small_run.tuning[2][0]
     step = replace(step, logprobs={**step.logprobs, "source": -7.0}, logratios={})
     pq.write_table(to_table(TuningStep, [step]), copied / "round-02" / "tuning.parquet")
+    vouch_for(copied)
     run = collate.load_run(copied)
     frame = run.pairs(2)
     assert frame["source_id"].tolist() == [first.chosen_id] + [None] * len(others)
@@ -344,6 +370,7 @@ def test_objectives_are_columns_of_their_own(copied: Path, small_run: SmallRun) 
     first, *others = small_run.scores[2]
     scored = [replace(first, objectives={"brevity": 0.5}), *others]
     pq.write_table(to_table(Score, scored), copied / "round-02" / "scores.parquet")
+    vouch_for(copied)
     frame = collate.load_run(copied).rationales(2).set_index("id")
     assert frame.loc[first.rationale_id, "objective_brevity"] == 0.5
     assert frame["objective_brevity"].isna().sum() == len(others)
