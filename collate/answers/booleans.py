@@ -11,13 +11,15 @@ from collections.abc import Iterator, Sequence
 
 from collate.answers.lexicon import Lexicon
 from collate.answers.texts import bare_text
-from collate.answers.tokens import Token, tokens_of
+from collate.answers.tokens import Token, is_unspaced, tokens_of
 
 _ALONE = {"y": "yes", "t": "yes", "1": "yes", "1.0": "yes", "n": "no", "f": "no", "0": "no",
           "0.0": "no"}  # fmt: skip
-_INTRODUCING_SIGNS = frozenset(":,.：，。、\"'“”*")
-_CLAUSE_SIGNS = frozenset(",.;:!—–-，。；：！、")  # what may stand between the answer and a clause
-_SIGNS_OF_A_CLAUSE = _CLAUSE_SIGNS | frozenset("'’\"“”()")
+_INTRODUCING_SIGNS = frozenset(":,.¡：，。、،।\"'“”„«»*")
+_CLAUSE_SIGNS = frozenset(
+    ",.;:!—–-，。；：！、،؛।"
+)  # what may stand between the answer and a clause
+_SIGNS_OF_A_CLAUSE = _CLAUSE_SIGNS | frozenset("'’\"“”„«»()「」（）")
 _DECORATIONS = frozenset("✅✔☑🎉\ufe0f")
 _MOST_WORDS = 60  # of a clause
 
@@ -29,7 +31,9 @@ def read_boolean(text: str, lexicon: Lexicon) -> tuple[str | None, str]:
         return _ALONE[plain.lower()], ""
     tokens = [token for token in tokens_of(plain) if token.text not in _DECORATIONS]
     words = [token.word for token in tokens]
-    places = list(_answers_in(words, lexicon))
+    places = [
+        place for place in _answers_in(words, lexicon) if _stands_apart(words, place, lexicon)
+    ]
     if not places:
         return None, "neither yes nor no"
     start, length, answer = places[0]
@@ -41,6 +45,9 @@ def read_boolean(text: str, lexicon: Lexicon) -> tuple[str | None, str]:
     for place, length, _ in places[1:]:  # "yes yes"
         if place == end:
             end += length
+    if lexicon.hedges.found_in(words[:end]):
+        return None, "a doubt"
+    end += max(lexicon.confirmations.lengths_at(words, end), default=0) if words[end:] else 0
     reason = _reason_against_clause(answer, tokens[end:], lexicon)
     return (None, reason) if reason else (answer, "")
 
@@ -57,6 +64,19 @@ def _answers_in(words: Sequence[str], lexicon: Lexicon) -> Iterator[tuple[int, i
             place += length
         else:
             place += 1
+
+
+def _stands_apart(words: Sequence[str], place: tuple[int, int, str], lexicon: Lexicon) -> bool:
+    """Whether a yes or no whose script has no blanks is one, and no part of other words, as 是 is
+    in 因为水是液体: nothing or a sign follows, or words that confirm it."""
+    start, length, _ = place
+    end = start + length
+    if end >= len(words) or not (is_unspaced(words[start]) and is_unspaced(words[end])):
+        return True
+    return any(
+        end + confirmed >= len(words) or not words[end + confirmed]
+        for confirmed in lexicon.confirmations.lengths_at(words, end)
+    )
 
 
 def _introduces(tokens: Sequence[Token], lexicon: Lexicon) -> bool:

@@ -12,7 +12,7 @@ from string import ascii_uppercase
 from typing import NamedTuple
 
 from collate.answers.lexicon import Lexicon
-from collate.answers.texts import bare_text, text_key
+from collate.answers.texts import bare_text, text_key, without_confirmation
 from collate.answers.tokens import tokens_of
 
 # The whole of a letter, in brackets or not: "B", "(b)", "**B**", "B).", "<B>", "{B}"
@@ -33,7 +33,7 @@ _LATEX_TEXT = re.compile(
     r"\\(?:boxed|fbox|text|textbf|textit|textrm|mathrm|mathbf|mbox)\s?\{([^{}]*)\}"
 )
 _DECORATIONS = "✅✔☑🎉👉➡️ "
-_INTRODUCING_SIGNS = (":", "：", ",", ".", "。", "，")
+_INTRODUCING_SIGNS = (":", "：", ",", ".", "。", "，", "、", "،", "।", "¡")
 _LONGEST_INTRODUCTION = 12  # words
 # A letter that stands alone anywhere in a text, with what tells the naming of an option from the
 # article "A" and the pronoun "I": a word or a bracket before it, and what follows it.
@@ -57,7 +57,7 @@ def read_choice(text: str, options: Sequence[str], lexicon: Lexicon) -> tuple[st
     plain = bare_text(_LATEX_TEXT.sub(r"\1", text)).strip(_DECORATIONS)
     named: set[str] = set()
     reason = ""
-    for core in _without_introduction(plain, lexicon):
+    for core in _cores(plain, lexicon):
         named, reason = _named_by(bare_text(core), options, lexicon)
         if named or reason:
             break
@@ -73,8 +73,16 @@ def read_choice(text: str, options: Sequence[str], lexicon: Lexicon) -> tuple[st
     return letter, ""
 
 
+def _cores(plain: str, lexicon: Lexicon) -> Iterator[str]:
+    """The text as it is, without the words that may introduce an answer, and without those that
+    confirm one ("B is correct")."""
+    yield from _without_introduction(plain, lexicon)
+    confirmed = without_confirmation(plain, lexicon)
+    if confirmed != plain:
+        yield from _without_introduction(confirmed, lexicon)
+
+
 def _without_introduction(plain: str, lexicon: Lexicon) -> Iterator[str]:
-    """The text as it is, and without the words that may introduce an answer."""
     yield plain
     tokens = tokens_of(plain)
     for length in range(min(len(tokens) - 1, _LONGEST_INTRODUCTION), 0, -1):

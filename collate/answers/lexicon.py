@@ -5,6 +5,7 @@
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from fractions import Fraction
 from functools import cache
 
 from collate.answers.languages import LANGUAGES, Language
@@ -76,7 +77,8 @@ class Lexicon:
         self.languages = languages
         self.yes, self.no = phrases("yes"), phrases("no")
         self.introductions, self.verbs = phrases("introductions"), phrases("verbs")
-        self.closings, self.headings = phrases("closings"), phrases("headings")
+        self.closings, self.headings = phrases("closings", "confirmations"), phrases("headings")
+        self.confirmations = phrases("confirmations")
         self.units, self.links = phrases("units"), phrases("links")
         self.denials, self.hedges = phrases("denials"), phrases("hedges")
         self.operators, self.bounds = phrases("operators"), phrases("bounds")
@@ -92,20 +94,24 @@ class Lexicon:
             for phrase, factor in language.scales.items()
         }
         self.number_words = {
-            phrase: number
+            " ".join(words_of(phrase.replace("-", " "))): number
             for language in languages
             for phrase, number in language.number_words.items()
         }
+        self._no_units = _changing_words(languages)
         self.scripts = {script for language in languages for script in language.scripts}
         self.articles = {word for language in languages for word in language.articles}
         self.decimal_comma = all(language.decimal_comma for language in languages)
-        # "answer", "solution": what may head an answer as well as a part of a text
-        self.answer_names = Phrases(
-            phrase
-            for language in languages
-            for phrase in language.introductions
-            if phrase in language.headings
+        own_names = _answer_names(languages)
+        self.answer_names = Phrases(own_names)
+        self.foreign_answer_names = Phrases(
+            _answer_names(LANGUAGES.values()) - own_names - _ordinary_words(languages)
         )
+
+    def says(self, text: str, value: Fraction) -> bool:
+        """Whether a text is the word of a small number: "twelve" of 12."""
+        words = words_of(text.replace("-", " "))
+        return self.number_words.get(" ".join(words)) == value
 
     def is_own_script(self, word: str) -> bool:
         """Whether all letters of a word are of one of the languages' scripts."""
@@ -113,7 +119,7 @@ class Lexicon:
 
     def is_plural(self, word: str, text: str) -> bool:
         """Whether a word (as it stands: `text`) has the form of a noun for more than one thing."""
-        if len(word) < 3 or not self.is_own_script(word):
+        if len(word) < 3 or not self.is_own_script(word) or word in self._no_units:
             return False
         for language in self.languages:
             if script_of(word) not in language.scripts or word in language.not_units:
@@ -135,7 +141,41 @@ def lexicon(codes: tuple[str, ...]) -> Lexicon:
 
 
 # Words of these parts are ordinary ones, whatever they mean in another language.
-_ORDINARY_PARTS = ("introductions", "verbs", "closings", "units", "links", "clauses", "yes")
+_ORDINARY_PARTS = (
+    "introductions", "verbs", "closings", "confirmations", "units", "links", "clauses", "yes",
+)  # fmt: skip
+
+
+def _ordinary_words(languages: Sequence[Language]) -> set[str]:
+    return {
+        word
+        for language in languages
+        for part in _ORDINARY_PARTS
+        for phrase in getattr(language, part)
+        for word in words_of(phrase)
+    }
+
+
+def _answer_names(languages: Iterable[Language]) -> set[str]:
+    """ "answer", "solution": what may head an answer as well as a part of a text."""
+    return {
+        phrase
+        for language in languages
+        for phrase in language.introductions
+        if phrase in language.headings
+    }
+
+
+def _changing_words(languages: Sequence[Language]) -> set[str]:
+    """The single words of any language that change a number, and so are no unit: the "millones" of
+    "12 millones" is none in English either."""
+    every = {
+        phrase
+        for language in LANGUAGES.values()
+        for part in ("denials", "hedges", "bounds", "operators", "scales")
+        for phrase in getattr(language, part)
+    }
+    return every - _ordinary_words(languages)
 
 
 def _with_foreign_words(
@@ -144,13 +184,7 @@ def _with_foreign_words(
     """The languages' own phrases of one part, and those of all other languages that are no ordinary
     words of theirs (the "no" of Spanish is the "in the" of the Portuguese "no total")."""
     own = {phrase for language in languages for phrase in getattr(language, part)}
-    ordinary = {
-        word
-        for language in languages
-        for ordinary_part in _ORDINARY_PARTS
-        for phrase in getattr(language, ordinary_part)
-        for word in words_of(phrase)
-    }
+    ordinary = _ordinary_words(languages)
     foreign = {phrase for each in LANGUAGES.values() for phrase in getattr(each, part)}
     far_enough = {
         phrase

@@ -17,6 +17,7 @@ from collate.answers.lexicon import Lexicon, Phrases
 from collate.answers.tokens import Token, is_unspaced
 
 MOST_WORDS_BEFORE = 12  # of an introducing sentence of any words
+MOST_WORDS_OF_A_SUBJECT = 4  # with the verb before it
 MOST_ADJECTIVES = 3  # of a unit: "12 small red glass marbles"
 MOST_UNSPACED = 40  # characters of a phrase whose words are not separated
 
@@ -35,8 +36,8 @@ _SINGULAR_NO_NOUN = ("ed", "ing", "ly", "est")  # "1 doubled"
 
 _DECORATIONS = frozenset("✅✔☑🎉⭐🎯👉➡→⇒∴•*\ufe0f")
 _OPENING = {"(": ")", "[": "]", "{": "}"}
-_INTRODUCING_SIGNS = frozenset(":,.'\"“”：，。、「」")
-_CLOSING_SIGNS = frozenset(".,;!…'\"”“’、。！，；「」")
+_INTRODUCING_SIGNS = frozenset(":,.'\"¡“”„«»：，。、「」،।")
+_CLOSING_SIGNS = frozenset(".,;!…'\"”“’„«»、。！，；「」،؛।")
 
 
 def obstacle_before(tokens: Sequence[Token], lexicon: Lexicon) -> str | None:
@@ -56,11 +57,23 @@ def obstacle_before(tokens: Sequence[Token], lexicon: Lexicon) -> str | None:
         return "denied, bounded or changed by words before it"
     if not all(map(lexicon.is_own_script, words)) or len(words) > MOST_UNSPACED:
         return "words before it that are not read"
+    if lexicon.foreign_answer_names.found_in(words):  # "Het antwoord is 12" where English is read
+        return "words of another language before it"
     is_name = tokens[-1].text in (":", "：")
     if len(words) <= MOST_WORDS_BEFORE or not lexicon.languages[0].spaced:
-        if is_name or lexicon.verbs.end(words):
+        if is_name or lexicon.verbs.end(words) or _begins_with_a_verb(words, lexicon):
             return None
     return "words before it that are not read"
+
+
+def _begins_with_a_verb(words: Sequence[str], lexicon: Lexicon) -> bool:
+    """Whether the words are a verb and its subject, in a language that puts them in this order."""
+    is_verb_first = any(language.verb_first for language in lexicon.languages)
+    return bool(
+        is_verb_first
+        and len(words) <= MOST_WORDS_OF_A_SUBJECT
+        and lexicon.verbs.lengths_at(words, 0)
+    )
 
 
 class Behind:
@@ -81,13 +94,12 @@ class Behind:
         if tokens and self._is_ordinal(tokens[0]):
             tokens, words = tokens[1:], words[1:]
             self._tokens, self._words = tokens, words
-        place = 0
+        place = unit_start = 0
         while place < len(tokens):
             token = tokens[place]
             if token.kind == "number":
                 return "several numbers, not one"
-            length = self._closing_length(place)
-            if length and not self._begins_a_tail(place, length):
+            if length := self._length_read_over(place, has_unit=has_unit):
                 place += length
             elif token.text in _OPENING:
                 end = self._bracket_end(place)
@@ -99,24 +111,43 @@ class Behind:
                 place += 1
             elif not has_unit and (length := self._unit_length(place)):
                 has_unit = True
+                unit_start = place
                 place += length
-            elif has_unit and token.text == "/" and self._is_word(place + 1):
-                place += 2
-            elif has_unit and place and tokens[place - 1].text == "°" and token.text in "CFK":
-                place += 1
             elif self._leads_on(place):
-                return self._obstacle_in_tail(place)
-            elif token.kind == "word":
-                return "words behind it that are not read"
+                return self._obstacle_in_tail(place, place)
+            elif has_unit and place and is_unspaced(token.text) and is_unspaced(words[place - 1]):
+                return self._obstacle_in_tail(place, unit_start)  # the noun of "12个苹果"
             else:
-                return "signs behind it that are not read"
+                kind = "words" if token.kind == "word" else "signs"
+                return f"{kind} behind it that are not read"
         return None
+
+    def _length_read_over(self, place: int, *, has_unit: bool) -> int:
+        """The length of what may end a statement or goes on with a unit; 0 for all else."""
+        text = self._tokens[place].text
+        length = self._closing_length(place)
+        if length and not self._begins_a_tail(place, length):
+            return length
+        if has_unit and text == "/" and self._is_word(place + 1):
+            return 2  # km/h
+        if not has_unit or place == 0:
+            return 0
+        is_degree = self._tokens[place - 1].text == "°" and text in "CFK"
+        return int(is_degree or self._is_capital_noun(place))  # the "Milch" of "12 Liter Milch"
 
     def _is_ordinal(self, token: Token) -> bool:
         return token.glued and token.word in _ORDINAL_ENDINGS
 
     def _is_word(self, place: int) -> bool:
         return place < len(self._words) and bool(self._words[place])
+
+    def _is_capital_noun(self, place: int) -> bool:
+        return (
+            any(language.capital_nouns for language in self._lexicon.languages)
+            and self._tokens[place].text[0].isupper()
+            and self._lexicon.is_plural(self._words[place], self._tokens[place].text)
+            and not self._changes(place)
+        )
 
     def _leads_on(self, place: int) -> bool:
         """Whether a word leads on from a unit, or from the number itself: "per day", "of them"."""
@@ -161,10 +192,12 @@ class Behind:
         length = 0
         for place in range(start, min(start + MOST_ADJECTIVES + 1, len(self._words))):
             word, text = self._words[place], self._tokens[place].text
-            if not word or not word.replace("'", "").replace("-", "").isalpha():
+            if not word or any(character.isdigit() or character == "_" for character in word):
                 break
             if place > start and self._ends_a_noun(place):
                 break
+            if self._lexicon.introductions.lengths_at(self._words, place):
+                break  # "12 is nonsense"
             is_plural = (
                 self._lexicon.is_plural(word, text)
                 or text in _UNITS
@@ -209,16 +242,19 @@ class Behind:
         if not places:
             return None
         words = [word for word in self._words[start + 1 : places[0]] if word]
-        number = self._lexicon.number_words.get("-".join(words).replace("-", " "))
-        if number is not None:
-            return places[0] + 1 if number == self._value else None
+        if words and self._lexicon.number_words.get(" ".join(words).replace("-", " ")) is not None:
+            return places[0] + 1 if self._lexicon.says(" ".join(words), self._value) else None
         apart = [token._replace(glued=False) for token in self._tokens[start + 1 : places[0]]]
         inner = Behind(apart, self._value, self._lexicon)
         return places[0] + 1 if words and inner.obstacle(has_unit=False) is None else None
 
-    def _obstacle_in_tail(self, start: int) -> str | None:
-        """Why the words that a unit leads on to, "per day in the week", are not read."""
-        words = [word for word in self._words[start:] if word]
+    def _obstacle_in_tail(self, start: int, changing_start: int) -> str | None:
+        """Why the words that a unit leads on to, "per day in the week", are not read.
+
+        What may change the number is looked for from `changing_start` on, since in "12個半" (twelve
+        and a half) the counter is part of it.
+        """
+        words = [word for word in self._words[changing_start:] if word]
         signs = [token.text for token in self._tokens[start:] if token.kind == "sign"]
         if any(token.kind == "number" for token in self._tokens[start:]):
             return "several numbers, not one"

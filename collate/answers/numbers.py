@@ -186,6 +186,8 @@ def _read_one(match: re.Match[str], side: str, lexicon: Lexicon) -> Number | str
         # ($5) is -5 to an accountant
         alternates = number.alternates | {-number.value}
         number = Number(number.value, number.percent, alternates)
+        if lexicon.says(before, number.value):  # twelve (12)
+            before = ""
     obstacle = obstacle_before(tokens_of(before), lexicon)
     if obstacle is not None:
         return obstacle
@@ -212,6 +214,8 @@ def _scaled(number: Number, tokens: list[Token], lexicon: Lexicon) -> tuple[Numb
         }
         if not lengths:
             break
+        if max(lexicon.units.lengths_at(words, 0), default=0) > max(lengths):
+            break  # the 千米 of "12千米", a kilometre, begins with a thousand
         factor = lengths[max(lengths)]
         alternates = frozenset(alternate * factor for alternate in number.alternates)
         number = Number(number.value * factor, number.percent, alternates)

@@ -88,6 +88,8 @@ def read_gold(
         raise ValueError(f"an answer is one of {', '.join(KINDS)}; found {kind!r}")
     if kind != "choice":
         key, reason = read_answer(kind, gold, (), lexicon(tuple(languages)))
+        if key is None and kind == "boolean":  # labels are "yes" and "true" in any language
+            key, reason = read_answer(kind, gold, (), lexicon(("en",)))
         if key is None:
             raise ValueError(f"gold answer {gold[:80]!r} cannot be read as {kind}: {reason}")
         return key

@@ -22,9 +22,9 @@ _CARRIAGE_RETURNS = str.maketrans("\r", "\n")
 _TEX_COMMAND = re.compile(r"(\\[A-Za-z]+)\s?\{?")
 _TAG = re.compile(r"<([A-Za-z][\w-]*)>")
 _BRACKETS = str.maketrans("([{<「『【", ")]}>」』】")
-_SENTENCE_END = re.compile(r"[.;!?。；！？\n]")
+_SENTENCE_END = re.compile(r"[.;!?。；！？।؛؟\n]")
 # ", so", ", the answer": the words behind a comma that begin a clause of their own
-_COMMA = re.compile(r"[,，、]")
+_COMMA = re.compile(r"[,，、،]")
 
 
 class Marker(NamedTuple):
@@ -122,14 +122,14 @@ def _marked(text: str, marker: Marker, words: Lexicon, kind: str) -> Iterator[St
         before = text[max(line_start, last_end, match.start() - LONGEST_CLAUSE) : match.start()]
         if marker.closing:
             stated, place = _until_closed(text, match.end(), marker.closing)
-            denied = _denies(before, words, kind) or _is_denied_behind(text, place, words)
+            denied = _denies(before, words, kind, stated) or _is_denied_behind(text, place, words)
         else:
             line_end = text.find("\n", match.end())
             line_end = len(text) if line_end < 0 else line_end
             following = marker.opening.search(text, match.end(), line_end)
             place = line_end if following is None else following.start()
             stated = text[match.end() : place]
-            denied = _denies(before, words, kind)
+            denied = _denies(before, words, kind, stated)
         last_end = place
         stated = stated.strip(" \t\n*`")
         if stated:
@@ -156,7 +156,7 @@ def _until_closed(text: str, start: int, closing: str) -> tuple[str, int]:
     return text[start:line_end], line_end
 
 
-def _denies(before: str, words: Lexicon, kind: str) -> bool:
+def _denies(before: str, words: Lexicon, kind: str, stated: str = "") -> bool:
     """Whether the sentence that leads to a marker denies what stands behind it."""
     clause = _SENTENCE_END.split(before)[-1]
     # "She did not buy 3, so there are #### 18": what follows the comma is a clause of its own
@@ -167,12 +167,16 @@ def _denies(before: str, words: Lexicon, kind: str) -> bool:
             break
         parts[-2:] = [" ".join(parts[-2:])]
     clause_words = [token.word for token in tokens_of(parts[-1]) if token.word]
-    if kind == "boolean":  # "So it is no #### no"
+    stated_words = [token.word for token in tokens_of(stated[:LONGEST_CLAUSE])]
+    if kind == "boolean" and words.no.found_in(stated_words):  # "So it is no #### no"
         for length in (
             words.no.lengths_at(clause_words, len(clause_words) - 1) if clause_words else ()
         ):
             clause_words = clause_words[:-length]
-    return words.any_denials.found_in(clause_words)
+    # "at least #### 12", "minus #### 12"; not "3 left over #### 12"
+    ends_with_a_change = words.bounds.end(clause_words) or words.operators.end(clause_words)
+    is_changed = ends_with_a_change and not words.closings.end(clause_words)
+    return is_changed or words.any_denials.found_in(clause_words)
 
 
 def _is_denied_behind(text: str, start: int, words: Lexicon) -> bool:

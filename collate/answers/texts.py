@@ -22,8 +22,8 @@ _LATEX_WRAPPING = re.compile(
     r"\\(?:boxed|fbox|text|textbf|textit|mathrm|mathbf|mbox)\s?\{(.*)\}", re.DOTALL
 )
 _MOST_WRAPPINGS = 4  # taken off one within the other; "$\boxed{\text{Lima}}$" has two
-_QUOTES = "\"'“”‘’«»*`"
-_FINAL_PUNCTUATION = ".,;:!?。"
+_QUOTES = "\"'“”„‘’‚«»「」『』*`"
+_FINAL_PUNCTUATION = ".,;:!?。、।،؛؟"
 _FACTORIAL = re.compile(r"[\d)]!+$")
 _LONGEST_INTRODUCTION = 8  # words
 
@@ -105,7 +105,18 @@ def without_introduction(text: str, lexicon: Lexicon) -> str:
         introduction = [word for word in words[:length] if word not in (":", "：", ",")]
         names_an_answer = lexicon.answer_names.found_in(introduction)
         if names_an_answer and lexicon.introductions.make_up(introduction):
-            return plain[tokens[length].start :]
+            return without_confirmation(plain[tokens[length].start :], lexicon)
+    return plain
+
+
+def without_confirmation(plain: str, lexicon: Lexicon) -> str:
+    """A text without the words at its end that only say that it is the answer ("is correct"), where
+    anything is left of it then."""
+    tokens = tokens_of(plain)
+    words = [token.word for token in tokens]
+    for start in range(max(1, len(tokens) - _LONGEST_INTRODUCTION), len(tokens)):
+        if lexicon.confirmations.make_up(words[start:]):
+            return plain[: tokens[start].start].rstrip()
     return plain
 
 

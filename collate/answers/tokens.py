@@ -3,7 +3,8 @@
     "12 eggs/day!"  ->  12  eggs  /  day  !        "答案是B。"  ->  答  案  是  B  。
 
 Words of Chinese and Japanese are not separated by blanks, so each of their characters is a word of
-its own; a phrase of a language's data is cut up the same way, and is found as a sequence.
+its own; a phrase of a language's data is cut up the same way, and is found as a sequence. What is
+left of a word before an apostrophe is a word too: the "l'" of "l'option", the "n'" of "n'est".
 """
 
 import re
@@ -16,6 +17,7 @@ _UNSPACED = "\u3005\u3007\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uf
 _LETTER = rf"(?:[^\W\d_{_UNSPACED}]|[\u0300-\u0333\u064b-\u065f\u0670\u0900-\u0903\u093a-\u094f])"
 _TOKEN = re.compile(
     rf"""(?P<unspaced>[{_UNSPACED}])
+    | (?P<elided>{_LETTER}['’](?={_LETTER}|\Z))                          # the l' of l'option
     | (?P<word>{_LETTER}+ (?:['’-]{_LETTER}+ | [\d_]+ | {_LETTER}+)*)    # don't  mile-long  m2  x_1
     | (?P<digits>\d+)
     | (?P<sign>\S)""",

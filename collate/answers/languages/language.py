@@ -18,7 +18,8 @@ class Language:
       introductions   phrases that may stand before an answer: "the answer is", "so", "answer"
       verbs           words right before a number that end an introducing sentence of any words:
                       the "has" of "Janet has 18"
-      closings        phrases that may stand behind an answer: "in total", "each"
+      closings        phrases that may stand behind a number: "in total", "each"
+      confirmations   phrases behind any answer that only say that it is one: "is correct"
       articles        words that may be left out of a text: "the"
       clauses         words that begin a clause right behind yes or no: the "it" of "No it is"
       headings        words that make a line behind a marker a heading and no answer: "solution"
@@ -42,6 +43,7 @@ class Language:
 
     How it is written:
       decimal_comma   whether 1,5 is one and a half, and 1.234 a thousand and more
+      verb_first      whether a sentence may begin with its verb, the subject behind it
       spaced          whether blanks separate its words
       scripts         names of its letters in Unicode: "LATIN"
     """
@@ -60,6 +62,7 @@ class Language:
     bounds: tuple[str, ...]
     operators: tuple[str, ...]
     scales: Mapping[str, int]
+    confirmations: tuple[str, ...] = ()
     articles: tuple[str, ...] = ()
     clauses: tuple[str, ...] = ()
     adjectives: tuple[str, ...] = ()
@@ -69,5 +72,6 @@ class Language:
     not_units: tuple[str, ...] = ()
     capital_nouns: bool = False
     decimal_comma: bool = False
+    verb_first: bool = False
     spaced: bool = True
     scripts: tuple[str, ...] = ("LATIN",)
