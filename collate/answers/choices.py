@@ -166,9 +166,9 @@ def _namings(text: str, options: Sequence[str], lexicon: Lexicon) -> Iterator[_N
     letters = _letters(options)
     for match in _LONE_LETTER.finditer(text):
         letter = match["letter"].upper()
-        if letter in letters and _names_an_option(match):
-            if not _is_denied(text, match.start("letter"), lexicon):
-                yield _Naming(match.end("letter"), 1, match["letter"], letter)
+        names_an_option = letter in letters and _names_an_option(match)
+        if names_an_option and not _is_denied(text, match.start("letter"), lexicon):
+            yield _Naming(match.end("letter"), 1, match["letter"], letter)
     for letter, option in zip(letters, options, strict=False):
         # "red and blue" also over a line break, but not within "evergreen".
         words = r"\s{1,4}".join(re.escape(word) for word in option.split())

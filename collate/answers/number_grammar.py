@@ -59,11 +59,10 @@ def obstacle_before(tokens: Sequence[Token], lexicon: Lexicon) -> str | None:
         return "words before it that are not read"
     if lexicon.foreign_answer_names.found_in(words):  # "Het antwoord is 12" where English is read
         return "words of another language before it"
+    is_short = len(words) <= MOST_WORDS_BEFORE or not lexicon.languages[0].spaced
     is_name = tokens[-1].text in (":", "：")
-    if len(words) <= MOST_WORDS_BEFORE or not lexicon.languages[0].spaced:
-        if is_name or lexicon.verbs.end(words) or _begins_with_a_verb(words, lexicon):
-            return None
-    return "words before it that are not read"
+    leads_to_it = is_name or lexicon.verbs.end(words) or _begins_with_a_verb(words, lexicon)
+    return None if is_short and leads_to_it else "words before it that are not read"
 
 
 def _begins_with_a_verb(words: Sequence[str], lexicon: Lexicon) -> bool:

@@ -30,8 +30,8 @@ from collate.answers.texts import (
     read_text,
     same_text,
     text_key,
-    without_introduction,
     without_format_characters,
+    without_introduction,
 )
 
 KINDS = ("number", "choice", "boolean", "text", "math")
