@@ -1,9 +1,9 @@
 """Reading answers of the five kinds into keys to compare.
 
     kind      what is read                                       key
-    number    one number, however it is written (`numbers.py`)   a `Number`, exact
+    number    one number (`number_statements.py`)                a `Number`, exact
     choice    a letter or the text of an option (`choices.py`)   the option's letter
-    boolean   yes/no or true/false (`booleans.py`)                  "yes" or "no"
+    boolean   yes/no or true/false (`booleans.py`)               "yes" or "no"
     text      anything (`texts.py`)                              the text without case, quotes, ...
     math      a number, or an expression (`mathematics.py`)      a `Number`, or the text
 
@@ -23,7 +23,8 @@ from collate.answers.booleans import first_boolean, last_boolean, read_boolean
 from collate.answers.choices import first_choice, last_choice, read_choice
 from collate.answers.lexicon import Lexicon, lexicon
 from collate.answers.mathematics import is_mathematics, same_mathematics
-from collate.answers.numbers import Number, first_number, last_number, read_number, same_number
+from collate.answers.number_statements import first_number, last_number, read_number
+from collate.answers.numbers import Number, same_number
 from collate.answers.statements import last_introduced
 from collate.answers.texts import (
     LONGEST_ANSWER,
