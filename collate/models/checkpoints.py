@@ -8,12 +8,13 @@ merging into and out of live weights drifts in bfloat16.
 import json
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import safe_open
+from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
@@ -165,11 +166,21 @@ def read_adapter(folder: str) -> Adapter:
     return Adapter(file=tensors_file, rank=rank, scaling=scaling, modules=modules)
 
 
+@contextmanager
+def _opened(file: Path) -> Iterator[Any]:
+    """The tensors of a safetensors file, by name; raises `ModelError` for a damaged file."""
+    try:
+        with safe_open(file, framework="pt") as tensors:
+            yield tensors
+    except (SafetensorError, OSError) as error:
+        raise ModelError(f"{file} cannot be read as safetensors ({error})") from error
+
+
 def _adapted_modules(file: Path, folder: str) -> tuple[str, ...]:
     """Names of the linear layers that an adapter changes, by the base model's names."""
     # base_model.model.model.layers.0.self_attn.q_proj.lora_A.weight
     suffix = ".lora_A.weight"
-    with safe_open(file, framework="pt") as tensors:
+    with _opened(file) as tensors:
         tensor_names = set(tensors.keys())
     module_names = sorted(
         name.removeprefix(_PEFT_PREFIX).removesuffix(suffix)
@@ -198,7 +209,7 @@ def _unsupported(settings: Mapping[str, Any]) -> str | None:
 
 
 def _check_fit(adapter: Adapter, base_shapes: Mapping[str, Sequence[int]], folder: str) -> None:
-    with safe_open(adapter.file, framework="pt") as tensors:
+    with _opened(adapter.file) as tensors:
         for module in adapter.modules:
             # lora_A is rank x inputs, lora_B is outputs x rank.
             down_shape, up_shape = (
@@ -224,7 +235,7 @@ def _check_fit(adapter: Adapter, base_shapes: Mapping[str, Sequence[int]], folde
 def _shapes(files: Sequence[Path]) -> dict[str, tuple[int, ...]]:
     shapes: dict[str, tuple[int, ...]] = {}
     for file in files:
-        with safe_open(file, framework="pt") as tensors:
+        with _opened(file) as tensors:
             # Shapes stand in the file's header, so that no tensor is read.
             shapes |= {name: tuple(tensors.get_slice(name).get_shape()) for name in tensors.keys()}  # noqa: SIM118
     return shapes
@@ -232,14 +243,14 @@ def _shapes(files: Sequence[Path]) -> dict[str, tuple[int, ...]]:
 
 def _stream(files: Sequence[Path]) -> NamedTensors:
     for file in files:
-        with safe_open(file, framework="pt") as tensors:
+        with _opened(file) as tensors:
             for name in tensors.keys():  # noqa: SIM118
                 yield name, tensors.get_tensor(name)
 
 
 def _merge(files: Sequence[Path], adapter: Adapter) -> NamedTensors:
     prefix_by_tensor = {f"{module}.weight": f"{_PEFT_PREFIX}{module}" for module in adapter.modules}
-    with safe_open(adapter.file, framework="pt") as adapter_tensors:
+    with _opened(adapter.file) as adapter_tensors:
         for name, tensor in _stream(files):
             if name not in prefix_by_tensor:
                 yield name, tensor

@@ -4,6 +4,7 @@ A shard is a small table that is committed like a stage of its own, below `<stag
 stage is finished its shards are removed.
 """
 
+import re
 import time
 from collections import defaultdict
 from collections.abc import Sequence
@@ -52,7 +53,10 @@ class Shards:
 
     def _count_earlier_shard(self, name: str) -> None:
         # A shard is named <stage>.shards/<block>-<number>.
-        block = int(name.removeprefix(f"{self._name}/").partition("-")[0])
+        block_match = re.fullmatch(r"(\d{1,9})-\d{1,9}", name.removeprefix(f"{self._name}/"))
+        if block_match is None:
+            return
+        block = int(block_match[1])
         self._count_by_block[block] += 1
         # One that cannot be used is counted all the same, so that no new shard takes its name.
         if self._is_usable(name):

@@ -10,7 +10,7 @@ from unittest import mock
 import pytest
 
 from collate.commands.preflight import model_problems, preflight, scorer_problems
-from collate.commands.setup import prepare
+from collate.commands.setup import prepare, resolve_scorer
 from collate.config.schema import ModelConfig, RunConfig, ScoringConfig
 from collate.errors import InputError, ModelError
 from collate.models.checkpoints import checkpoint_files, read_adapter
@@ -235,6 +235,15 @@ def test_an_adapter_without_its_sizes_is_said(named_adapter: Path, settings: obj
     (named_adapter / "adapter_config.json").write_text(content)
     with pytest.raises(ModelError, match=r"adapter_config\.json has r="):
         read_adapter(str(named_adapter))
+
+
+def test_tensors_that_are_damaged_are_named(named_adapter: Path, tiny_model: Path) -> None:
+    (named_adapter / "adapter_model.safetensors").write_bytes(b"\xff" * 100)
+    with pytest.raises(ModelError, match=r"adapter_model\.safetensors cannot be read"):
+        read_adapter(str(named_adapter))
+    with pytest.raises(InputError, match=r"scoring\.model=.*adapter_model\.safetensors cannot"):
+        config = replace(RunConfig(), scoring=ScoringConfig(model=str(named_adapter)))
+        resolve_scorer(config, tiny_model)
 
 
 def test_preflight_names_what_is_wrong_with_a_scorer(

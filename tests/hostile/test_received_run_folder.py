@@ -13,6 +13,7 @@ import yaml
 
 import collate
 from collate.agents.roster import make_agents
+from collate.atomic import remove_unfinished
 from collate.commands.evaluate import with_overrides
 from collate.commands.preflight import model_problems
 from collate.commands.run import weights_of_start
@@ -185,6 +186,29 @@ def test_nothing_is_reached_through_a_link(
     assert contents(target) == before
     assert done.returncode == 2 and f"{name}: a symbolic link, to " in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_nor_by_whoever_opens_or_tidies_the_folder_without_a_look_at_it_before(got: Path) -> None:
+    target = outside(got)
+    link(got, "round-09", target)
+    link(got, ".unfinished-y", target)
+    before = contents(target)
+    with pytest.raises(RunFolderError, match="round-09: a symbolic link"):
+        RunFolder.open(replace(RunConfig(), name="got", folder=str(got.parent)), {}, notify=print)
+    (got / "round-01" / ".unfinished-z").mkdir()
+    remove_unfinished(got)
+    assert contents(target) == before and (got / "round-09").is_symlink()
+    assert not list(got.rglob(".unfinished-*"))
+
+
+def test_an_evaluation_without_a_run_writes_through_no_link(tiny_model: Path, got: Path) -> None:
+    victim = outside(got) / "victim"
+    place = got.parent / "evaluations" / tiny_model.name
+    place.mkdir(parents=True)
+    (place / "log.txt").symlink_to(victim)
+    done = here("evaluate", f"model={tiny_model}", *SETTINGS, cwd=got.parents[1])
+    assert done.returncode == 2 and "log.txt: a symbolic link" in done.stderr
+    assert victim.read_text() == "precious\n"
 
 
 def test_a_pipe_is_named_and_not_waited_for(got: Path, tiny_model: Path) -> None:
