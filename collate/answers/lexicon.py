@@ -98,7 +98,8 @@ class Lexicon:
             for language in languages
             for phrase, number in language.number_words.items()
         }
-        self._no_units = _changing_words(languages)
+        self.numbers = phrases("number_words")
+        self._no_units = _changing_words(languages) | self.number_words.keys()
         self.scripts = {script for language in languages for script in language.scripts}
         self.articles = {word for language in languages for word in language.articles}
         self.decimal_comma = all(language.decimal_comma for language in languages)
@@ -152,7 +153,7 @@ def _ordinary_words(languages: Sequence[Language]) -> set[str]:
         for language in languages
         for part in _ORDINARY_PARTS
         for phrase in getattr(language, part)
-        for word in words_of(phrase)
+        for word in (phrase, *words_of(phrase))
     }
 
 

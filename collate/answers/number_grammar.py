@@ -61,7 +61,14 @@ def obstacle_before(tokens: Sequence[Token], lexicon: Lexicon) -> str | None:
         return "words of another language before it"
     is_short = len(words) <= MOST_WORDS_BEFORE or not lexicon.languages[0].spaced
     is_name = tokens[-1].text in (":", "：")
-    leads_to_it = is_name or lexicon.verbs.end(words) or _begins_with_a_verb(words, lexicon)
+    # "Also hat Janet 12"
+    ends_with_a_subject = tokens[-1].text[0].isupper() and lexicon.verbs.end(words[:-1])
+    leads_to_it = (
+        is_name
+        or ends_with_a_subject
+        or lexicon.verbs.end(words)
+        or _begins_with_a_verb(words, lexicon)
+    )
     return None if is_short and leads_to_it else "words before it that are not read"
 
 
@@ -113,7 +120,7 @@ class Behind:
                 unit_start = place
                 place += length
             elif self._leads_on(place):
-                return self._obstacle_in_tail(place, place)
+                return self._obstacle_in_tail(place, max(place - 1, 0))
             elif has_unit and place and is_unspaced(token.text) and is_unspaced(words[place - 1]):
                 return self._obstacle_in_tail(place, unit_start)  # the noun of "12个苹果"
             else:
@@ -184,10 +191,12 @@ class Behind:
             return 0  # algebra, a base, a time
         lengths = self._lexicon.units.lengths_at(self._words, start)
         lengths += _UNIT_SIGNS.lengths_at(self._words, start)
-        return max(lengths, default=0) or self._noun_length(start)
+        return max(*lengths, 0, self._noun_length(start))
 
     def _noun_length(self, start: int) -> int:
         """The length of a noun with its adjectives, in the plural where the number asks for it."""
+        if is_unspaced(self._tokens[start].text):
+            return 0
         length = 0
         for place in range(start, min(start + MOST_ADJECTIVES + 1, len(self._words))):
             word, text = self._words[place], self._tokens[place].text
@@ -253,6 +262,10 @@ class Behind:
         What may change the number is looked for from `changing_start` on, since in "12個半" (twelve
         and a half) the counter is part of it.
         """
+        if self._lexicon.numbers.lengths_at(self._words, start):  # 12点五
+            return "several numbers, not one"
+        if start == 0 and self._lexicon.numbers.found_in(self._words):  # 12 of twenty
+            return "several numbers, not one"
         words = [word for word in self._words[changing_start:] if word]
         signs = [token.text for token in self._tokens[start:] if token.kind == "sign"]
         if any(token.kind == "number" for token in self._tokens[start:]):

@@ -63,9 +63,14 @@ def is_unspaced(text: str) -> bool:
     return re.fullmatch(f"[{_UNSPACED}]", text) is not None
 
 
+# The names of ー and 々 begin with no script of their own.
+_SCRIPTS = {"KATAKANA-HIRAGANA": "KATAKANA", "IDEOGRAPHIC": "CJK"}
+
+
 def script_of(word: str) -> str:
     """The script of a word's letters ("LATIN", "CJK"), "" where they are of several."""
-    scripts = {
+    names = {
         unicodedata.name(character, "?").split()[0] for character in word if character.isalpha()
     }
+    scripts = {_SCRIPTS.get(name, name) for name in names}
     return scripts.pop() if len(scripts) == 1 else ""

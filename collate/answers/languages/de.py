@@ -43,7 +43,8 @@ LANGUAGE = Language(
         "ergeben", "macht", "machen", "lautet", "gleich", "misst", "dauert", "dauern", "produziert",
         "arbeitet", "arbeiten", "gewinnt", "gewann", "verliert", "verlor", "sammelt", "sammelte",
         "backt", "pflanzt", "wird", "werden", "es", "insgesamt", "genau", "etwa", "ungefähr",
-        "rund", "circa", "ca", "nur", "zusammen", "noch",
+        "rund", "circa", "ca", "nur", "zusammen", "noch", "muss", "müssen", "musste", "mussten",
+        "schaffte", "schafft",
     ),
     closings=(
         "insgesamt", "im ganzen", "gesamt", "zusammen", "übrig", "mehr", "weniger", "jeweils",
@@ -55,7 +56,8 @@ LANGUAGE = Language(
         "verbleibend", "ausgegeben", "verdient", "bezahlt", "gekauft", "verkauft", "gegessen",
         "getrunken", "gelesen", "gespart", "gelaufen", "gefahren", "bekommen", "erhalten",
         "gewonnen", "gesammelt", "gebacken", "gepflanzt", "gegeben", "gebraucht", "verbraucht",
-        "wert",
+        "wert", "bezahlen", "zahlen", "zurück", "verkaufen", "kaufen", "übriggelassen", "ausgeben",
+        "benötigt",
     ),
     confirmations=(
         "ist die antwort", "ist richtig", "ist korrekt", "ist meine antwort",
@@ -133,7 +135,8 @@ LANGUAGE = Language(
         "nur dann", "angeblich", "vorgeblich", "unklar", "unsicher", "ungewiss", "fraglich",
         "warte", "hm", "hmm", "eigentlich", "bedingt", "obwohl", "obgleich", "trotzdem", "dennoch",
         "anscheinend", "scheinbar", "je nachdem", "hängt davon ab", "abhängig", "vorausgesetzt",
-        "jein", "naja", "ungefähr richtig", "ungefähr wahr", "etwa richtig",
+        "jein", "naja", "ungefähr richtig", "ungefähr wahr", "etwa richtig", "theoretisch",
+        "in der theorie", "im traum", "selten", "sagt man", "ausnahmen", "bis auf",
     ),
     bounds=(
         "mindestens", "höchstens", "wenigstens", "zumindest", "bis zu", "mehr als", "weniger als",
@@ -153,7 +156,8 @@ LANGUAGE = Language(
         "dividiert", "multipliziert", "kehrwert", "gegenzahl", "invers", "inverse", "logarithmus",
         "hexadezimal", "hex", "binär", "oktal", "pi", "unendlich", "halbiert", "halbe", "halben",
         "negiert", "bruchteil", "vermindert", "zehntel", "hundertstel", "tausendstel",
-        "prozent von", "zur basis", "im quadrat", "in potenz",
+        "prozent von", "zur basis", "im quadrat", "in potenz", "binärsystem", "dualsystem",
+        "hexadezimalsystem", "oktalsystem",
     ),
     scales={
         "dutzend": 12, "hundert": 100, "hunderte": 100, "tausend": 10**3, "tausende": 10**3,

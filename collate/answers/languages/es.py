@@ -32,6 +32,7 @@ LANGUAGE = Language(
         "eso", "ella", "él", "ellos", "ellas", "un total de", "es decir", "o sea",
         "la respuesta es", "será", "sería igual a", "es la opción", "es la letra",
         "el máximo común divisor", "el mínimo común múltiplo", "el mcd", "el mcm", "es la", "es el",
+        "durante", "es de", "son de",
     ),
     verbs=(
         "es", "son", "era", "eran", "fue", "fueron", "hay", "había", "tiene", "tienen", "tenemos",
@@ -45,7 +46,8 @@ LANGUAGE = Language(
         "necesitó", "obtiene", "obtenemos", "suma", "suman", "totaliza", "vale", "valen", "produce",
         "trabaja", "equivale a", "igual a", "asciende a", "un total de", "en total",
         "aproximadamente", "exactamente", "solo", "sólo", "solamente", "alrededor de", "unos",
-        "unas", "otros", "otras",
+        "unas", "otros", "otras", "es de", "son de", "pagar", "comprar", "vender", "tarda",
+        "tardan", "tardó", "lleva", "llevan", "cuenta", "cuentan",
     ),
     closings=(
         "en total", "total", "juntos", "juntas", "cada uno", "cada una", "restantes", "más",
@@ -129,7 +131,8 @@ LANGUAGE = Language(
         "a veces", "depende", "de lo contrario", "si no", "solo si", "sólo si", "solo cuando",
         "sólo cuando", "según", "supuestamente", "presuntamente", "aparentemente", "incierto",
         "espera", "hmm", "en realidad", "mas", "sino", "parece", "puede que", "más o menos",
-        "cuando", "aproximadamente cierto", "aproximadamente correcto",
+        "cuando", "aproximadamente cierto", "aproximadamente correcto", "en teoría", "rara vez",
+        "raramente",
     ),
     bounds=(
         "al menos", "por lo menos", "como mínimo", "como máximo", "a lo sumo", "a lo más", "hasta",

@@ -33,7 +33,8 @@ LANGUAGE = Language(
         "juste", "l'affirmation", "l'affirmation est", "l'énoncé", "l'énoncé est",
         "cette affirmation est", "ce", "cela", "ça", "s'élève à", "un total de", "la réponse est",
         "est la lettre", "est l'option", "le plus grand commun diviseur",
-        "le plus petit commun multiple", "le pgcd", "le ppcm", "c'est la", "c'est le",
+        "le plus petit commun multiple", "le pgcd", "le ppcm", "c'est la", "c'est le", "pendant",
+        "durant",
     ),
     verbs=(
         "est", "sont", "était", "étaient", "a", "ai", "ont", "avons", "avait", "avaient", "eu",
@@ -47,7 +48,8 @@ LANGUAGE = Language(
         "égale", "produit", "travaille", "collecte", "récolte", "est de", "était de", "sont de",
         "est donc de", "un total de", "égal à", "égale à", "s'élève à", "y a", "y avait", "en a",
         "en reste", "lui reste", "environ", "exactement", "seulement", "à peu près",
-        "approximativement", "au total", "en tout", "encore",
+        "approximativement", "au total", "en tout", "encore", "payer", "acheter", "vendre", "met",
+        "mettent", "mis", "faut", "compte", "comptent",
     ),
     closings=(
         "au total", "en tout", "en tout et pour tout", "ensemble", "chacun", "chacune",
@@ -135,7 +137,7 @@ LANGUAGE = Language(
         "incertaine", "attends", "attendez", "hum", "hmm", "en fait", "seulement si", "sauf si",
         "seulement quand", "seulement lorsque", "en réalité", "sans doute", "semble", "semblerait",
         "serait", "paraît", "supposément", "selon", "à peu près vrai", "à peu près exact",
-        "à peu près correct",
+        "à peu près correct", "en théorie", "théoriquement", "rarement",
     ),
     bounds=(
         "au moins", "au plus", "au maximum", "au minimum", "tout au plus", "jusqu'à", "jusqu'au",

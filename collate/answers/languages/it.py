@@ -31,7 +31,7 @@ LANGUAGE = Language(
         "questo", "questa", "ciò", "cioè", "ossia", "lui", "lei", "loro", "un totale di",
         "la risposta è", "è l'opzione", "è la lettera", "sarà", "il massimo comun divisore",
         "il massimo comune divisore", "il minimo comune multiplo", "il mcd", "il mcm", "è la",
-        "è il",
+        "è il", "è di", "sono di",
     ),
     verbs=(
         "è", "sono", "era", "erano", "ha", "ho", "hanno", "abbiamo", "aveva", "avevano", "costa",
@@ -44,7 +44,8 @@ LANGUAGE = Language(
         "servono", "ottiene", "otteniamo", "fa", "fanno", "vale", "valgono", "rimangono", "rimane",
         "rimanevano", "restano", "resta", "produce", "lavora", "totalizza", "pari a", "uguale a",
         "ammonta a", "un totale di", "in totale", "in tutto", "circa", "esattamente", "solo",
-        "soltanto", "ancora", "altri", "altre",
+        "soltanto", "ancora", "altri", "altre", "è di", "sono di", "pagare", "comprare", "vendere",
+        "vogliono", "vuole", "impiega", "impiegano",
     ),
     closings=(
         "in totale", "in tutto", "complessivamente", "totali", "insieme", "ciascuno", "ciascuna",
@@ -87,7 +88,7 @@ LANGUAGE = Language(
         "mucche", "capre", "pecore", "rane", "api", "foglie", "pietre", "lettere", "parole",
         "domande", "risposte", "classi", "squadre", "partite", "porzioni", "confezioni", "buste",
         "lezioni", "rosse", "nere", "gialle", "azzurre", "grigie", "nuove", "vecchie", "intere",
-        "blu", "viola",
+        "blu", "viola", "studentesse", "professoresse",
     ),
     links=(
         "per", "di", "del", "della", "dei", "delle", "degli", "al", "alla", "all'ora", "a", "in",
@@ -110,7 +111,7 @@ LANGUAGE = Language(
         "scorretti", "dubbi", "impossibili", "esclusi", "rifiuti", "neghi", "dubiti", "escludi",
         "multipli", "divisori", "radianti", "doppi", "tripli", "fattoriali", "gradi radianti",
         "fine", "confine", "termine", "ordine", "origine", "smette", "ammette", "permette",
-        "moglie", "meglio",
+        "moglie", "meglio", "inutili",
     ),
     number_words={
         "zero": 0, "un": 1, "uno": 1, "una": 1, "due": 2, "tre": 3, "quattro": 4, "cinque": 5,
@@ -140,7 +141,7 @@ LANGUAGE = Language(
         "altrimenti", "solo se", "soltanto se", "solo quando", "presumibilmente", "apparentemente",
         "incerto", "incerta", "in realtà", "aspetta", "hmm", "bensì", "sembra", "sembrerebbe",
         "sarebbe", "nel caso", "qualora", "più o meno", "quando", "circa vero",
-        "approssimativamente vero",
+        "approssimativamente vero", "in teoria", "raramente",
     ),
     bounds=(
         "almeno", "al massimo", "al minimo", "al più", "come minimo", "come massimo", "fino a",

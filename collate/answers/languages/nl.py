@@ -40,6 +40,7 @@ LANGUAGE = Language(
         "blijven", "bleven", "telt", "maakt", "maken", "bedraagt", "bedragen", "wordt", "worden",
         "levert", "werkt", "werken", "verzamelt", "plukt", "bakt", "gelijk aan", "een totaal van",
         "in totaal", "samen", "ongeveer", "circa", "precies", "slechts", "nog", "luidt", "er",
+        "moet", "moeten", "moest", "moesten", "zitten", "zaten", "staan", "liggen",
     ),
     closings=(
         "in totaal", "totaal", "bij elkaar", "samen", "elk", "ieder", "over", "meer", "minder",
@@ -49,7 +50,9 @@ LANGUAGE = Language(
         "precies", "bedankt", "dank je", "overgebleven", "nodig", "verdiend", "betaald", "gekocht",
         "verkocht", "gegeten", "gelezen", "gespaard", "gelopen", "gereden", "gekregen", "waard",
         "melk", "water", "suiker", "meel", "bloem", "rijst", "boter", "olie", "sap", "koffie",
-        "thee", "geld", "verf", "zand", "benzine", "limonade",
+        "thee", "geld", "verf", "zand", "benzine", "limonade", "betalen", "kopen", "verkopen",
+        "taart", "cake", "brood", "kaas", "chocolade", "fruit", "vlees", "vis", "hout", "papier",
+        "touw", "stof", "speelgoed", "pizza",
     ),
     confirmations=(
         "is het antwoord", "is correct", "is juist", "is goed", "is mijn antwoord",
@@ -95,10 +98,10 @@ LANGUAGE = Language(
         "tegengestelden", "veelvouden", "delers", "radialen", "ontkennen", "betwijfelen",
         "uitsluiten", "verwerpen", "afwijzen", "weerleggen", "tegenspreken", "weigeren", "worden",
         "zijn", "hebben", "moeten", "kunnen", "mogen", "willen", "zullen", "zouden", "werden",
-        "waren", "hadden", "konden", "vermenigvuldigen", "optellen", "aftrekken", "halveren",
-        "verdubbelen", "breuken", "factoren", "exponenten", "uitgezonderden", "zeven", "negen",
-        "tien", "uitgesloten", "uitgezonderd", "verworpen", "afgewezen", "negatieven",
-        "verminderen", "overtreffen", "overschrijden",
+        "waren", "konden", "vermenigvuldigen", "optellen", "aftrekken", "halveren", "verdubbelen",
+        "breuken", "factoren", "exponenten", "uitgezonderden", "zeven", "negen", "tien",
+        "uitgesloten", "uitgezonderd", "verworpen", "afgewezen", "negatieven", "verminderen",
+        "overtreffen", "overschrijden",
     ),
     number_words={
         "nul": 0, "een": 1, "één": 1, "twee": 2, "drie": 3, "vier": 4, "vijf": 5, "zes": 6,
@@ -125,7 +128,8 @@ LANGUAGE = Language(
         "deels", "half", "soms", "hangt ervan af", "het hangt ervan af", "hangt af van",
         "afhankelijk", "alleen als", "alleen wanneer", "wanneer", "zogenaamd", "onduidelijk",
         "onzeker", "hmm", "eigenlijk", "toch", "schijnbaar", "blijkbaar", "volgens", "min of meer",
-        "desondanks", "niettemin", "ondanks", "ongeveer waar", "ongeveer juist",
+        "desondanks", "niettemin", "ondanks", "ongeveer waar", "ongeveer juist", "in theorie",
+        "zelden",
     ),
     bounds=(
         "minstens", "ten minste", "tenminste", "op zijn minst", "op z'n minst", "minimaal",
@@ -145,6 +149,7 @@ LANGUAGE = Language(
         "omgekeerde", "tegengestelde", "inverse", "logaritme", "hexadecimaal", "binair", "octaal",
         "pi", "oneindig", "gehalveerd", "anderhalf", "anderhalve", "twee keer", "drie keer",
         "tiende", "honderdste", "duizendste", "tot de tweede", "tot de derde", "het kwadraat",
+        "min een", "min één", "min twee", "min drie", "min vier", "min vijf", "min tien",
     ),
     scales={
         "dozijn": 12, "tiental": 10, "tientallen": 10, "honderd": 100, "honderden": 100,

@@ -31,7 +31,7 @@ LANGUAGE = Language(
         "a afirmação é", "esta afirmação é", "a declaração é", "o enunciado é", "isto é", "isso é",
         "isto", "isso", "isso dá", "ele", "ela", "eles", "elas", "um total de", "ou seja",
         "a resposta é", "é a letra", "é a opção", "o máximo divisor comum",
-        "o mínimo múltiplo comum", "o mdc", "o mmc", "é a", "é o",
+        "o mínimo múltiplo comum", "o mdc", "o mmc", "é a", "é o", "durante", "é de", "são de",
     ),
     verbs=(
         "é", "são", "era", "eram", "foi", "foram", "há", "havia", "tem", "têm", "temos", "tenho",
@@ -45,7 +45,9 @@ LANGUAGE = Language(
         "dá", "dão", "deu", "toma", "tomou", "usa", "usam", "usou", "precisa", "precisam", "obtém",
         "obtemos", "soma", "somam", "totaliza", "vale", "valem", "produz", "trabalha", "igual a",
         "equivale a", "um total de", "no total", "ao todo", "aproximadamente", "cerca de",
-        "exatamente", "só", "somente", "apenas", "outros", "outras", "uns", "umas", "ainda",
+        "exatamente", "só", "somente", "apenas", "outros", "outras", "uns", "umas", "ainda", "é de",
+        "são de", "pagar", "comprar", "vender", "leva", "levam", "levou", "precisa de",
+        "precisam de", "demora",
     ),
     closings=(
         "no total", "ao todo", "total", "juntos", "juntas", "cada um", "cada uma", "cada",
@@ -130,7 +132,8 @@ LANGUAGE = Language(
         "caso contrário", "senão", "só se", "somente se", "apenas se", "só quando", "apenas quando",
         "quando", "supostamente", "alegadamente", "aparentemente", "incerto", "incerta", "espera",
         "espere", "hmm", "na verdade", "na realidade", "parece", "conforme", "mais ou menos",
-        "será que", "seria", "aproximadamente correto", "aproximadamente verdadeiro",
+        "será que", "seria", "aproximadamente correto", "aproximadamente verdadeiro", "em teoria",
+        "raramente",
     ),
     bounds=(
         "pelo menos", "ao menos", "no mínimo", "no máximo", "quando muito", "até", "mais de",

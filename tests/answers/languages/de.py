@@ -53,6 +53,28 @@ NUMBERS = [
     ("zweimal 12", "12", N), ("Wurzel aus 12", "12", N), ("12 zum Quadrat", "12", N),
     ("12 Fakultät", "12", N), ("ein Drittel von 12", "12", N), ("der Kehrwert von 12", "12", N),
     ("12 Drittel", "12", N), ("zwölf", "12", U), ("zwölf", "13", N), ("12 Zehner", "12", N),
+    # sentences
+    ("Die Lösung lautet 12.", "12", R), ("Das Endergebnis beträgt 12 €.", "12", R),
+    ("Insgesamt hat Maria 12 Bücher gelesen.", "12", R), ("Er muss 12 Euro bezahlen", "12", R),
+    ("Peter bekommt 12 Euro zurück", "12", R), ("Die Antwort ist somit 12.", "12", R),
+    ("12 Kuchenstücke", "12", R), ("12 € pro Person", "12", R), ("Es dauert 12 Minuten.", "12", R),
+    ("Tom braucht 12 Stunden für die Arbeit", "12", R), ("Jede Person bekommt 12 Äpfel", "12", R),
+    ("12 Tage lang", "12", R), ("Der Umfang ist 12 cm.", "12", R),
+    ("Die Fläche beträgt 12 Quadratzentimeter", "12", R), ("rund 12 Prozent", "12", R),
+    ("12 rote Kugeln", "12", R), ("Sie verkauft 12 Eier pro Tag.", "12", R),
+    ("Am Ende bleiben 12 Eier übrig", "12", R), ("**12**", "12", R), ("$12$", "12", R),
+    ("12 ganze Kuchen", "12", R), ("Seine Mutter ist 12 Jahre alt.", "12", R),
+    # more that is another number, or none
+    ("12 wäre völliger Unfug", "12", N), ("Ich bezweifle, dass es 12 sind", "12", N),
+    ("12 Eier wären gelogen", "12", N), ("12 kommt nicht hin", "12", N),
+    ("alles, nur nicht 12", "12", N), ("12 geteilt durch drei", "12", N), ("zwölfmal 12", "12", N),
+    ("es können unmöglich 12 sein", "12", N), ("angeblich 12", "12", N),
+    ("12 mal so viele wie vorher", "12", N), ("rund um 12", "12", N), ("12 (falsch)", "12", N),
+    ("12 minus eins", "12", N), ("ein Zwölftel von 12", "12", N), ("12 hoch minus eins", "12", N),
+    ("12 im Binärsystem", "12", N), ("gegen 12", "12", N), ("12 Komma fünf", "12", N),
+    ("12 einhalb", "12", N), ("12 ein halb", "12", N), ("zwölf Komma 12", "12", N),
+    ("Dreizehn, nicht 12", "12", N), ("12 daneben", "12", N), ("12 Fehlanzeige", "12", N),
+    ("Sicher keine 12", "12", N),
 ]  # fmt: skip
 
 CHOICES = [
@@ -84,6 +106,14 @@ BOOLEANS = [
     ("Ja, aber das ist unmöglich", "yes", U), ("falls ja", "yes", U),
     ("weder ja noch nein", "yes", U), ("Nein, doch", "no", U), ("Jawohl", "yes", R),
     ("keine Ahnung", "no", U), ("Ja, ist falsch", "yes", U),
+    # more that hesitates, and more that explains
+    ("Ja, das ist Unsinn", "yes", N), ("Ja, wohl kaum", "yes", N),
+    ("Ja, theoretisch schon", "yes", N), ("Ja klar, von wegen", "yes", N),
+    ("Ja, im Traum", "yes", N), ("Ja, sofern es regnet", "yes", N), ("Ja, sagt man", "yes", N),
+    ("Ja, bis auf Ausnahmen", "yes", N), ("Ja!?", "yes", N), ("Ja, ja, bestimmt nicht", "yes", N),
+    ("Nein, weil Otter Tiere sind.", "no", R), ("Ja, Otter können schwimmen", "yes", R),
+    ("Nein, Otter sind keine Pflanzen", "no", R), ("Nein, das ist nicht möglich", "no", R),
+    ("Ja, da er alt genug ist", "yes", R),
 ]  # fmt: skip
 
 TEXTS = [

@@ -54,6 +54,26 @@ NUMBERS = [
     ("dos veces 12", "12", N), ("la raíz cuadrada de 12", "12", N), ("12 tercios", "12", N),
     ("12 décimas", "12", N), ("12 horas y media", "12", N), ("el inverso de 12", "12", N),
     ("doce", "12", U), ("12 billones", "12000000000000", R), ("12 centésimas", "12", N),
+    # sentences
+    ("La solución es 12.", "12", R), ("El resultado final es 12 €.", "12", R),
+    ("María leyó 12 libros en total.", "12", R), ("Debe pagar 12 euros", "12", R),
+    ("12 pedazos de pastel", "12", R), ("12 € por persona", "12", R),
+    ("Tarda 12 minutos.", "12", R), ("Cada persona recibe 12 manzanas", "12", R),
+    ("durante 12 días", "12", R), ("El perímetro es de 12 cm.", "12", R),
+    ("El área es 12 cm²", "12", R), ("12 bolas rojas", "12", R),
+    ("Vende 12 huevos al día.", "12", R), ("Le quedan 12 huevos", "12", R), ("**12**", "12", R),
+    ("Su madre tiene 12 años.", "12", R), ("Hay 12 alumnos en la clase", "12", R),
+    ("12 minutos más tarde", "12", R), ("Juan tiene 12 canicas más", "12", R),
+    ("Gastó 12 dólares en comida", "12", R), ("Necesitan 12 sillas", "12", R),
+    # more that is another number, or none
+    ("doce veces 12", "12", N), ("12 coma cinco", "12", N), ("12 y cuarto", "12", N),
+    ("12 y medio", "12", N), ("12 es un disparate", "12", N), ("12 dividido entre tres", "12", N),
+    ("12 elevado al cubo", "12", N), ("12 menos uno", "12", N), ("de ningún modo 12", "12", N),
+    ("en absoluto 12", "12", N), ("12 huevos menos", "12", N), ("una docena de 12", "12", N),
+    ("12 está mal", "12", N), ("ciento 12", "12", N), ("12 años y medio", "12", N),
+    ("12 es mentira", "12", N), ("no creo que sea 12", "12", N), ("difícilmente 12", "12", N),
+    ("12 mitades", "12", N), ("12 y tantos", "12", N), ("unas cuantas docenas de 12", "12", N),
+    ("dudo que sean 12", "12", N), ("12 nada", "12", N),
 ]  # fmt: skip
 
 CHOICES = [
@@ -83,6 +103,13 @@ BOOLEANS = [
     ("ni sí ni no", "yes", U), ("No, a menos que llueva", "no", U), ("casi verdadero", "yes", U),
     ("si es sí", "yes", U), ("No es verdad", "yes", N), ("Sí, no es cierto", "yes", U),
     ("no lo sé", "yes", N), ("Sí, siempre que llueva", "yes", U),
+    # more that hesitates, and more that explains
+    ("Sí, en teoría", "yes", N), ("Sí, nunca", "yes", N), ("Sí, rara vez", "yes", N),
+    ("Sí, claro que no", "yes", N), ("Verdadero o falso", "yes", N),
+    ("Sí, salvo los lunes", "yes", N), ("dista de ser verdad", "yes", N), ("No del todo", "yes", N),
+    ("casi nunca sí", "yes", N), ("No, las nutrias no son plantas", "no", R),
+    ("Sí, las nutrias saben nadar", "yes", R), ("No, porque el hielo flota", "no", R),
+    ("No, eso es imposible", "no", R),
 ]  # fmt: skip
 
 TEXTS = [

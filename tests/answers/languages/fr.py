@@ -55,6 +55,28 @@ NUMBERS = [
     ("12 tiers", "12", N), ("12 dixièmes", "12", N), ("le tiers de 12", "12", N),
     ("l'opposé de 12", "12", N), ("12 heures et demie", "12", N), ("douze", "12", U),
     ("12 centièmes", "12", N),
+    # sentences
+    ("La solution est 12.", "12", R), ("Le résultat final est 12 €.", "12", R),
+    ("Marie a lu 12 livres en tout.", "12", R), ("Il doit payer 12 euros", "12", R),
+    ("12 parts de gâteau", "12", R), ("12 € par personne", "12", R),
+    ("Cela prend 12 minutes.", "12", R), ("Tom met 12 heures", "12", R),
+    ("Chaque personne reçoit 12 pommes", "12", R), ("pendant 12 jours", "12", R),
+    ("Le périmètre est de 12 cm.", "12", R), ("L'aire est de 12 cm².", "12", R),
+    ("environ 12 pour cent", "12", R), ("12 boules rouges", "12", R),
+    ("Elle vend 12 œufs par jour.", "12", R), ("Il lui reste 12 œufs", "12", R),
+    ("**12**", "12", R), ("12 élèves de plus", "12", R), ("Sa mère a 12 ans.", "12", R),
+    ("Il y avait 12 élèves dans la classe", "12", R), ("12 minutes plus tard", "12", R),
+    # more that is another number, or none
+    ("douze fois 12", "12", N), ("12 virgule cinq", "12", N), ("12 et quart", "12", N),
+    ("12 œufs de moins que 13", "12", N), ("12 c'est n'importe quoi", "12", N),
+    ("12 serait absurde", "12", N), ("certainement pas 12", "12", N),
+    ("12 divisé par trois", "12", N), ("12 à la puissance deux", "12", N),
+    ("guère plus de 12", "12", N), ("12 demi", "12", N), ("12 et des poussières", "12", N),
+    ("une douzaine et 12", "12", N), ("moins que 12", "12", N), ("un demi de 12", "12", N),
+    ("12 moins un", "12", N), ("12 mensonges", "12", N), ("cent 12", "12", N),
+    ("12 ans et demi", "12", N), ("ce ne sont pas 12 œufs", "12", N),
+    ("on ne peut pas dire 12", "12", N), ("12 ? non", "12", N), ("12 est à exclure", "12", N),
+    ("environ deux fois 12", "12", N),
 ]  # fmt: skip
 
 CHOICES = [
@@ -87,6 +109,14 @@ BOOLEANS = [
     ("ni oui ni non", "yes", U), ("Non, à moins qu'il ne pleuve", "no", U),
     ("presque vrai", "yes", U), ("Ce n'est pas vrai", "yes", N), ("si oui", "yes", U),
     ("aucune idée", "no", U),
+    # more that hesitates, and more that explains
+    ("Oui, en théorie", "yes", N), ("Oui, enfin non", "yes", N), ("Oui, jamais", "yes", N),
+    ("Oui, à condition de payer", "yes", N), ("Oui, il paraît", "yes", N),
+    ("Oui, rarement", "yes", N), ("Vrai ou faux", "yes", N), ("Oui, excepté le lundi", "yes", N),
+    ("C'est loin d'être vrai", "yes", N), ("pas tout à fait vrai", "yes", N),
+    ("Non, les loutres ne sont pas des plantes", "no", R),
+    ("Oui, les loutres savent nager", "yes", R), ("Non, car la glace flotte", "no", R),
+    ("Non, c'est impossible", "no", R),
 ]  # fmt: skip
 
 TEXTS = [

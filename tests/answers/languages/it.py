@@ -52,6 +52,25 @@ NUMBERS = [
     ("12 al quadrato", "12", N), ("due volte 12", "12", N), ("la radice quadrata di 12", "12", N),
     ("12 terzi", "12", N), ("12 decimi", "12", N), ("12 ore e mezza", "12", N),
     ("l'inverso di 12", "12", N), ("dodici", "12", U), ("12 centinaia", "12", N),
+    # sentences
+    ("La soluzione è 12.", "12", R), ("Il risultato finale è 12 €.", "12", R),
+    ("Maria ha letto 12 libri in totale.", "12", R), ("Deve pagare 12 euro", "12", R),
+    ("12 fette di torta", "12", R), ("12 € a persona", "12", R),
+    ("Ci vogliono 12 minuti.", "12", R), ("Ogni persona riceve 12 mele", "12", R),
+    ("Il perimetro è 12 cm.", "12", R), ("L'area è di 12 cm²", "12", R),
+    ("12 palline rosse", "12", R), ("Vende 12 uova al giorno.", "12", R),
+    ("Le restano 12 uova", "12", R), ("**12**", "12", R), ("Sua madre ha 12 anni.", "12", R),
+    ("Ci sono 12 alunni nella classe", "12", R), ("12 minuti dopo", "12", R),
+    ("12 studentesse", "12", R), ("12 arance", "12", R), ("12 stanze", "12", R),
+    # more that is another number, or none
+    ("dodici volte 12", "12", N), ("12 virgola cinque", "12", N), ("12 e un quarto", "12", N),
+    ("12 e mezzo", "12", N), ("12 è assurdo", "12", N), ("12 diviso tre", "12", N),
+    ("12 elevato al cubo", "12", N), ("12 meno uno", "12", N), ("per niente 12", "12", N),
+    ("affatto 12", "12", N), ("cento 12", "12", N), ("12 anni e mezzo", "12", N),
+    ("12 è una bugia", "12", N), ("non credo siano 12", "12", N), ("dubito che siano 12", "12", N),
+    ("12 ma forse no", "12", N), ("12 inutili", "12", N), ("12 impossibile", "12", N),
+    ("12 improbabile", "12", N), ("12 decisamente no", "12", N), ("mica 12", "12", N),
+    ("12 mica", "12", N),
 ]  # fmt: skip
 
 CHOICES = [
@@ -80,6 +99,12 @@ BOOLEANS = [
     ("il contrario di sì", "yes", U), ("Sì, ma è impossibile", "yes", U), ("né sì né no", "yes", U),
     ("No, a meno che non piova", "no", U), ("quasi vero", "yes", U), ("se sì", "yes", U),
     ("Non è vero", "yes", N), ("non lo so", "yes", U), ("Sì, però dipende", "yes", U),
+    # more that hesitates, and more that explains
+    ("Sì, in teoria", "yes", N), ("Sì, mai", "yes", N), ("Sì, raramente", "yes", N),
+    ("Vero o falso", "yes", N), ("Sì, tranne il lunedì", "yes", N), ("lontano dal vero", "yes", N),
+    ("non del tutto vero", "yes", N), ("No, le lontre non sono piante", "no", R),
+    ("Sì, le lontre sanno nuotare", "yes", R), ("No, perché il ghiaccio galleggia", "no", R),
+    ("No, è impossibile", "no", R),
 ]  # fmt: skip
 
 TEXTS = [

@@ -53,6 +53,26 @@ NUMBERS = [
     ("tweemaal 12", "12", N), ("de wortel van 12", "12", N), ("12 derden", "12", N),
     ("12 tienden", "12", N), ("het omgekeerde van 12", "12", N), ("twaalf", "12", U),
     ("12 faculteit", "12", N), ("12 honderdsten", "12", N), ("12 en een half", "12", N),
+    # sentences
+    ("De oplossing is 12.", "12", R), ("Het eindresultaat is 12 €.", "12", R),
+    ("Marie heeft in totaal 12 boeken gelezen.", "12", R), ("Hij moet 12 euro betalen", "12", R),
+    ("12 stukken taart", "12", R), ("12 € per persoon", "12", R),
+    ("Het duurt 12 minuten.", "12", R), ("Iedereen krijgt 12 appels", "12", R),
+    ("12 dagen lang", "12", R), ("De omtrek is 12 cm.", "12", R),
+    ("De oppervlakte is 12 cm²", "12", R), ("12 rode ballen", "12", R),
+    ("Ze verkoopt 12 eieren per dag.", "12", R), ("Ze heeft nog 12 eieren over", "12", R),
+    ("**12**", "12", R), ("Zijn moeder is 12 jaar oud.", "12", R),
+    ("Er zitten 12 leerlingen in de klas", "12", R), ("12 minuten later", "12", R),
+    ("12 stoelen", "12", R), ("12 foto's", "12", R),
+    # more that is another number, or none
+    ("twaalf keer 12", "12", N), ("12 komma vijf", "12", N), ("12 en een kwart", "12", N),
+    ("12 en een half", "12", N), ("12 is onzin", "12", N), ("12 gedeeld door drie", "12", N),
+    ("12 tot de macht drie", "12", N), ("12 min een", "12", N), ("absoluut niet 12", "12", N),
+    ("12 eieren te weinig", "12", N), ("12 eieren te veel", "12", N), ("honderd 12", "12", N),
+    ("12 jaar en een half", "12", N), ("12 is gelogen", "12", N),
+    ("ik denk niet dat het 12 is", "12", N), ("ik betwijfel 12", "12", N), ("12 helften", "12", N),
+    ("amper 12", "12", N), ("12 verdubbeld", "12", N), ("12 klopt van geen kant", "12", N),
+    ("krap 12", "12", N), ("12 eieren minder dan", "12", N),
 ]  # fmt: skip
 
 CHOICES = [
@@ -82,6 +102,12 @@ BOOLEANS = [
     ("Ja, maar dat is onmogelijk", "yes", U), ("noch ja noch nee", "yes", U),
     ("Nee, tenzij het regent", "no", U), ("bijna waar", "yes", U), ("zo ja", "yes", U),
     ("Niet waar", "yes", N), ("geen idee", "no", U), ("Ja, mits het regent", "yes", U),
+    # more that hesitates, and more that explains
+    ("Ja, in theorie", "yes", N), ("Ja, nooit", "yes", N), ("Ja, zelden", "yes", N),
+    ("Waar of onwaar", "yes", N), ("Ja, behalve op maandag", "yes", N),
+    ("verre van waar", "yes", N), ("ja, hoor, echt niet", "yes", N),
+    ("Nee, otters zijn geen planten", "no", R), ("Ja, otters kunnen zwemmen", "yes", R),
+    ("Nee, want ijs drijft", "no", R), ("Nee, dat is onmogelijk", "no", R),
 ]  # fmt: skip
 
 TEXTS = [

@@ -52,6 +52,24 @@ NUMBERS = [
     ("duas vezes 12", "12", N), ("a raiz quadrada de 12", "12", N), ("12 terços", "12", N),
     ("12 décimos", "12", N), ("12 horas e meia", "12", N), ("o inverso de 12", "12", N),
     ("doze", "12", U), ("12 centésimos", "12", N),
+    # sentences
+    ("A solução é 12.", "12", R), ("O resultado final é 12 €.", "12", R),
+    ("Maria leu 12 livros no total.", "12", R), ("Ele deve pagar 12 reais", "12", R),
+    ("12 pedaços de bolo", "12", R), ("R$ 12 por pessoa", "12", R), ("Leva 12 minutos.", "12", R),
+    ("Cada pessoa recebe 12 maçãs", "12", R), ("durante 12 dias", "12", R),
+    ("O perímetro é de 12 cm.", "12", R), ("A área é 12 cm²", "12", R),
+    ("12 bolas vermelhas", "12", R), ("Ela vende 12 ovos por dia.", "12", R),
+    ("Sobram 12 ovos", "12", R), ("**12**", "12", R), ("Sua mãe tem 12 anos.", "12", R),
+    ("Há 12 alunos na sala", "12", R), ("12 minutos depois", "12", R),
+    ("João gastou 12 reais", "12", R), ("Precisam de 12 cadeiras", "12", R),
+    # more that is another number, or none
+    ("doze vezes 12", "12", N), ("12 vírgula cinco", "12", N), ("12 e um quarto", "12", N),
+    ("12 e meio", "12", N), ("12 é um absurdo", "12", N), ("12 dividido por três", "12", N),
+    ("12 elevado ao cubo", "12", N), ("12 menos um", "12", N), ("de jeito nenhum 12", "12", N),
+    ("12 ovos a menos", "12", N), ("cento e 12", "12", N), ("12 anos e meio", "12", N),
+    ("12 é mentira", "12", N), ("não acho que seja 12", "12", N), ("duvido que sejam 12", "12", N),
+    ("12 nada", "12", N), ("12 dezenas", "12", N), ("12 e poucos", "12", N),
+    ("nem pensar em 12", "12", N), ("12 está equivocado", "12", N), ("12 coisa nenhuma", "12", N),
 ]  # fmt: skip
 
 CHOICES = [
@@ -80,6 +98,12 @@ BOOLEANS = [
     ("nem sim nem não", "yes", U), ("Não, a menos que chova", "no", U), ("quase verdade", "yes", U),
     ("se sim", "yes", U), ("Não é verdade", "yes", N), ("em parte verdadeiro", "yes", U),
     ("Sim, desde que chova", "yes", U), ("Sim, porque sabe nadar", "yes", R),
+    # more that hesitates, and more that explains
+    ("Sim, em teoria", "yes", N), ("Sim, nunca", "yes", N), ("Sim, raramente", "yes", N),
+    ("Verdadeiro ou falso", "yes", N), ("Sim, exceto às segundas", "yes", N),
+    ("longe de ser verdade", "yes", N), ("Não, as lontras não são plantas", "no", R),
+    ("Sim, as lontras sabem nadar", "yes", R), ("Não, porque o gelo flutua", "no", R),
+    ("Não, isso é impossível", "no", R),
 ]  # fmt: skip
 
 TEXTS = [
