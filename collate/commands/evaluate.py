@@ -1,8 +1,8 @@
 """`collate evaluate`: measure a run's agents again, or any model on any task.
 
     collate evaluate run=runs/quickstart
-    collate evaluate run=runs/quickstart task=gsm8k task.path=test.jsonl evaluation.samples=8
-    collate evaluate model=Qwen/Qwen2.5-0.5B-Instruct task=gsm8k task.path=test.jsonl
+    collate evaluate run=runs/quickstart task=gsm8k task.path=test.jsonl task.held_out=true
+    collate evaluate model=Qwen/Qwen2.5-0.5B-Instruct task=gsm8k evaluation.samples=8
     collate evaluate model=runs/quickstart:agent-2@1
 
 `run=` measures all agents of a finished run, after the round that stands for it; answers and
@@ -112,6 +112,7 @@ def evaluate_run(path: Path, composed: Mapping[str, Any], overrides: Sequence[st
         )
     untouched = {agent.name: AgentWeights.base(agent.name) for agent in agents}
     with listening(path) as (console, events):
+        _tell_notes(events, data)
         _warn_of_learned_questions(events, folder, data.questions)
         with Workers(config, prepared.base, needs_torch=False) as workers:
             workers.set_run(config, events.message, prepared.scorer)
@@ -149,6 +150,7 @@ def evaluate_model(config: RunConfig, *, task_is_given: bool) -> Path:
     prepared = prepare(base_config, [agent], data.questions, needs_scorer=needs_scorer)
     place = Path(config.folder) / "evaluations" / re.sub(r"[^\w.=-]+", "-", name)
     with listening(place) as (console, events):
+        _tell_notes(events, data)
         if model.run is not None:
             _warn_of_learned_questions(events, RunFolder.existing(model.run), data.questions)
         own_weights = replace(model.weights, agent=name)
@@ -164,7 +166,7 @@ def evaluate_model(config: RunConfig, *, task_is_given: bool) -> Path:
         metrics = _of_one_model(metrics, name, compared=own_weights.kind != BASE)
         made_from = [folder_digest(model.folder), own_weights.digest]
         target = _keep(place, config, made_from, answers, metrics, model.lineage)
-        _print(console, metrics, target)
+        _print(console, metrics, target, one_model=True)
     return target
 
 
@@ -239,6 +241,11 @@ def _checked_task(config: RunConfig) -> TaskData:
     return load_task(config.task)
 
 
+def _tell_notes(events: Events, data: TaskData) -> None:
+    for note in data.notes:
+        events.message(f"note: {note}")
+
+
 def _warn_of_learned_questions(
     events: Events, folder: RunFolder, questions: Sequence[Question]
 ) -> None:
@@ -291,8 +298,10 @@ def _keep(
     return target
 
 
-def _print(console: Console, metrics: Sequence[Metric], target: Path) -> None:
+def _print(
+    console: Console, metrics: Sequence[Metric], target: Path, *, one_model: bool = False
+) -> None:
     say(console)
     rounds = sorted({metric.round for metric in metrics})
-    say(console, results_table(metrics, rounds, width=console.width))
+    say(console, results_table(metrics, rounds, width=console.width, one_model=one_model))
     say(console, f"\ntables       {target}")

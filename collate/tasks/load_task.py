@@ -10,12 +10,14 @@ from collate.tasks.families import ANSWER_KINDS
 from collate.tasks.items import ReadItems, read_items
 from collate.tasks.near_duplicates import Leak, leaks
 from collate.tasks.procedural import QuestionPool
-from collate.tasks.rows import Item
+from collate.tasks.repeats import conflict_notes, conflict_problems, conflicts, distinct, without
+from collate.tasks.rows import Item, Source
 from collate.tasks.sources import read_file, read_hub
 from collate.tasks.splits import (
     SPLITS,
     assign,
-    distinct,
+    assign_named,
+    held_out_first,
     is_share,
     question_id,
     size_problems,
@@ -38,7 +40,8 @@ class TaskData:
     across splits or in a worked example; `unused` counts distinct questions that no split asks for;
     `unlabelled` counts rows left out because they have no label (task.unlabelled=drop). `leaks` has
     the pairs of a training question and a test or validation one that nearly repeat each other;
-    under task.near_duplicates=drop those training questions are not among `questions`.
+    under task.near_duplicates=drop those training questions are not among `questions`. `notes` says
+    in sentences what else was left out of the sources or changed in them.
     """
 
     questions: list[Question]
@@ -46,6 +49,7 @@ class TaskData:
     unused: int
     unlabelled: int = 0
     leaks: tuple[Leak, ...] = ()
+    notes: tuple[str, ...] = ()
 
     def count(self, split: str) -> int:
         """How many questions a split has."""
@@ -68,15 +72,54 @@ def load_task(config: TaskConfig) -> TaskData:
         _stop_at(problems)
         return _load_procedural(config)
     # Both sources are read before anything is refused, so one error has the problems of both.
-    has_test_source = _has_test_source(config)
-    first_source = _read_first_source(config, problems)
-    test_source = _read_test_source(config, problems) if has_test_source else ReadItems([])
+    test_source = _read_test_source(config, problems)
+    first_source = ReadItems(Source("", "row"), [])
+    if not (config.held_out and _has_test_source(config)):
+        first_source = _read_first_source(config, problems)
     _stop_at(problems)
+    first_source = replace(first_source, items=first_source.items[: config.limit])
+    if config.held_out:
+        test_source = replace(test_source, items=test_source.items[: config.limit])
+    conflicting = conflicts(config, [test_source, first_source])
+    if config.conflicts == "refuse":
+        _stop_at(conflict_problems(conflicting))
     # The test source goes first, so that a question which stands in both is a test question.
     seen_ids = _example_ids(config)
-    test_items, test_duplicates = distinct(config.name, test_source.items, seen_ids)
-    limited_items = first_source.items[: config.limit]
-    first_items, first_duplicates = distinct(config.name, limited_items, seen_ids)
+    test_items, test_duplicates = distinct(config.name, without(test_source, conflicting), seen_ids)
+    first_items, first_duplicates = distinct(
+        config.name, held_out_first(without(first_source, conflicting)), seen_ids
+    )
+    split_by_id = _split_by_id(config, test_items, first_items, problems)
+    _stop_at(problems)
+    data = _task_data(
+        config, test_items | first_items, split_by_id, first_duplicates + test_duplicates
+    )
+    return replace(
+        data,
+        unlabelled=first_source.unlabelled + test_source.unlabelled,
+        notes=(
+            *first_source.source.notes, *test_source.source.notes, *conflict_notes(conflicting),
+        ),
+    )  # fmt: skip
+
+
+def _split_by_id(
+    config: TaskConfig,
+    test_items: Mapping[str, Item],
+    first_items: Mapping[str, Item],
+    problems: list[str],
+) -> dict[str, str]:
+    """The split of each question that some split asks for."""
+    if config.held_out:
+        named = {item.split for item in first_items.values()}
+        return dict.fromkeys(test_items, "test") | {
+            item_id: "test"
+            for item_id, item in first_items.items()
+            if item.split in ("", "test") or "test" not in named
+        }
+    has_test_source = _has_test_source(config)
+    if config.split_column is not None:
+        return assign_named(first_items, config, _source_setting(config), problems)
     sizes = sizes_of(config, has_test_source=has_test_source)
     split_by_id = assign(first_items, sizes, _source_setting(config), problems)
     if has_test_source:
@@ -88,16 +131,14 @@ def load_task(config: TaskConfig) -> TaskData:
             )
         # By id and not by place in the file, so that the choice survives a reordered file.
         split_by_id |= dict.fromkeys(sorted(test_items)[:test_size], "test")
-    _stop_at(problems)
-    data = _task_data(
-        config, test_items | first_items, split_by_id, first_duplicates + test_duplicates
-    )
-    return replace(data, unlabelled=first_source.unlabelled + test_source.unlabelled)
+    return split_by_id
 
 
 def _load_procedural(config: TaskConfig) -> TaskData:
     pool = QuestionPool(config, _example_ids(config))
     sizes = sizes_of(config, has_test_source=False)
+    if config.held_out:
+        sizes |= {"train": 0, "validation": 0}
     source_setting = _source_setting(config)
     problems: list[str] = []
     if any(is_share(size) for size in sizes.values()):
@@ -133,9 +174,9 @@ def _task_data(
 ) -> TaskData:
     """The questions of all splits, none of which may be empty, and what was found about them."""
     problems = []
-    for split in SPLITS:
+    for split in ("test",) if config.held_out else SPLITS:
         size = getattr(config, split)
-        if size > 0 and split not in split_by_id.values():
+        if (size > 0 or config.held_out) and split not in split_by_id.values():
             problems.append(
                 f"{_source_setting(config)}: no question falls into the {split} split "
                 f"(task.{split}={size:g}, {len(items_by_id)} distinct questions); use more "
@@ -150,7 +191,7 @@ def _task_data(
     # Counted before near duplicates are dropped, which were asked for and are reported as leaks.
     unused_count = len(items_by_id) - len(questions)
     near_duplicates = tuple(leaks(questions))
-    if config.near_duplicates == "drop":
+    if config.near_duplicates == "drop" and not config.held_out:
         questions = _without_leaks(config, questions, near_duplicates)
     return TaskData(questions, duplicates, unused_count, leaks=near_duplicates)
 
@@ -217,10 +258,25 @@ def _setting_problems(config: TaskConfig) -> list[str]:
             f"task.answer_kind={config.answer_kind}: task.kind={config.kind} expects "
             f"{' or '.join(answer_kinds)}"
         )
-    problems += size_problems(config)
+    if config.held_out and config.path and config.test_path:
+        problems.append(
+            f"task.held_out=true: is it task.path={config.path} or task.test_path="
+            f"{config.test_path} that is to be measured? Set the other to null"
+        )
+    if not config.held_out:
+        problems += size_problems(config)
+    if config.split_column is not None and _has_test_source(config):
+        problems.append(
+            f"task.split_column={config.split_column}: the test questions come from a source of "
+            "their own already; leave out task.test_path and task.test_source_split, or this"
+        )
     if config.kind == "procedural":
         problems += _procedural_problems(config)
-    elif config.path is None and config.dataset is None:
+    elif (
+        config.path is None
+        and config.dataset is None
+        and not (config.held_out and config.test_path)
+    ):
         problems.append(
             f"task.kind={config.kind} needs questions: task.path=FILE for a local file, or "
             "task.dataset=ID for a Hub data set"
@@ -231,7 +287,7 @@ def _setting_problems(config: TaskConfig) -> list[str]:
 def _procedural_problems(config: TaskConfig) -> list[str]:
     """Settings that a task with generated questions cannot have, or needs."""
     problems = []
-    for setting_name in ("path", "test_path", "test_source_split", "solution"):
+    for setting_name in ("path", "test_path", "test_source_split", "solution", "split_column"):
         setting_value = getattr(config, setting_name)
         if setting_value:
             problems.append(
@@ -244,7 +300,8 @@ def _procedural_problems(config: TaskConfig) -> list[str]:
             "task.kind=procedural needs task.dataset, a reasoning-gym data set, for example "
             "task.dataset=chain_sum"
         )
-    share_splits = [split for split in SPLITS if is_share(getattr(config, split))]
+    splits = ("test",) if config.held_out else SPLITS
+    share_splits = [split for split in splits if is_share(getattr(config, split))]
     if share_splits and config.limit is None:
         split = share_splits[0]
         problems.append(
@@ -265,6 +322,8 @@ def _read_first_source(config: TaskConfig, problems: list[str]) -> ReadItems:
 
 def _read_test_source(config: TaskConfig, problems: list[str]) -> ReadItems:
     source = None
+    if not _has_test_source(config):
+        return ReadItems(Source("", "row"), [])
     if config.test_path is not None:
         source = read_file("test_path", config.test_path, problems)
     elif config.dataset is not None and config.test_source_split is not None:
