@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from collate.answers.reading import Key, read_gold, same_answer
 from collate.config.schema import TaskConfig
 from collate.tasks.items import ReadItems
-from collate.tasks.rows import Item
+from collate.tasks.rows import Item, first_few
 from collate.tasks.splits import question_id
 
 _MOST_TOLD = 5  # questions named in an error; the others are counted
@@ -52,7 +52,7 @@ def conflict_problems(conflicting: Sequence[Sequence[Place]]) -> list[str]:
     """A sentence for each of the first questions with different gold answers, and their number."""
     sentences = []
     for places in conflicting[:_MOST_TOLD]:
-        golds = " and ".join(dict.fromkeys(repr(_gold_text(_item(place))[:60]) for place in places))
+        golds = first_few(list(dict.fromkeys(_gold_text(_item(place)) for place in places)))
         sentences.append(
             f"{_all_places(places)}: the same question with different gold answers, {golds} "
             f"({_item(places[0]).text[:60]!r}); correct them, or leave such questions out with "

@@ -25,6 +25,7 @@ from collate.tasks.values import (
 
 _MOST_SHOWN = 5  # lines named in one sentence
 _MOST_COLUMNS = 20  # columns named in one sentence
+_LONGEST_NAME = 200  # characters of a column's name in a sentence
 _MOST_COMPARED = 2000  # columns that a wrong name is compared with
 _LONGEST_TEXT = 2**20  # characters of a question or an answer; no model reads as many
 # The columns of a wording: "passage" and "query" of "{passage} Question: {query}".
@@ -81,14 +82,16 @@ class Item:
     split: str = ""
 
 
-def first_few(numbers: Sequence[int]) -> str:
-    """The first few numbers, and how many more there are: "3, 9, 12, 15, 20 and 2 more"."""
-    shown_numbers = [str(number) for number in numbers[:_MOST_SHOWN]]
-    if len(numbers) > _MOST_SHOWN:
-        return f"{', '.join(shown_numbers)} and {len(numbers) - _MOST_SHOWN} more"
-    if len(shown_numbers) < 2:
-        return "".join(shown_numbers)
-    return f"{', '.join(shown_numbers[:-1])} and {shown_numbers[-1]}"
+def first_few(values: Sequence[int | str]) -> str:
+    """The first few numbers or texts, and how many more: "3, 9, 12, 15, 20 and 2 more"."""
+    shown_values = [
+        str(value) if isinstance(value, int) else repr(value[:60]) for value in values[:_MOST_SHOWN]
+    ]
+    if len(values) > _MOST_SHOWN:
+        return f"{', '.join(shown_values)} and {len(values) - _MOST_SHOWN} more"
+    if len(shown_values) < 2:
+        return "".join(shown_values)
+    return f"{', '.join(shown_values[:-1])} and {shown_values[-1]}"
 
 
 def column_names(source: Source, setting: str, value: str, problems: list[str]) -> list[str]:
@@ -122,7 +125,8 @@ def _described_columns(source: Source) -> str:
         if isinstance(example, dict):
             names += [f"{column}.{key}" for key in example]
         else:
-            names.append(f"{column} (a conversation)" if is_conversation(example) else column)
+            kind = " (a conversation)" if is_conversation(example) else ""
+            names.append(column[:_LONGEST_NAME] + kind)
     count = len(names) + len(source.columns[_MOST_COLUMNS:])
     rest = f" and {count - _MOST_COLUMNS:,} more" if count > _MOST_COLUMNS else ""
     return ", ".join(names[:_MOST_COLUMNS]) + rest
@@ -202,13 +206,19 @@ def _not_texts(
     """What stands in the place of texts, a sentence for each kind of it."""
     sentences = []
     for (column, value), lines in list(lines_by_found.items())[:_MOST_SHOWN]:
-        remedy = value.remedy or f"set task.{setting} to another column"
-        if value.path:
-            remedy = f"name the text in it, for example task.{setting}={column}.{value.path}"
-        sentences.append(
-            f"{source.places(lines)}: column {column!r} holds {value.found} where the {content} "
-            f"should be a text or a number; {remedy}"
-        )
+        if value.remedy:  # it is one, but broken
+            advice = f"; {value.remedy}"
+        elif value.path:
+            advice = (
+                f" where the {content} should be a text or a number; name the text in it, for "
+                f"example task.{setting}={column}.{value.path}"
+            )
+        else:
+            advice = (
+                f" where the {content} should be a text or a number; set task.{setting} to another "
+                "column"
+            )
+        sentences.append(f"{source.places(lines)}: column {column!r} holds {value.found}{advice}")
     return sentences
 
 

@@ -18,12 +18,13 @@ from collate.tasks.text_files import note_broken_lines, read_text
 
 _SEPARATORS = {",": "a comma", "\t": "a tab", ";": "a semicolon", "|": "a bar"}
 _LONGEST_FIELD = 2**26  # characters of one field; Python's own limit is 131,072
-_LOOKED_AT = 100  # records by which a separator is found
+# The first records, by which a separator is found, and how many characters of them are looked at.
+_FIRST_RECORDS, _FIRST_CHARACTERS = 100, 200_000
 # Excel's first line, which names the separator and is no record: "sep=;"
 _DECLARED = re.compile(r'"?sep=([,;\t|:^~])"?\r?\n', re.IGNORECASE)
 # What ends a quoted field where it should not: `"say \"no\""`, `"a" , "b"`
 _WRONG_END = re.compile(
-    r'"[^"\\]*(?:\\[^"][^"\\]*|""[^"\\]*)*(?:(?P<backslash>\\")|(?P<blanks>" +))'
+    r'"[^"\\]*(?:\\[^"][^"\\]*|""[^"\\]*)*(?:(?P<backslash>\\")|(?P<blanks>" +(?:[,;|\t\r\n]|$)))'
 )
 _LONGEST_SHOWN_RECORD = 10_000  # characters in which a broken rule is looked for
 
@@ -52,21 +53,25 @@ def _read_separated(file: Path, expected: str, problems: list[str]) -> Source:
         separator = _separator_of(text, expected)
     broken_lines: list[tuple[int, str]] = []
     header: list[str] | None = None
+    named_columns = 0
     try:
         for line, fields in _records(text, separator):
             if header is None:
                 header = [name.strip() for name in fields]
+                # A sheet's empty cells may be missing at the end, or be there beyond the columns.
+                named_columns = max((n for n, name in enumerate(header, 1) if name), default=0)
                 if repeated := _repeated_names(header):
-                    reason = f"the header names {', '.join(repeated)} more than once"
+                    reason = f"the header names {', '.join(repeated[:5])} more than once"
                     broken_lines.append((line + lines_before, reason))
                 continue
-            values = _values_by_name(header, fields)
-            if values is None:
+            if len(fields) < named_columns or any(map(str.strip, fields[len(header) :])):
                 reason = f"{len(fields)} fields where the header has {len(header)}"
                 if separator != expected:
                     reason += f", separated by {_SEPARATORS.get(separator, repr(separator))}"
                 broken_lines.append((line + lines_before, reason))
             else:
+                named = zip(header, fields, strict=False)
+                values = {name: field for name, field in named if name}
                 source.rows.append(Row(line + lines_before, values))
     except _QuotingError as error:
         broken_lines.append((error.line + lines_before, str(error)))
@@ -125,7 +130,11 @@ def _quoting_rule(text: str, line: int, error: csv.Error) -> str:
 
 def _separator_of(text: str, expected: str) -> str:
     """The separator of a file: the expected one, unless another alone gives a table."""
-    widths = {separator: _widths(text, separator) for separator in {expected: "", **_SEPARATORS}}
+    # Up to the end of a line; where that is within a quoted field, the record is not counted.
+    first_part = text[: text.find("\n", _FIRST_CHARACTERS) + 1 or None]
+    widths = {
+        separator: _widths(first_part, separator) for separator in {expected: "", **_SEPARATORS}
+    }
     tables = [
         separator
         for separator, counts in widths.items()
@@ -144,7 +153,7 @@ def _widths(text: str, separator: str) -> list[int]:
     """How many fields the first records have; as many of them as can be read."""
     widths = []
     try:
-        for _, fields in islice(_records(text, separator), _LOOKED_AT):
+        for _, fields in islice(_records(text, separator), _FIRST_RECORDS):
             widths.append(len(fields))
     except _QuotingError:
         pass
@@ -154,14 +163,3 @@ def _widths(text: str, separator: str) -> list[int]:
 def _repeated_names(header: Sequence[str]) -> list[str]:
     """Names that the header has twice, since the later column would hide the earlier."""
     return sorted(repr(name) for name, count in Counter(header).items() if name and count > 1)
-
-
-def _values_by_name(header: Sequence[str], fields: Sequence[str]) -> dict[str, str] | None:
-    """The fields by column name, or None where there are not as many as columns.
-
-    A sheet's empty cells may be missing at the end, or be there beyond the last column.
-    """
-    named_columns = max((number for number, name in enumerate(header, 1) if name), default=0)
-    if len(fields) < named_columns or any(field.strip() for field in fields[len(header) :]):
-        return None
-    return {name: field for name, field in zip(header, fields, strict=False) if name}

@@ -99,7 +99,11 @@ def _why_missing(file: Path) -> str:
 def _read_parquet(file: Path, problems: list[str]) -> Source:
     source = Source(str(file), "row")
     try:
-        records = list(rows_of_table(pa.parquet.read_table(file)))
+        schema = pa.parquet.read_schema(file)
+        # Equal texts once in memory: a file of kilobytes may repeat one of a megabyte for ever.
+        text_columns = [column.name for column in schema if pa.types.is_string(column.type)]
+        table = pa.parquet.read_table(file, read_dictionary=text_columns)
+        records = list(rows_of_table(table))
     # A name of a column that is not UTF-8 is a UnicodeDecodeError.
     except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         problems.append(f"{file}: cannot be read as a Parquet file ({error})")
