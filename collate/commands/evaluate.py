@@ -67,7 +67,10 @@ OF_ROUNDS = tuple(
 
 @dataclass(frozen=True)
 class Evaluation:
-    """What is asked of the workers: whose answers, to which questions, under which prompts."""
+    """What is asked of the workers: whose answers, to which questions, under which prompts.
+
+    `of_run` says whether a run's rounds are measured, or one model by itself.
+    """
 
     config: RunConfig
     agents: Sequence[Agent]
@@ -75,12 +78,14 @@ class Evaluation:
     questions: Sequence[Question]
     workers: Workers
     events: Events
+    of_run: bool = True
 
     def answers(self, round: int, weights: Mapping[str, AgentWeights]) -> list[Answer]:
         """Answers of all agents with these weights; with confidences where they are asked for."""
         config, prompts = self.config, self.prepared.prompts
         total = count_answers(config, self.questions, len(self.agents))
-        with self.events.stage("evaluate", round=round, unit="answers", total=total) as tick:
+        shown_round = round if self.of_run else None
+        with self.events.stage("evaluate", round=shown_round, unit="answers", total=total) as tick:
             blocks = write_answers(
                 config, round, self.agents, weights, self.questions, prompts, self.workers,
                 MemoryRows(), tick,
@@ -89,7 +94,9 @@ class Evaluation:
         if not config.evaluation.confidence:
             return answers
         total = len(answers)
-        with self.events.stage("confidence", round=round, unit="answers", total=total) as tick:
+        with self.events.stage(
+            "confidence", round=shown_round, unit="answers", total=total
+        ) as tick:
             return with_confidence(config, self.questions, answers, prompts, self.workers, tick)
 
 
@@ -156,7 +163,9 @@ def evaluate_model(config: RunConfig, *, task_is_given: bool) -> Path:
         own_weights = replace(model.weights, agent=name)
         with Workers(base_config, prepared.base, needs_torch=False) as workers:
             workers.set_run(config, events.message, prepared.scorer)
-            evaluation = Evaluation(config, [agent], prepared, data.questions, workers, events)
+            evaluation = Evaluation(
+                config, [agent], prepared, data.questions, workers, events, of_run=False
+            )
             answers = evaluation.answers(0, {name: own_weights})
             base_answers = answers
             if own_weights.kind != BASE:

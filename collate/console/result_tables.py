@@ -31,6 +31,8 @@ from collate.tables import Metric, Preference, Question, Rationale, Score
 LONGEST_TEXT = 1500
 """Characters of a question or rationale that are shown."""
 
+# Columns of the screen: what a name has at least, and what the numbers of one model take.
+_SHORTEST_NAME, _WIDTH_OF_NUMBERS = 16, 56
 _COLOURS = {1: "green", 0: "", -1: "red"}
 _SPLITS = {"test": "held-out", "validation": "validation"}
 
@@ -54,7 +56,7 @@ def results_table(
     """
     results = collect_results(metrics, rounds, split, chance)
     if one_model:
-        return _table_of_model(results)
+        return _table_of_model(results, width)
     table = _table_of_rounds(results, results.rounds, " ")
     # The first round and the latest ones say most, so the others go first.
     for latest in range(len(results.rounds) - 1, 0, -1):
@@ -110,26 +112,28 @@ def _table_of_rounds(results: Results, shown_rounds: Sequence[int], separator: s
         # A line below the base, and one above the votes.
         if row.model == VOTES[0]:
             table.add_section()
-        shown_name = one_line(row.model, 16)
+        shown_name = one_line(row.model, _SHORTEST_NAME)
         name_cell = Text(f"{shown_name} *", style="bold") if row.best else Text(shown_name)
         cells = [name_cell, *_number_cells(row, shown_rounds, separator)]
         table.add_row(*cells, end_section=row.model == BASE)
     return table
 
 
-def _table_of_model(results: Results) -> Table:
+def _table_of_model(results: Results, width: int) -> Table:
     """The results of one model, beside its base where it has another one."""
     is_compared = any(row.gain is not None for row in results.rows)
     lines = ["lenient: right answer found anywhere in the text"]
     if is_compared:
         lines.insert(0, "gain: paired difference from the base on the same questions")
     table = _empty_table(results, Text("\n".join(lines), style="dim"))
+    table.min_width = min(width, max(len(line) for line in (str(table.title), *lines)))
     for label in ("accuracy", *(("gain, points",) if is_compared else ()), "lenient"):
         table.add_column(label, justify="right", no_wrap=True)
     for row in results.rows:
         accuracy, gain, lenient = _number_cells(row, results.rounds, " ")
         shown_cells = (accuracy, gain, lenient) if is_compared else (accuracy, lenient)
-        table.add_row(Text(one_line(row.model, 40)), *shown_cells, end_section=row.model == BASE)
+        shown_name = one_line(row.model, max(_SHORTEST_NAME, width - _WIDTH_OF_NUMBERS))
+        table.add_row(Text(shown_name), *shown_cells, end_section=row.model == BASE)
     return table
 
 
