@@ -143,7 +143,7 @@ class TaskConfig(Section):
     held_out: Annotated[
         Switch,
         "Read test questions alone and all of them, for collate evaluate: those of the test "
-        "source or that task.split_column names, where there are any, else the whole source.",
+        "source or that task.split_column names, if there is one, else the whole source.",
     ] = False
     limit: Annotated[
         Whole | None,

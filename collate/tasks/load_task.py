@@ -6,12 +6,12 @@ from dataclasses import dataclass, replace
 from collate.config.schema import TaskConfig
 from collate.errors import InputError
 from collate.tables import Question
-from collate.tasks.families import ANSWER_KINDS
 from collate.tasks.items import ReadItems, read_items
 from collate.tasks.near_duplicates import Leak, leaks
 from collate.tasks.procedural import QuestionPool
 from collate.tasks.repeats import conflict_notes, conflict_problems, conflicts, distinct, without
 from collate.tasks.rows import Item, Source
+from collate.tasks.setting_checks import has_test_source, setting_problems, source_setting
 from collate.tasks.sources import read_file, read_hub
 from collate.tasks.splits import (
     SPLITS,
@@ -20,10 +20,9 @@ from collate.tasks.splits import (
     held_out_first,
     is_share,
     question_id,
-    size_problems,
     sizes_of,
 )
-from collate.tasks.wording import prompt_problems, split_options
+from collate.tasks.wording import split_options
 
 # Validation and test questions of a procedural task are cut from a first part of its stream that
 # has this many times as many questions. Its size depends on their number alone, so that they stay
@@ -67,14 +66,14 @@ def load_task(config: TaskConfig) -> TaskData:
     The same settings and files give the same questions on every machine. Raises InputError with
     every problem found: in settings, files, columns, broken lines, answers and sizes of splits.
     """
-    problems = _setting_problems(config)
+    problems = setting_problems(config)
     if config.kind == "procedural":
         _stop_at(problems)
         return _load_procedural(config)
     # Both sources are read before anything is refused, so one error has the problems of both.
     test_source = _read_test_source(config, problems)
     first_source = ReadItems(Source("", "row"), [])
-    if not (config.held_out and _has_test_source(config)):
+    if not (config.held_out and has_test_source(config)):
         first_source = _read_first_source(config, problems)
     _stop_at(problems)
     first_source = replace(first_source, items=first_source.items[: config.limit])
@@ -111,18 +110,16 @@ def _split_by_id(
 ) -> dict[str, str]:
     """The split of each question that some split asks for."""
     if config.held_out:
-        named = {item.split for item in first_items.values()}
-        return dict.fromkeys(test_items, "test") | {
-            item_id: "test"
-            for item_id, item in first_items.items()
-            if item.split in ("", "test") or "test" not in named
-        }
-    has_test_source = _has_test_source(config)
+        held_out_ids = [
+            item_id for item_id, item in first_items.items() if item.split in ("", "test")
+        ]
+        return dict.fromkeys([*test_items, *held_out_ids], "test")
+    test_is_apart = has_test_source(config)
     if config.split_column is not None:
-        return assign_named(first_items, config, _source_setting(config), problems)
-    sizes = sizes_of(config, has_test_source=has_test_source)
-    split_by_id = assign(first_items, sizes, _source_setting(config), problems)
-    if has_test_source:
+        return assign_named(first_items, config, source_setting(config), problems)
+    sizes = sizes_of(config, has_test_source=test_is_apart)
+    split_by_id = assign(first_items, sizes, source_setting(config), problems)
+    if test_is_apart:
         test_size = None if is_share(config.test) else int(config.test)
         if test_size is not None and test_size > len(test_items):
             problems.append(
@@ -139,12 +136,11 @@ def _load_procedural(config: TaskConfig) -> TaskData:
     sizes = sizes_of(config, has_test_source=False)
     if config.held_out:
         sizes |= {"train": 0, "validation": 0}
-    source_setting = _source_setting(config)
     problems: list[str] = []
     if any(is_share(size) for size in sizes.values()):
         # task.limit is set here: `_procedural_problems` refuses a share without it.
         pool.reach(config.limit or 0)
-        split_by_id = assign(pool.items, sizes, source_setting, problems)
+        split_by_id = assign(pool.items, sizes, source_setting(config), problems)
         _stop_at(problems)
         return _task_data(config, pool.items, split_by_id, pool.duplicates)
     wanted_count = int(sum(sizes.values()))
@@ -154,12 +150,12 @@ def _load_procedural(config: TaskConfig) -> TaskData:
     first_part = list(pool.items)
     if not pool.reach(wanted_count):
         raise InputError(
-            f"{source_setting} gives {len(pool.items)} distinct questions ({pool.end}), and "
-            f"task.train, task.validation and task.test ask for {wanted_count}; lower them, or set "
-            "task.dataset_args for more variety"
+            f"{source_setting(config)} gives {len(pool.items)} distinct questions ({pool.end}), "
+            f"and task.train, task.validation and task.test ask for {wanted_count}; lower them, or "
+            "set task.dataset_args for more variety"
         )
     # Training questions come from the whole stream: whatever the held-out splits left over.
-    split_by_id = assign(first_part, sizes, source_setting, problems)
+    split_by_id = assign(first_part, sizes, source_setting(config), problems)
     _stop_at(problems)
     unassigned = sorted(item_id for item_id in pool.items if item_id not in split_by_id)
     split_by_id |= dict.fromkeys(unassigned[:train_size], "train")
@@ -174,11 +170,13 @@ def _task_data(
 ) -> TaskData:
     """The questions of all splits, none of which may be empty, and what was found about them."""
     problems = []
-    for split in ("test",) if config.held_out else SPLITS:
+    if config.held_out and not split_by_id:
+        problems.append(f"{source_setting(config)}: no question is a test question")
+    for split in () if config.held_out else SPLITS:
         size = getattr(config, split)
-        if (size > 0 or config.held_out) and split not in split_by_id.values():
+        if size > 0 and split not in split_by_id.values():
             problems.append(
-                f"{_source_setting(config)}: no question falls into the {split} split "
+                f"{source_setting(config)}: no question falls into the {split} split "
                 f"(task.{split}={size:g}, {len(items_by_id)} distinct questions); use more "
                 "questions, or give the sizes of the splits as numbers"
             )
@@ -217,7 +215,7 @@ def _without_leaks(
     remaining = [question for question in questions if question.id not in leaking_ids]
     if not any(question.split == "train" for question in remaining):
         raise InputError(
-            f"{_source_setting(config)}: every training question nearly repeats a validation or "
+            f"{source_setting(config)}: every training question nearly repeats a validation or "
             "test question; choose other test questions, or train on them anyway with "
             "task.near_duplicates=keep"
         )
@@ -229,86 +227,11 @@ def _stop_at(problems: list[str]) -> None:
         raise InputError.of(problems)
 
 
-def _has_test_source(config: TaskConfig) -> bool:
-    # A split of the Hub data set says nothing about a local file that is read in its place.
-    return config.test_path is not None or (config.path is None and bool(config.test_source_split))
-
-
-def _source_setting(config: TaskConfig) -> str:
-    """The setting that names the questions' source, as messages begin with it."""
-    return f"task.path={config.path}" if config.path else f"task.dataset={config.dataset}"
-
-
 def _example_ids(config: TaskConfig) -> set[str]:
     """Ids of the worked examples: a question whose answer the prompt shows belongs to no split."""
     return {
         question_id(config.name, *split_options(example.question)) for example in config.examples
     }
-
-
-def _setting_problems(config: TaskConfig) -> list[str]:
-    """What is wrong with the settings of a task by themselves, before any source is read.
-
-    Types and ranges are no concern of this folder: `collate.config` has checked them.
-    """
-    problems = prompt_problems("task.prompt", config.prompt)
-    answer_kinds = ANSWER_KINDS[config.kind]
-    if config.answer_kind not in answer_kinds:
-        problems.append(
-            f"task.answer_kind={config.answer_kind}: task.kind={config.kind} expects "
-            f"{' or '.join(answer_kinds)}"
-        )
-    if config.held_out and config.path and config.test_path:
-        problems.append(
-            f"task.held_out=true: is it task.path={config.path} or task.test_path="
-            f"{config.test_path} that is to be measured? Set the other to null"
-        )
-    if not config.held_out:
-        problems += size_problems(config)
-    if config.split_column is not None and _has_test_source(config):
-        problems.append(
-            f"task.split_column={config.split_column}: the test questions come from a source of "
-            "their own already; leave out task.test_path and task.test_source_split, or this"
-        )
-    if config.kind == "procedural":
-        problems += _procedural_problems(config)
-    elif (
-        config.path is None
-        and config.dataset is None
-        and not (config.held_out and config.test_path)
-    ):
-        problems.append(
-            f"task.kind={config.kind} needs questions: task.path=FILE for a local file, or "
-            "task.dataset=ID for a Hub data set"
-        )
-    return problems
-
-
-def _procedural_problems(config: TaskConfig) -> list[str]:
-    """Settings that a task with generated questions cannot have, or needs."""
-    problems = []
-    for setting_name in ("path", "test_path", "test_source_split", "solution", "split_column"):
-        setting_value = getattr(config, setting_name)
-        if setting_value:
-            problems.append(
-                f"task.{setting_name}={setting_value}: task.kind=procedural generates its "
-                "questions; for questions from a file or a Hub data set use another task, for "
-                "example task=table"
-            )
-    if config.dataset is None:
-        problems.append(
-            "task.kind=procedural needs task.dataset, a reasoning-gym data set, for example "
-            "task.dataset=chain_sum"
-        )
-    splits = ("test",) if config.held_out else SPLITS
-    share_splits = [split for split in splits if is_share(getattr(config, split))]
-    if share_splits and config.limit is None:
-        split = share_splits[0]
-        problems.append(
-            f"task.{split}={getattr(config, split)}: procedural questions have no end to take a "
-            "share of; give task.train, task.validation and task.test as numbers, or set task.limit"
-        )
-    return problems
 
 
 def _read_first_source(config: TaskConfig, problems: list[str]) -> ReadItems:
@@ -322,7 +245,7 @@ def _read_first_source(config: TaskConfig, problems: list[str]) -> ReadItems:
 
 def _read_test_source(config: TaskConfig, problems: list[str]) -> ReadItems:
     source = None
-    if not _has_test_source(config):
+    if not has_test_source(config):
         return ReadItems(Source("", "row"), [])
     if config.test_path is not None:
         source = read_file("test_path", config.test_path, problems)

@@ -28,6 +28,10 @@ _MOST_COLUMNS = 20  # columns named in one sentence
 _LONGEST_NAME = 200  # characters of a column's name in a sentence
 _MOST_COMPARED = 2000  # columns that a wrong name is compared with
 _LONGEST_TEXT = 2**20  # characters of a question or an answer; no model reads as many
+# What is said behind the name of a column that holds conversations.
+_CONVERSATION = (
+    " (a conversation: as task.question its user's turn, as task.answer its assistant's)"
+)
 # The columns of a wording: "passage" and "query" of "{passage} Question: {query}".
 _COLUMN_IN_BRACES = re.compile(r"\{([^{}\n]+)\}")
 
@@ -125,7 +129,7 @@ def _described_columns(source: Source) -> str:
         if isinstance(example, dict):
             names += [f"{column}.{key}" for key in example]
         else:
-            kind = " (a conversation)" if is_conversation(example) else ""
+            kind = _CONVERSATION if is_conversation(example) else ""
             names.append(column[:_LONGEST_NAME] + kind)
     count = len(names) + len(source.columns[_MOST_COLUMNS:])
     rest = f" and {count - _MOST_COLUMNS:,} more" if count > _MOST_COLUMNS else ""

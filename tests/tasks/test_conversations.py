@@ -42,8 +42,10 @@ def test_a_prompt_and_a_ground_truth(tmp_path: Path) -> None:
         assert question(data, "What is 3 + 1?").gold == "4"
     with pytest.raises(InputError) as caught:
         load(path)
-    expected = "prompt (a conversation), reward_model.ground_truth, reward_model.style"
-    assert f"its columns are {expected}" in str(caught.value)
+    assert "its columns are prompt (a conversation: as task.question its user's turn" in str(
+        caught.value
+    )
+    assert "reward_model.ground_truth, reward_model.style" in str(caught.value)
 
 
 @pytest.mark.parametrize("suffix", [".jsonl", ".csv"])

@@ -86,6 +86,12 @@ def test_a_column_names_the_splits(tmp_path: Path, names: tuple[str, str, str]) 
     assert held_out.questions == [q for q in data.questions if q.split == "test"]
 
 
+def test_a_column_that_names_no_test_questions_leaves_nothing_to_measure(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.jsonl", named("train", "validation"))
+    with pytest.raises(InputError, match="no question is a test question"):
+        load_task(table(path, split_column="part", held_out=True))
+
+
 def test_numbers_cap_the_splits_that_a_column_names(tmp_path: Path) -> None:
     path = write(tmp_path / "a.jsonl", named("train", "validation", "test"))
     data = load_task(table(path, split_column="part", train=7, validation=3, test=10))
