@@ -356,12 +356,12 @@ DATA = [
          "a.csv, line 2: question of more than 1,048,576 characters; shorten it, or remove the "
          "line"),
     data("truncated Parquet", "a.parquet", truncated,
-         "a.parquet: cannot be read as a Parquet file (Could not open Parquet input source "
-         "'a.parquet': Parquet magic bytes not found in footer. Either the file is corrupted or "
+         "a.parquet: cannot be read as a Parquet file ("
+         "Parquet magic bytes not found in footer. Either the file is corrupted or "
          "this is not a parquet file.)"),
     data("Parquet that is none", "a.parquet", "PAR?",
-         "a.parquet: cannot be read as a Parquet file (Could not open Parquet input source "
-         "'a.parquet': Parquet file size is 4 bytes, smaller than the minimum file footer (8 "
+         "a.parquet: cannot be read as a Parquet file ("
+         "Parquet file size is 4 bytes, smaller than the minimum file footer (8 "
          "bytes))"),
     data("Parquet with other columns", "a.parquet", parquet(text=["a"], label=[1]), problems(
         "task.question=question: a.parquet has no column 'question'; its columns are text, label",
