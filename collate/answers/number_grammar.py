@@ -100,13 +100,14 @@ class Behind:
         if tokens and self._is_ordinal(tokens[0]):
             tokens, words = tokens[1:], words[1:]
             self._tokens, self._words = tokens, words
-        place = unit_start = 0
+        place = unit_start = word_before = 0
         while place < len(tokens):
             token = tokens[place]
             if token.kind == "number":
                 return "several numbers, not one"
             if length := self._length_read_over(place, has_unit=has_unit):
                 place += length
+                word_before = place
             elif token.text in _OPENING:
                 end = self._bracket_end(place)
                 if end is None:
@@ -119,8 +120,9 @@ class Behind:
                 has_unit = True
                 unit_start = place
                 place += length
+                word_before = place - 1
             elif self._leads_on(place):
-                return self._obstacle_in_tail(place, max(place - 1, 0))
+                return self._obstacle_in_tail(place, word_before)
             elif has_unit and place and is_unspaced(token.text) and is_unspaced(words[place - 1]):
                 return self._obstacle_in_tail(place, unit_start)  # the noun of "12个苹果"
             else:

@@ -102,6 +102,19 @@ def read_gold(
     return gold
 
 
+def same_gold(kind: str, first: str, second: str, languages: Sequence[str] = ("en",)) -> bool:
+    """Whether two gold answers may be one, as `8` and `8.0` are.
+
+    Mathematics is compared as numbers and texts alone. Raises ValueError where one of them cannot
+    be read as the kind.
+    """
+    keys = [read_gold(kind, gold, (), languages) for gold in (first, second)]
+    are_numbers = all(isinstance(key, Number) for key in keys)
+    if kind == MATHEMATICS and not are_numbers:
+        return text_key(first) == text_key(second)
+    return same_answer(kind, keys[0], keys[1], lexicon(tuple(languages))) is not False
+
+
 def last_answer(
     kind: str, text: str, options: Sequence[str], words: Lexicon
 ) -> tuple[str, Key | None] | None:

@@ -1,8 +1,8 @@
 """`collate evaluate`: measure a run's agents again, or any model on any task.
 
     collate evaluate run=runs/quickstart
-    collate evaluate run=runs/quickstart task=gsm8k task.path=test.jsonl evaluation.samples=8
-    collate evaluate model=Qwen/Qwen2.5-0.5B-Instruct task=gsm8k task.path=test.jsonl
+    collate evaluate run=runs/quickstart task=gsm8k task.path=test.jsonl task.held_out=true
+    collate evaluate model=Qwen/Qwen2.5-0.5B-Instruct task=gsm8k evaluation.samples=8
     collate evaluate model=runs/quickstart:agent-2@1
 
 `run=` measures all agents of a finished run, after the round that stands for it; answers and
@@ -70,7 +70,10 @@ OF_ROUNDS = tuple(
 
 @dataclass(frozen=True)
 class Evaluation:
-    """What is asked of the workers: whose answers, to which questions, under which prompts."""
+    """What is asked of the workers: whose answers, to which questions, under which prompts.
+
+    `of_run` says whether a run's rounds are measured, or one model by itself.
+    """
 
     config: RunConfig
     agents: Sequence[Agent]
@@ -78,12 +81,14 @@ class Evaluation:
     questions: Sequence[Question]
     workers: Workers
     events: Events
+    of_run: bool = True
 
     def answers(self, round: int, weights: Mapping[str, AgentWeights]) -> list[Answer]:
         """Answers of all agents with these weights; with confidences where they are asked for."""
         config, prompts = self.config, self.prepared.prompts
         total = count_answers(config, self.questions, len(self.agents))
-        with self.events.stage("evaluate", round=round, unit="answers", total=total) as tick:
+        shown_round = round if self.of_run else None
+        with self.events.stage("evaluate", round=shown_round, unit="answers", total=total) as tick:
             blocks = write_answers(
                 config, round, self.agents, weights, self.questions, prompts, self.workers,
                 MemoryRows(), tick,
@@ -92,7 +97,9 @@ class Evaluation:
         if not config.evaluation.confidence:
             return answers
         total = len(answers)
-        with self.events.stage("confidence", round=round, unit="answers", total=total) as tick:
+        with self.events.stage(
+            "confidence", round=shown_round, unit="answers", total=total
+        ) as tick:
             return with_confidence(config, self.questions, answers, prompts, self.workers, tick)
 
 
@@ -117,6 +124,7 @@ def evaluate_run(path: Path, composed: Mapping[str, Any], overrides: Sequence[st
     untouched = {agent.name: AgentWeights.base(agent.name) for agent in agents}
     with listening(path) as (console, events):
         events.messages(prepared.remarks)
+        _tell_notes(events, data)
         _warn_of_learned_questions(events, folder, data.questions)
         with Workers(config, prepared.base, needs_torch=False) as workers:
             workers.set_run(config, events.message, prepared.scorer)
@@ -159,12 +167,15 @@ def evaluate_model(config: RunConfig, *, task_is_given: bool) -> Path:
     refuse_links(place)
     with listening(place) as (console, events):
         events.messages(base_remarks("model", model))
+        _tell_notes(events, data)
         if model.run is not None:
             _warn_of_learned_questions(events, RunFolder.existing(model.run), data.questions)
         own_weights = replace(model.weights, agent=name)
         with Workers(base_config, prepared.base, needs_torch=False) as workers:
             workers.set_run(config, events.message, prepared.scorer)
-            evaluation = Evaluation(config, [agent], prepared, data.questions, workers, events)
+            evaluation = Evaluation(
+                config, [agent], prepared, data.questions, workers, events, of_run=False
+            )
             answers = evaluation.answers(0, {name: own_weights})
             base_answers = answers
             if own_weights.kind != BASE:
@@ -174,7 +185,7 @@ def evaluate_model(config: RunConfig, *, task_is_given: bool) -> Path:
         metrics = _of_one_model(metrics, name, compared=own_weights.kind != BASE)
         made_from = [folder_digest(model.folder), own_weights.digest]
         target = _keep(place, config, made_from, answers, metrics, model.lineage)
-        _print(console, metrics, target)
+        _print(console, metrics, target, one_model=True)
     return target
 
 
@@ -249,6 +260,11 @@ def _checked_task(config: RunConfig) -> TaskData:
     return load_task(config.task)
 
 
+def _tell_notes(events: Events, data: TaskData) -> None:
+    for note in data.notes:
+        events.message(f"note: {note}")
+
+
 def _warn_of_learned_questions(
     events: Events, folder: RunFolder, questions: Sequence[Question]
 ) -> None:
@@ -301,8 +317,10 @@ def _keep(
     return target
 
 
-def _print(console: Console, metrics: Sequence[Metric], target: Path) -> None:
+def _print(
+    console: Console, metrics: Sequence[Metric], target: Path, *, one_model: bool = False
+) -> None:
     say(console)
     rounds = sorted({metric.round for metric in metrics})
-    say(console, results_table(metrics, rounds, width=console.width))
+    say(console, results_table(metrics, rounds, width=console.width, one_model=one_model))
     say(console, f"\ntables       {target}")

@@ -46,6 +46,7 @@ def preflight(config: RunConfig, *, budget_is_set: bool = True) -> TaskData:
         lambda: problems.extend(model_problems(config)),
         lambda: problems.extend(scorer_problems(config)),
         lambda: problems.extend(_disk_problems(run_path(config))),
+        lambda: problems.extend(_learning_problems(config)),
         lambda: data.append(load_task(config.task)),
     ]
     for check in checks:
@@ -83,6 +84,16 @@ def scorer_problems(config: RunConfig) -> list[str]:
     if config.scoring.model is not None:
         problems += name_problems(config.scoring.model, "scoring.model")
     return problems
+
+
+def _learning_problems(config: RunConfig) -> list[str]:
+    """A task of held-out questions alone can be measured, and not learned from."""
+    if not config.task.held_out:
+        return []
+    return [
+        "task.held_out=true: leaves no question to learn from; it is for collate evaluate, and a "
+        "run takes task.train, task.validation and task.test"
+    ]
 
 
 def _start_problems(config: RunConfig, data: Sequence[TaskData]) -> list[str]:

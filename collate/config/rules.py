@@ -70,12 +70,21 @@ def _task_problems(config: RunConfig) -> list[str]:
     distinct = {choice.strip() for choice in task.choices} - {""}
     if task.choices and not 2 <= len(task.choices) == len(distinct) <= 26:
         sentences.append(f"task.choices={task.choices}: must be 2 to 26 different texts")
+    return sentences + _split_problems(config)
+
+
+def _split_problems(config: RunConfig) -> list[str]:
+    task = config.task
+    if task.held_out:
+        return []
     # A run that measures nothing, such as a warm-up, learns from all of its questions.
     splits = ["train"] if config.evaluation.rounds == "none" else ["train", "validation", "test"]
-    for split in splits:
-        if getattr(task, split) == 0:
-            sentences.append(f"task.{split}=0: every split needs questions")
-    return sentences
+    return [
+        f"task.{split}=0: every split needs questions; to measure a whole file with collate "
+        "evaluate, set task.held_out=true instead"
+        for split in splits
+        if getattr(task, split) == 0
+    ]
 
 
 def _agents_problems(config: RunConfig) -> list[str]:

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 
 from annotated_types import Ge
 
-from collate.config.fields import Meanings, Number, Section, Whole
+from collate.config.fields import Meanings, Number, Section, Switch, Whole
 
 
 @dataclass(frozen=True)
@@ -65,9 +65,14 @@ class TaskConfig(Section):
     question: Annotated[
         str,
         "Column of the question, several columns joined by commas, or a text with columns in "
-        "braces, such as 'Premise: {premise}'.",
+        "braces, such as 'Premise: {premise}'. A dot reaches into records and lists, such as "
+        "prompt.0.content; of a conversation it is the user's turn.",
     ] = "question"
-    answer: Annotated[str, "Column of the gold answer, or of the right option's key."] = "answer"
+    answer: Annotated[
+        str,
+        "Column of the gold answer, or of the right option's key or text. A dot reaches into "
+        "records and lists, such as reward_model.ground_truth.",
+    ] = "answer"
     options: Annotated[
         str,
         "Multiple choice: column of the options, or a column for each option, joined by commas.",
@@ -81,11 +86,21 @@ class TaskConfig(Section):
         "Column of a worked solution. With null, word_problems take what stands before ####, and "
         "other questions have no solution.",
     ] = None
+    split_column: Annotated[
+        str | None,
+        "Column that says of each question whether it is for train, validation or test. A split "
+        "that it never names is taken from the training questions.",
+    ] = None
     # Which questions are used, and what they are labelled with.
     unlabelled: Annotated[
         Literal["refuse", "drop"],
         "What happens to rows without a gold answer (an empty one, or the label -1).",
         Meanings(refuse="the run stops with an error", drop="they are left out"),
+    ] = "refuse"
+    conflicts: Annotated[
+        Literal["refuse", "drop"],
+        "What happens to a question that stands there with different gold answers.",
+        Meanings(refuse="the run stops with an error", drop="it is left out"),
     ] = "refuse"
     near_duplicates: Annotated[
         Literal["drop", "keep"],
@@ -130,6 +145,11 @@ class TaskConfig(Section):
         "Worked examples, of which each agent shows some in its prompt (agents.examples).",
     ] = field(default_factory=list)
     # How many questions each split has.
+    held_out: Annotated[
+        Switch,
+        "Read test questions alone and all of them, for collate evaluate: those of the test "
+        "source or that task.split_column names, if there is one, else the whole source.",
+    ] = False
     limit: Annotated[
         Whole | None,
         Ge(3),

@@ -20,6 +20,8 @@ in their order, in the process that drives the run:
 | tuning_step | an optimizer step was taken | round, step, steps, loss, margin, ... | agent |
 | round_evaluated | a round was measured | round, `<model>.<split>.<metric>` | |
 | run_finished | the run is over | rounds | |
+
+A model that is measured without a run has stages without a round.
 """
 
 import contextlib
@@ -90,14 +92,15 @@ class Events:
 
     @contextlib.contextmanager
     def stage(
-        self, stage: str, *, round: int, unit: str, total: int, stored: int = 0
+        self, stage: str, *, round: int | None, unit: str, total: int, stored: int = 0
     ) -> Iterator[Tick]:
         """A stage's work while the block lasts; gives a function that says how far it is.
 
-        Of `total` units `stored` were done by an earlier process.
+        Of `total` units `stored` were done by an earlier process. `round` is None outside of a run.
         """
         labels = {"stage": stage, "unit": unit}
-        numbers = {"round": round, "total": total, "stored": stored}
+        of_round: dict[str, float] = {} if round is None else {"round": round}
+        numbers = {**of_round, "total": total, "stored": stored}
         self.emit("stage_started", numbers=numbers, labels=labels)
         began = time.monotonic()
         latest_tokens = 0
@@ -105,7 +108,7 @@ class Events:
         def tick(done: int, tokens: int) -> None:
             nonlocal latest_tokens
             latest_tokens = tokens
-            progress = {"round": round, "done": stored + done, "total": total, "tokens": tokens}
+            progress = {**of_round, "done": stored + done, "total": total, "tokens": tokens}
             self.emit("stage_progress", numbers=progress, labels=labels)
 
         yield tick
@@ -163,6 +166,7 @@ def _stage_text(event: Event) -> str:
         return ""
     verb = event.name.removeprefix("stage_")
     numbers = event.numbers
-    line = f"round {numbers['round']:g} {event.labels['stage']} {verb}: "
+    of_round = f"round {numbers['round']:g} " if "round" in numbers else ""
+    line = f"{of_round}{event.labels['stage']} {verb}: "
     line += f"{numbers['total']:,.0f} {event.labels['unit']}"
     return line + (f" in {numbers['seconds']:.1f} s" if "seconds" in numbers else "")

@@ -31,6 +31,8 @@ from collate.tables import Metric, Preference, Question, Rationale, Score
 LONGEST_TEXT = 1500
 """Characters of a question or rationale that are shown."""
 
+# Columns of the screen: what a name has at least, and what the numbers of one model take.
+_SHORTEST_NAME, _WIDTH_OF_NUMBERS = 16, 56
 _COLOURS = {1: "green", 0: "", -1: "red"}
 _SPLITS = {"test": "held-out", "validation": "validation"}
 
@@ -42,15 +44,19 @@ def results_table(
     split: str = "test",
     width: int = 80,
     chance: float | None = None,
+    one_model: bool = False,
 ) -> Table:
     """Strict accuracy of the base, each agent and the votes, before tuning and after each round.
 
     A line for chance is on top where `chance` or the metrics know it. `width` is the number of
     columns to fill. Each cell is on one line where that fits, else on two; where even that does not
-    fit, the rounds in the middle are left out, and the caption says so. Raises ValueError where
-    nothing was measured on the split.
+    fit, the rounds in the middle are left out, and the caption says so. With `one_model` the
+    metrics are of a model that was measured without a run, which has neither rounds nor a best
+    agent. Raises ValueError where nothing was measured on the split.
     """
     results = collect_results(metrics, rounds, split, chance)
+    if one_model:
+        return _table_of_model(results, width)
     table = _table_of_rounds(results, results.rounds, " ")
     # The first round and the latest ones say most, so the others go first.
     for latest in range(len(results.rounds) - 1, 0, -1):
@@ -96,20 +102,7 @@ def _natural_width(table: Table) -> int:
 
 def _table_of_rounds(results: Results, shown_rounds: Sequence[int], separator: str) -> Table:
     """The results of the rounds shown; `separator` is between a value and its interval."""
-    split = _SPLITS.get(results.split, results.split)
-    table = Table(
-        title=Text(
-            f"Strict accuracy on {results.n} {split} questions, 95 % intervals", style="bold"
-        ),
-        caption=_caption(results, shown_rounds),
-        box=box.SIMPLE_HEAD,
-        title_justify="left",
-        caption_justify="left",
-        collapse_padding=True,
-        pad_edge=False,
-        show_edge=False,
-    )
-    table.add_column("", no_wrap=True)
+    table = _empty_table(results, _caption(results, shown_rounds))
     for round in shown_rounds:
         label = round_label(round).replace("after ", f"after{separator}")
         table.add_column(label, justify="right", no_wrap=True)
@@ -119,14 +112,53 @@ def _table_of_rounds(results: Results, shown_rounds: Sequence[int], separator: s
         # A line below the base, and one above the votes.
         if row.model == VOTES[0]:
             table.add_section()
-        cells = _row_cells(row, shown_rounds, separator)
+        shown_name = one_line(row.model, _SHORTEST_NAME)
+        name_cell = Text(f"{shown_name} *", style="bold") if row.best else Text(shown_name)
+        cells = [name_cell, *_number_cells(row, shown_rounds, separator)]
         table.add_row(*cells, end_section=row.model == BASE)
     return table
 
 
-def _row_cells(row: ResultRow, rounds: Sequence[int], separator: str) -> list[Text]:
-    shown_name = one_line(row.model, 16)
-    cells = [Text(f"{shown_name} *" if row.best else shown_name, style="bold" if row.best else "")]
+def _table_of_model(results: Results, width: int) -> Table:
+    """The results of one model, beside its base where it has another one."""
+    is_compared = any(row.gain is not None for row in results.rows)
+    lines = ["lenient: right answer found anywhere in the text"]
+    if is_compared:
+        lines.insert(0, "gain: paired difference from the base on the same questions")
+    table = _empty_table(results, Text("\n".join(lines), style="dim"))
+    table.min_width = min(width, max(len(line) for line in (str(table.title), *lines)))
+    for label in ("accuracy", *(("gain, points",) if is_compared else ()), "lenient"):
+        table.add_column(label, justify="right", no_wrap=True)
+    for row in results.rows:
+        accuracy, gain, lenient = _number_cells(row, results.rounds, " ")
+        shown_cells = (accuracy, gain, lenient) if is_compared else (accuracy, lenient)
+        shown_name = one_line(row.model, max(_SHORTEST_NAME, width - _WIDTH_OF_NUMBERS))
+        table.add_row(Text(shown_name), *shown_cells, end_section=row.model == BASE)
+    return table
+
+
+def _empty_table(results: Results, caption: Text) -> Table:
+    """A table with the results' title and the column of names."""
+    split = _SPLITS.get(results.split, results.split)
+    table = Table(
+        title=Text(
+            f"Strict accuracy on {results.n} {split} questions, 95 % intervals", style="bold"
+        ),
+        caption=caption,
+        box=box.SIMPLE_HEAD,
+        title_justify="left",
+        caption_justify="left",
+        collapse_padding=True,
+        pad_edge=False,
+        show_edge=False,
+    )
+    table.add_column("", no_wrap=True)
+    return table
+
+
+def _number_cells(row: ResultRow, rounds: Sequence[int], separator: str) -> list[Text]:
+    """Accuracy of each round, gain and lenient accuracy of the last."""
+    cells = []
     for round in rounds:
         metric = row.accuracy.get(round)
         accuracy_cell = Text("" if metric is None else percent(metric))

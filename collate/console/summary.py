@@ -50,6 +50,8 @@ def print_header(
         )
     if data.unlabelled:
         say(console, f"           {data.unlabelled:,} questions without an answer, left out")
+    for note in data.notes:
+        say(console, f"note       {note}")
     say(
         console,
         f"agents     {config.agents.count}, {config.agents.samples} rationales a question each, "

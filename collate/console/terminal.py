@@ -111,7 +111,9 @@ class _Detail(ProgressColumn):
 
 
 def stage_label(event: Event) -> str:
-    """A stage's name with its round, as in `round 1  generate`."""
+    """A stage's name with its round, if it has one, as in `round 1  generate`."""
+    if "round" not in event.numbers:
+        return event.labels["stage"]
     round = event.numbers["round"]
     when = f"round {round:g}" if round else "before"
     return f"{when}  {event.labels['stage']}"

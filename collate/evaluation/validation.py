@@ -68,12 +68,11 @@ def answers_of_best_prompt(answers: Sequence[Answer]) -> list[Answer]:
     """The greedy answers of the writer that has most validation questions right.
 
     Given the base's answers under each agent's prompt, those under the prompt that serves it best;
-    of equally good ones the first.
+    of equally good ones the first, and so the first where there are no validation questions.
     """
-    right_by_writer: dict[str, int] = {}
+    right_by_writer = {answer.writer: 0 for answer in answers}
     for answer in answers:
         if answer.sample == 0 and answer.split == "validation":
-            right_by_writer.setdefault(answer.writer, 0)
             right_by_writer[answer.writer] += answer.verdict == RIGHT
     best_writer = max(right_by_writer, key=lambda writer: right_by_writer[writer])
     return [answer for answer in answers if answer.writer == best_writer and answer.sample == 0]

@@ -4,8 +4,9 @@
     messages = render_messages(config.task, data.questions[0], examples=config.task.examples)
 
 From source to question: `sources.py` reads rows from files and the Hub, `families.py` (with
-`multiple_choice.py`) makes items of them, `procedural.py` generates items, `splits.py` assigns each
-to a split, and `near_duplicates.py` finds training questions that nearly repeat a held-out one.
+`multiple_choice.py`) makes items of them, `procedural.py` generates items, `repeats.py` finds those
+that stand there twice, `splits.py` assigns each to a split, and `near_duplicates.py` finds training
+questions that nearly repeat a held-out one.
 """
 
 from collate.tasks.families import chance_level

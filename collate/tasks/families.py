@@ -13,6 +13,7 @@ from statistics import fmean
 from collate.config.schema import TaskConfig
 from collate.tables import Question
 from collate.tasks import multiple_choice
+from collate.tasks.number_texts import as_meant
 from collate.tasks.rows import Item, Source, column_names, question_texts, texts_of
 
 ANSWER_KINDS: dict[str, tuple[str, ...]] = {
@@ -25,6 +26,7 @@ ANSWER_KINDS: dict[str, tuple[str, ...]] = {
 """The kinds of answer that each family's questions may have (`task.answer_kind`)."""
 
 WORD_PROBLEM_SEPARATOR = "####"  # of the data format; the form a model is asked for is task.marker
+_LINE_END = re.compile(r"\s*[\r\n]\s*")
 # An annotation for a calculator in GSM8K's solutions: "<<48/2=24>>".
 _CALCULATION = re.compile(r"<<[^<>\n]*>>")
 # "8.0", which SVAMP has where a person would write 8; not "8.5".
@@ -42,16 +44,20 @@ def read_word_problems(source: Source, config: TaskConfig, problems: list[str]) 
      "answer": "She earns 12/60 = <<12/60=0.2>>0.2 a minute.\\n0.2 x 50 = 10.\\n#### 10"}
 
     What stands before `####` is the question's worked solution, for those pairing rules that learn
-    from one; the method itself learns from its own rationales only.
+    from one; the method itself learns from its own rationales only. The gold number is the line
+    behind it; a remark on further lines is no part of it.
     """
     questions, answers = _questions_and_answers(source, config, problems)
-    items, bare_lines = [], []
+    items, bare_lines, remark_lines = [], [], []
     # Not strict: where a column is missing there are rows but no texts.
     for row, question, answer in zip(source.rows, questions, answers, strict=False):
         if answer and not answer.partition(WORD_PROBLEM_SEPARATOR)[2].strip():
             bare_lines.append(row.line)
         # The last separator counts, since a worked answer may contain the sign itself.
-        worked_answer, _, gold_answer = answer.rpartition(WORD_PROBLEM_SEPARATOR)
+        worked_answer, _, behind = answer.rpartition(WORD_PROBLEM_SEPARATOR)
+        gold_answer, *remark = _LINE_END.split(behind.strip(), maxsplit=1)
+        if remark:
+            remark_lines.append(row.line)
         # Without the annotations: no calculator reads them, and the policy would learn to write
         # them.
         solution = _CALCULATION.sub("", worked_answer).strip()
@@ -61,6 +67,11 @@ def read_word_problems(source: Source, config: TaskConfig, problems: list[str]) 
             f"{source.places(bare_lines)}: no gold number behind {WORD_PROBLEM_SEPARATOR} in "
             f"column {config.answer!r} ({len(bare_lines)} of {len(answers)}); where the column "
             "holds the answer alone, use task.kind=table"
+        )
+    if remark_lines:
+        source.notes.append(
+            f"{source.places(remark_lines)}: text behind the line of the gold number is left out "
+            f"({len(remark_lines):,} of {len(answers):,})"
         )
     return items
 
@@ -99,11 +110,14 @@ def read_table(source: Source, config: TaskConfig, problems: list[str]) -> list[
     kind=multiple_choice). Answers are kept as they stand, but for the `.0` of a whole number.
     """
     questions, answers = _questions_and_answers(source, config, problems)
+    # "#### 18", as a conversation's last turn may state it
+    answers = [answer.removeprefix(WORD_PROBLEM_SEPARATOR).strip() for answer in answers]
     # One spelling for each answer: "(b)" becomes "B", and "8.0" what a person would write, "8".
     if config.answer_kind == "choice":
         answers = [answer.strip("().").upper() for answer in answers]
     elif config.answer_kind == "number":
-        answers = [_without_empty_decimals(answer) for answer in answers]
+        answers = [as_meant(_without_empty_decimals(answer)) for answer in answers]
+    _note_worked_answers(source, answers, config, problems)
     return [Item(question, answer) for question, answer in zip(questions, answers, strict=True)]
 
 
@@ -139,6 +153,23 @@ def _questions_and_answers(
     if not (questions and columns):
         return [], []
     return questions, texts_of(source, "answer", columns, problems)
+
+
+def _note_worked_answers(
+    source: Source, answers: Sequence[str], config: TaskConfig, problems: list[str]
+) -> None:
+    """Notes answers in GSM8K's form, which are a solution and an answer in one."""
+    worked_lines = [
+        row.line
+        for row, answer in zip(source.rows, answers, strict=False)
+        if WORD_PROBLEM_SEPARATOR in answer
+    ]
+    if worked_lines:
+        problems.append(
+            f"{source.places(worked_lines)}: column {config.answer!r} holds "
+            f"{WORD_PROBLEM_SEPARATOR} ({len(worked_lines)} of {len(answers)}); where it stands "
+            "between a worked solution and the gold answer, use task.kind=word_problems"
+        )
 
 
 def _without_empty_decimals(answer: str) -> str:

@@ -14,15 +14,26 @@ from collate.answers.reading import read_gold
 from collate.answers.statements import cut_answer
 from collate.config.schema import TaskConfig
 from collate.tasks.families import ANSWER_KINDS, READERS
-from collate.tasks.rows import Item, Row, Source, column_names, text_of, value_of
+from collate.tasks.rows import Item, Row, Source, column_names, value_of
+from collate.tasks.values import ASSISTANT, NotText, text_of
 
+# What the splits are called in a column that names them (task.split_column).
+_SPLIT_NAMES = {
+    **dict.fromkeys(("train", "training"), "train"),
+    **dict.fromkeys(("validation", "valid", "val", "dev", "development"), "validation"),
+    **dict.fromkeys(("test", "testing", "held-out", "held_out", "heldout"), "test"),
+}
 _NO_LABEL = ("-1", "-1.0")  # where an answer names an option, or yes or no
 
 
 @dataclass(frozen=True)
 class ReadItems:
-    """The items of one source, and how many rows were left out because they have no label."""
+    """The items of one source, one for each of its rows.
 
+    `unlabelled` counts rows that were left out because they have no label.
+    """
+
+    source: Source
     items: list[Item]
     unlabelled: int = 0
 
@@ -35,17 +46,19 @@ def read_items(
     What is wrong with it goes to `problems`, and the items are then not to be used.
     """
     if source is None:
-        return ReadItems([])
+        return ReadItems(Source("", "row"), [])
     labelled = _labelled_rows(source, config, problems, is_test_source=is_test_source)
     if labelled is None:
-        return ReadItems([])
+        return ReadItems(source, [])
     items = READERS[config.kind](labelled, config, problems)
     _check_gold_answers(labelled, items, config, problems)
     # Solutions are there to learn from: a test source needs no such column.
     has_solutions = config.solution in labelled.columns or not is_test_source
     if config.solution is not None and has_solutions:
         items = _with_solutions(labelled, items, config.solution, config, problems)
-    return ReadItems(items, len(source.rows) - len(labelled.rows))
+    if config.split_column is not None:
+        items = _with_splits(labelled, items, config.split_column, problems)
+    return ReadItems(labelled, items, len(source.rows) - len(labelled.rows))
 
 
 def _labelled_rows(
@@ -92,7 +105,7 @@ def _has_label(row: Row, config: TaskConfig) -> bool:
 def _values_found(unlabelled: Sequence[Row], config: TaskConfig) -> str:
     """What unlabelled rows have in the place of a label: "column 'label' holds -1 or nothing"."""
     label_texts = {text_of(value_of(row, config.answer)) for row in unlabelled}
-    shown_values = sorted(label_text or "nothing" for label_text in label_texts)
+    shown_values = sorted(str(label_text) or "nothing" for label_text in label_texts)
     return f"column {config.answer!r} holds {' or '.join(shown_values)}"
 
 
@@ -132,29 +145,60 @@ def _check_gold_answers(
         )
 
 
+def _with_splits(
+    source: Source, items: list[Item], setting: str, problems: list[str]
+) -> list[Item]:
+    """Items with the splits that a column gives them."""
+    columns = column_names(source, "split_column", setting, problems)
+    if not columns:
+        return items
+    names = [str(text_of(value_of(row, columns[0]))) for row in source.rows]
+    unknown = [n for n, name in enumerate(names) if name.casefold() not in _SPLIT_NAMES]
+    if unknown:
+        problems.append(
+            f"{source.places([source.rows[n].line for n in unknown])}: column {setting!r} holds "
+            f"{names[unknown[0]][:60]!r} where train, validation or test should be "
+            f"({len(unknown)} of {len(names)})"
+        )
+        return items
+    return [
+        replace(item, split=_SPLIT_NAMES[name.casefold()])
+        for item, name in zip(items, names, strict=False)
+    ]
+
+
 def _with_solutions(
     source: Source, items: list[Item], setting: str, config: TaskConfig, problems: list[str]
 ) -> list[Item]:
     """Items with the texts of the columns of task.solution, cut before a stated answer."""
     columns = column_names(source, "solution", setting, problems)
-    solved_items, record_lines = [], []
+    solved_items, other_lines, found = [], [], ""
     for row, item in zip(source.rows, items, strict=False):
-        solution_parts = [_solution_text(value_of(row, column)) for column in columns]
-        if None in solution_parts:
-            record_lines.append(row.line)
+        solution_parts = []
+        for column in columns:
+            part = _solution_text(value_of(row, column))
+            if isinstance(part, NotText):
+                other_lines.append(row.line)
+                found = found or part.found
+            else:
+                solution_parts.append(part)
         solution = "\n".join(part for part in solution_parts if part)
         solved_items.append(replace(item, solution=cut_answer(solution, config.marker)))
-    if record_lines:
+    if other_lines:
         problems.append(
-            f"{source.places(record_lines)}: column {setting!r} holds a record where a worked "
+            f"{source.places(other_lines)}: column {setting!r} holds {found} where a worked "
             "solution should be a text or a list of texts; set task.solution to another column"
         )
     return solved_items
 
 
-def _solution_text(value: Any) -> str | None:
-    """A text, or a list of texts (StrategyQA's facts) on a line each; None for anything else."""
-    if not isinstance(value, list):
-        return text_of(value)
+def _solution_text(value: Any) -> str | NotText:
+    """A text, or a list of texts (StrategyQA's facts) on a line each; a turn of the assistant."""
+    text = text_of(value, ASSISTANT)
+    if isinstance(text, str) or not isinstance(value, list):
+        return text
     line_texts = [text_of(fact) for fact in value]
-    return None if None in line_texts else "\n".join(fact for fact in line_texts if fact)
+    for line_text in line_texts:
+        if isinstance(line_text, NotText):
+            return text
+    return "\n".join(str(line_text) for line_text in line_texts if line_text)

@@ -6,41 +6,42 @@
                             (SNLI: choices=[entailment,neutral,contradiction])
     {"premise": "The termites invaded the house.", "choice1": "They left.", "choice2": "They ate
      through the wood.", "question": "effect", "label": 1}  (XCOPA: options=choice1,choice2)
+    {"question": "Which is a solid?", "correct_answer": "ice", "distractor1": "steam"}
+                            (SciQ: options=correct_answer,distractor1 answer=correct_answer)
 
-Options are a list of texts (in a CSV, a JSON list), a record of labels and texts as above, a list
-of such records, one column each, or the same for every question (task.choices). The key is a label,
-a letter, an index counted from 0 or from 1, or the text of the option. How keys are meant is
-decided once for the whole column, since a single `1` does not tell from where it counts.
+The shapes of options are read in `option_lists.py`, keys in `option_keys.py`. Where the right
+option has one place in all rows, as in SciQ, a model that learns the place knows all answers: such
+options are mixed, by a digest of question and option, and the letter follows.
 """
 
-import json
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+import re
+from collections.abc import Sequence
+from dataclasses import replace
 from string import ascii_uppercase
 from typing import Any
 
 from collate.config.schema import TaskConfig
+from collate.tables import digest
+from collate.tasks.option_keys import Choice, read_keys, without_decimal_zero
+from collate.tasks.option_lists import read_options, without_own_letters
 from collate.tasks.rows import (
     Item,
     Row,
     Source,
     column_names,
     question_texts,
-    text_of,
     texts_of,
     value_of,
 )
+from collate.tasks.values import text_of
 
-_LONGEST_INDEX = 3  # digits; `int` is slow on long texts, and there are at most 26 options
-
-
-@dataclass(frozen=True)
-class _Choice:
-    """One row's options, the labels that the data set gave them (if any), and its key as text."""
-
-    options: tuple[str, ...]
-    labels: tuple[str, ...]
-    key: str
+# Rows of which each has the right option at the same place by intent, and no longer by chance.
+_LEAST_ROWS_IN_ONE_PLACE = 8
+# Options that speak of the others' places: "all of the above" comes last, "A and C" bars mixing.
+_ABOVE = re.compile(
+    r"\b(?:all|any|both|either|neither|none|more than one)\b.{0,12}\b(?:above|these|them)\b", re.I
+)
+_OTHER_LETTERS = re.compile(r"\b[A-E]\)?(?:, \(?[A-E]\)?)? (?:and|or|&) \(?[A-E]\b")
 
 
 def read_items(source: Source, config: TaskConfig, problems: list[str]) -> list[Item]:
@@ -48,43 +49,57 @@ def read_items(source: Source, config: TaskConfig, problems: list[str]) -> list[
     problems_before = len(problems)
     questions = question_texts(source, config.question, problems)
     key_columns = column_names(source, "answer", config.answer, problems)
-    keys = texts_of(source, "answer", key_columns, problems) if key_columns else []
+    keyed_source = _with_letters_for_flags(source, key_columns)
+    keys = texts_of(keyed_source, "answer", key_columns, problems) if key_columns else []
+    option_columns: list[str] = []
     if config.choices:
         choices = _shared_choices(source, keys, config)
     else:
-        choices = _read_choices(source, keys, config, problems)
+        option_columns = column_names(source, "options", config.options, problems)
+        choices = _read_choices(source, keys, option_columns, config, problems)
     # How keys are meant is decided over the whole column, for which every row has to be readable.
     if len(problems) > problems_before:
         return []
-    gold_letters = _gold_letters(source, choices, config, problems)
-    return [
-        Item(question, gold_letter, choice.options)
-        for question, gold_letter, choice in zip(questions, gold_letters, choices, strict=False)
+    indices, reason, unfit = read_keys(config.answer, choices)
+    if reason:
+        problems.append(_key_problem(source, reason, unfit, option_columns, choices))
+        return []
+    items = [
+        Item(question, ascii_uppercase[index], choice.options)
+        for question, index, choice in zip(questions, indices, choices, strict=False)
     ]
+    answer_is_option = len(option_columns) > 1 and config.answer in option_columns
+    if answer_is_option or (not config.choices and _have_one_place(items)):
+        return _mixed(source, items)
+    return items
 
 
 def _read_choices(
-    source: Source, keys: Sequence[str], config: TaskConfig, problems: list[str]
-) -> list[_Choice]:
-    columns = column_names(source, "options", config.options, problems)
+    source: Source,
+    keys: Sequence[str],
+    columns: Sequence[str],
+    config: TaskConfig,
+    problems: list[str],
+) -> list[Choice]:
     if not (columns and keys):
         return []
-    choices, unfit_lines = [], []
-    for row, key in zip(source.rows, keys, strict=True):
-        options, labels = _options_of(row, columns)
-        if not 2 <= len(options) <= len(ascii_uppercase) or not all(options):
-            unfit_lines.append(row.line)
-        choices.append(_Choice(options, labels, _without_decimal_zero(key)))
-    if unfit_lines:
+    read = [read_options(row, columns) for row in source.rows]
+    unfit = [number for number, options in enumerate(read) if options.problem]
+    if unfit:
         problems.append(
-            f"{source.places(unfit_lines)}: column {config.options!r} gives no list of 2 to 26 "
-            f"options ({len(unfit_lines)} of {len(choices)}); it should hold a list, a record of "
-            "label and text, or name several columns joined by commas"
+            f"{source.places([source.rows[number].line for number in unfit])}: column "
+            f"{config.options!r} gives no list of 2 to 26 options ({len(unfit)} of {len(read)}), "
+            f"but {read[unfit[0]].problem}; it should hold a list, a record of label and text, or "
+            "name several columns joined by commas"
         )
-    return choices
+        return []
+    return [
+        Choice(options.texts, options.labels, without_decimal_zero(key))
+        for options, key in zip(without_own_letters(read), keys, strict=True)
+    ]
 
 
-def _shared_choices(source: Source, keys: Sequence[str], config: TaskConfig) -> list[_Choice]:
+def _shared_choices(source: Source, keys: Sequence[str], config: TaskConfig) -> list[Choice]:
     """The same options (task.choices) for every row.
 
     Numbers that the data set itself gives the same names as the options go by name, since data sets
@@ -93,131 +108,76 @@ def _shared_choices(source: Source, keys: Sequence[str], config: TaskConfig) -> 
     options = tuple(config.choices)
     class_names = source.class_names.get(config.answer, ())
     if set(class_names) != set(options):
-        return [_Choice(options, (), _without_decimal_zero(key)) for key in keys]
+        return [Choice(options, (), without_decimal_zero(key)) for key in keys]
     name_by_number = {str(number): name for number, name in enumerate(class_names)}
-    option_names = [name_by_number.get(_without_decimal_zero(key), key) for key in keys]
-    return [_Choice(options, (), option_name) for option_name in option_names]
+    option_names = [name_by_number.get(without_decimal_zero(key), key) for key in keys]
+    return [Choice(options, (), option_name) for option_name in option_names]
 
 
-def _options_of(row: Row, columns: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """The options of a row and the data set's labels of them; none where they cannot be read."""
-    if len(columns) > 1:
-        cells = [text_of(value_of(row, column)) or "" for column in columns]
-        while cells and not cells[-1]:  # questions with fewer options than there are columns
-            cells.pop()
-        return tuple(cells), ()
-    cell = value_of(row, columns[0])
-    # A CSV cell cannot hold a list, so it holds one as JSON.
-    if isinstance(cell, str) and cell.lstrip().startswith(("[", "{")):
-        try:
-            cell = json.loads(cell)
-        except ValueError:
-            return (), ()
-    labels: Any = None
-    texts: Any = cell
-    if isinstance(cell, dict):
-        labels, texts = cell.get("label"), cell.get("text")
-    elif isinstance(cell, list) and cell and all(isinstance(record, dict) for record in cell):
-        labels = [record.get("label") for record in cell]
-        texts = [record.get("text") for record in cell]
-    if not isinstance(texts, list):
-        return (), ()
-    return _as_texts(texts), _as_texts(labels) if isinstance(labels, list) else ()
+def _with_letters_for_flags(source: Source, columns: Sequence[str]) -> Source:
+    """The source with letters for keys that say of each option whether it is right: [0, 1, 0]."""
+    if len(columns) != 1:
+        return source
+    letters = [_flagged_letter(value_of(row, columns[0])) for row in source.rows]
+    if None in letters:
+        return source
+    rows = [
+        Row(row.line, row.values | {columns[0]: letter})
+        for row, letter in zip(source.rows, letters, strict=True)
+    ]
+    return replace(source, rows=rows)
 
 
-def _as_texts(values: Sequence[Any]) -> tuple[str, ...]:
-    return tuple(text_of(value) or "" for value in values)
-
-
-def _without_decimal_zero(key: str) -> str:
-    """An index that a spreadsheet made a real number (`1.0`) as a whole one; others unchanged."""
-    return key[:-2] if key.endswith(".0") and key[:-2].isdecimal() else key
-
-
-# How a key may be meant: each reading gives the index of an option, or None where it does not fit.
-
-
-def _by_label(choice: _Choice) -> int | None:
-    return choice.labels.index(choice.key) if choice.key in choice.labels else None
-
-
-def _by_letter(choice: _Choice) -> int | None:
-    letter = choice.key.strip("().").upper()  # "b", "(B)", "B."
-    position = ascii_uppercase.find(letter) if len(letter) == 1 else -1
-    return position if 0 <= position < len(choice.options) else None
-
-
-def _by_index_from_0(choice: _Choice) -> int | None:
-    return _by_index(choice, first=0)
-
-
-def _by_index_from_1(choice: _Choice) -> int | None:
-    return _by_index(choice, first=1)
-
-
-def _by_index(choice: _Choice, *, first: int) -> int | None:
-    is_number = choice.key.isascii() and choice.key.isdecimal()
-    if not is_number or len(choice.key) > _LONGEST_INDEX:
+def _flagged_letter(value: Any) -> str | None:
+    if not isinstance(value, list) or not 2 <= len(value) <= len(ascii_uppercase):
         return None
-    index = int(choice.key) - first
-    return index if 0 <= index < len(choice.options) else None
+    flags = [text_of(flag) for flag in value]
+    if not set(map(str, flags)) <= {"0", "1", "0.0", "1.0", "True", "False"}:
+        return None
+    right = [index for index, flag in enumerate(flags) if flag in ("1", "1.0", "True")]
+    return ascii_uppercase[right[0]] if len(right) == 1 else None
 
 
-def _by_text(choice: _Choice) -> int | None:
-    # Of two equal options a text does not tell which is meant.
-    return choice.options.index(choice.key) if choice.options.count(choice.key) == 1 else None
-
-
-_READINGS: dict[str, Callable[[_Choice], int | None]] = {
-    "a label": _by_label,
-    "a letter": _by_letter,
-    "an index from 0": _by_index_from_0,
-    "an index from 1": _by_index_from_1,
-    "the text of an option": _by_text,
-}
-
-
-def _gold_letters(
-    source: Source, choices: Sequence[_Choice], config: TaskConfig, problems: list[str]
-) -> list[str]:
-    """The letter of each right option, under the one reading of keys that fits every row."""
-    indices_by_reading = {
-        name: [read_key(choice) for choice in choices] for name, read_key in _READINGS.items()
-    }
-    fitting = [name for name, indices in indices_by_reading.items() if None not in indices]
-    if not fitting:
-        problems.append(_unfit_keys(source, choices, config, indices_by_reading))
-        return []
-    reading = fitting[0]
-    indices = indices_by_reading[reading]
-    # Labels are the data set's own word; all other readings must agree where several fit.
-    is_ambiguous = any(indices_by_reading[reading_name] != indices for reading_name in fitting)
-    if reading != "a label" and is_ambiguous:
-        problems.append(
-            f"{source.name}: the keys of column {config.answer!r}, for example {choices[0].key!r}, "
-            f"may be read as {' or as '.join(fitting)}, which makes different options right; "
-            "write them as letters"
-        )
-        return []
-    return [ascii_uppercase[index] for index in indices if index is not None]
-
-
-def _unfit_keys(
+def _key_problem(
     source: Source,
-    choices: Sequence[_Choice],
-    config: TaskConfig,
-    indices_by_reading: dict[str, list[int | None]],
+    reason: str,
+    unfit: Sequence[int],
+    option_columns: Sequence[str],
+    choices: Sequence[Choice],
 ) -> str:
-    """The sentence about keys that no reading fits, by the reading that fits most of them."""
-    # The reading that fits most rows is likely the one that was meant, so the rows which it does
-    # not fit are the ones to correct.
-    most_fitting = min(_READINGS, key=lambda name: indices_by_reading[name].count(None))
-    option_indices = indices_by_reading[most_fitting]
-    unfit_rows = [row for row, index in enumerate(option_indices) if index is None]
-    unfit_lines = [source.rows[row].line for row in unfit_rows]
-    first_unfit = choices[unfit_rows[0]]
-    return (
-        f"{source.places(unfit_lines)}: key {first_unfit.key[:60]!r} of column "
-        f"{config.answer!r} names none of the {len(first_unfit.options)} options; most keys read "
-        f"as {most_fitting}, {len(unfit_rows)} of {len(choices)} do not"
+    place = source.places([source.rows[number].line for number in unfit]) if unfit else source.name
+    if len(unfit) == len(choices) and len(option_columns) > 1:
+        reason += "; a column that holds the right option's text belongs to task.options too"
+    return f"{place}: {reason}"
+
+
+def _have_one_place(items: Sequence[Item]) -> bool:
+    """Whether the right option has the same place in all rows, and not just the same text."""
+    same_letter = len({item.gold for item in items}) == 1
+    same_options = len({item.options for item in items}) == 1
+    return same_letter and not same_options and len(items) >= _LEAST_ROWS_IN_ONE_PLACE
+
+
+def _mixed(source: Source, items: Sequence[Item]) -> list[Item]:
+    """The items with their options in an order that depends on the question alone."""
+    mixed_items = [_mixed_item(item) for item in items]
+    source.notes.append(
+        f"{source.name}: the right option has the same place in every {source.unit}, so that the "
+        "options are mixed; their order depends on the question alone"
     )
+    return mixed_items
+
+
+def _mixed_item(item: Item) -> Item:
+    if any(_OTHER_LETTERS.search(option) for option in item.options):
+        return item
+    right = ascii_uppercase.index(item.gold)
+    order = sorted(
+        range(len(item.options)),
+        key=lambda index: (
+            _ABOVE.search(item.options[index]) is not None,
+            digest(" ".join(item.text.split()), item.options[index]),
+        ),
+    )
+    options = tuple(item.options[index] for index in order)
+    return replace(item, options=options, gold=ascii_uppercase[order.index(right)])

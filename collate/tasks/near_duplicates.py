@@ -1,6 +1,6 @@
 """Training questions that nearly repeat a question kept for validation or test.
 
-Exact repetitions never reach this module: `splits.distinct` drops them. What is left are copies
+Exact repetitions never reach this module: `repeats.distinct` drops them. What is left are copies
 with another name in them, a word more, or other punctuation, which let a model answer a held-out
 (validation or test) question from memory. The similarity of two questions is the Jaccard index,
 shared over all, of their *shingles*: the runs of three words in the text and in each option

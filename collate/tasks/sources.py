@@ -2,14 +2,12 @@
 
 Local files are .jsonl, .json (a list of records), .csv, .tsv and .parquet. A CSV or TSV file begins
 with a header line. Text is UTF-8, with or without a byte-order mark. Code that a data set's
-repository may carry is never run.
+repository may carry is never run. Text files are read in `text_files.py` and `separated_files.py`,
+and what a column of a Parquet file holds in `arrow_values.py`.
 
 What is wrong with a source goes to the list `problems`, a sentence each, with file and line.
 """
 
-import csv
-import io
-import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -17,10 +15,18 @@ import pyarrow as pa
 import pyarrow.parquet
 
 from collate.errors import nearest_hint
-from collate.tasks.rows import Row, Source, first_few
+from collate.tasks.arrow_values import rows_of_table
+from collate.tasks.rows import Row, Source
+from collate.tasks.separated_files import read_comma_separated, read_tab_separated
+from collate.tasks.text_files import read_json, read_json_lines
 
-_LONGEST_FIELD = 2**26  # characters of one CSV field; Python's own limit is 131,072
 _LONGEST_REASON = 600  # characters of another library's message that are repeated
+# How a file becomes one that is read, by its extension.
+_CONVERSIONS = {
+    **dict.fromkeys((".gz", ".zip", ".bz2", ".xz", ".zst"), "; unpack it first"),
+    **dict.fromkeys((".xlsx", ".xls", ".ods"), "; save the sheet as CSV (UTF-8)"),
+    ".ndjson": "; give it the extension .jsonl",
+}
 
 
 def read_hub(name: str, subset: str | None, split: str, problems: list[str]) -> Source | None:
@@ -44,7 +50,9 @@ def read_hub(name: str, subset: str | None, split: str, problems: list[str]) -> 
     if not len(data_set):
         problems.append(f"{setting}: split {split!r} contains no questions")
         return None
-    source_rows = [Row(number, dict(record)) for number, record in enumerate(data_set, start=1)]
+    # As Arrow, whose types say how precise a number is, which its value in Python does not.
+    table = data_set.with_format("arrow")[:]
+    source_rows = [Row(number, record) for number, record in enumerate(rows_of_table(table), 1)]
     # Which name a number of a ClassLabel column stands for is known here only, not from the rows.
     class_names = {
         column_name: tuple(feature.names)
@@ -67,7 +75,7 @@ def read_file(setting: str, path: str, problems: list[str]) -> Source | None:
     if suffix not in _READERS:
         problems.append(
             f"task.{setting}={path}: cannot read {suffix or 'a file without an extension'}; "
-            f"expected one of {', '.join(_READERS)}"
+            f"expected one of {', '.join(_READERS)}{_CONVERSIONS.get(suffix, '')}"
         )
         return None
     # A list of its own tells whether this file has problems, whatever was noted before it.
@@ -88,146 +96,26 @@ def _why_missing(file: Path) -> str:
     return f"no such file in {file.parent.resolve()}{nearest_hint(file.name, file_names)}"
 
 
-def _read_text(file: Path, problems: list[str]) -> str:
-    """The text of a file; "" with the problem noted where it is no UTF-8 text."""
-    raw_bytes = file.read_bytes()
-    try:
-        text = raw_bytes.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = raw_bytes.count(b"\n", 0, error.start) + 1
-        problems.append(f"{file}:{line}: not UTF-8 text ({error.reason}); save the file as UTF-8")
-        return ""
-    # UTF-16 without a byte-order mark may pass as UTF-8, with a NUL beside each Latin letter.
-    nul_position = raw_bytes.find(b"\0")
-    if nul_position >= 0:
-        line = raw_bytes.count(b"\n", 0, nul_position) + 1
-        problems.append(
-            f"{file}:{line}: contains a NUL character; save the file as plain UTF-8 text"
-        )
-        return ""
-    return text
-
-
-def _json_reason(error: ValueError | RecursionError) -> str:
-    return "nested too deeply" if isinstance(error, RecursionError) else str(error)
-
-
-def _read_json_lines(file: Path, problems: list[str]) -> Source:
-    source = Source(str(file), "line")
-    broken_lines: list[tuple[int, str]] = []
-    # Not `splitlines`: characters such as U+2028 may stand in a JSON text.
-    for line_number, line_text in enumerate(_read_text(file, problems).split("\n"), start=1):
-        if not line_text.strip():
-            continue
-        try:
-            record = json.loads(line_text)
-        except (ValueError, RecursionError) as error:
-            broken_lines.append((line_number, f"not JSON ({_json_reason(error)})"))
-            continue
-        if isinstance(record, dict):
-            source.rows.append(Row(line_number, record))
-        else:
-            reason = f"expected a record {{...}}, found a {type(record).__name__}"
-            broken_lines.append((line_number, reason))
-    _note_broken_lines(file, broken_lines, problems)
-    return source
-
-
-def _read_json(file: Path, problems: list[str]) -> Source:
-    source = Source(str(file), "item")
-    text = _read_text(file, problems)
-    if not text.strip():
-        return source
-    try:
-        records = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        line = getattr(error, "lineno", 1)
-        hint = ""
-        if "Extra data" in str(error):
-            hint = "; a file with one record on each line must be named .jsonl"
-        problems.append(f"{file}:{line}: not JSON ({_json_reason(error)}){hint}")
-        return source
-    if not isinstance(records, list):
-        problems.append(f"{file}: expected a list of records, found a {type(records).__name__}")
-        return source
-    other_items = []
-    for item_number, record in enumerate(records, start=1):
-        if isinstance(record, dict):
-            source.rows.append(Row(item_number, record))
-        else:
-            other_items.append(item_number)
-    if other_items:
-        problems.append(f"{source.places(other_items)}: not a record {{...}}")
-    return source
-
-
-def _read_comma_separated(file: Path, problems: list[str]) -> Source:
-    return _read_separated(file, ",", problems)
-
-
-def _read_tab_separated(file: Path, problems: list[str]) -> Source:
-    return _read_separated(file, "\t", problems)
-
-
-def _read_separated(file: Path, separator: str, problems: list[str]) -> Source:
-    source = Source(str(file), "line")
-    broken_lines: list[tuple[int, str]] = []
-    csv.field_size_limit(_LONGEST_FIELD)
-    # newline="" keeps the line breaks inside of quoted fields as they are.
-    text_stream = io.StringIO(_read_text(file, problems), newline="")
-    csv_records = csv.reader(text_stream, delimiter=separator, strict=True)
-    header: list[str] | None = None
-    line = 1  # where a record begins; one with line breaks in its fields takes several lines
-    try:
-        for cells in csv_records:
-            if header is None and cells:
-                header = [cell.strip() for cell in cells]
-                # Of two columns with one name the later would hide the earlier.
-                repeated = sorted({repr(name) for name in header if header.count(name) > 1})
-                if repeated:
-                    reason = f"the header names {', '.join(repeated)} more than once"
-                    broken_lines.append((line, reason))
-            elif header is not None and len(cells) == len(header):
-                source.rows.append(Row(line, dict(zip(header, cells, strict=True))))
-            elif header is not None and cells:
-                reason = f"{len(cells)} fields where the header has {len(header)}"
-                broken_lines.append((line, reason))
-            line = csv_records.line_num + 1
-    except csv.Error as error:
-        broken_lines.append((line, str(error)))
-    _note_broken_lines(file, broken_lines, problems)
-    return source
-
-
 def _read_parquet(file: Path, problems: list[str]) -> Source:
     source = Source(str(file), "row")
     try:
-        records = pa.parquet.read_table(file).to_pylist()
-    except (pa.ArrowException, OSError) as error:
+        schema = pa.parquet.read_schema(file)
+        # Equal texts once in memory: a file of kilobytes may repeat one of a megabyte for ever.
+        text_columns = [column.name for column in schema if pa.types.is_string(column.type)]
+        table = pa.parquet.read_table(file, read_dictionary=text_columns)
+        records = list(rows_of_table(table))
+    # A name of a column that is not UTF-8 is a UnicodeDecodeError.
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         problems.append(f"{file}: cannot be read as a Parquet file ({error})")
         return source
     source.rows.extend(Row(number, record) for number, record in enumerate(records, start=1))
     return source
 
 
-def _note_broken_lines(
-    file: Path, broken_lines: list[tuple[int, str]], problems: list[str]
-) -> None:
-    """One problem for all broken lines: what is wrong with the first, and which are the others."""
-    if not broken_lines:
-        return
-    (first_line, reason), *others = broken_lines
-    problem = f"{file}:{first_line}: {reason}"
-    if others:
-        lines = first_few([line_number for line_number, _ in others])
-        problem += f"; also broken: line{'s' if len(others) > 1 else ''} {lines}"
-    problems.append(problem)
-
-
 _READERS: dict[str, Callable[[Path, list[str]], Source]] = {
-    ".jsonl": _read_json_lines,
-    ".json": _read_json,
-    ".csv": _read_comma_separated,
-    ".tsv": _read_tab_separated,
+    ".jsonl": read_json_lines,
+    ".json": read_json,
+    ".csv": read_comma_separated,
+    ".tsv": read_tab_separated,
     ".parquet": _read_parquet,
 }

@@ -31,20 +31,6 @@ def _normalised(text: str) -> str:
     return " ".join(unicodedata.normalize("NFC", text).split())
 
 
-def distinct(task: str, items: Iterable[Item], seen: set[str]) -> tuple[dict[str, Item], int]:
-    """Items by id without those whose id is in `seen` (which grows), and how many those are."""
-    items_by_id: dict[str, Item] = {}
-    duplicates = 0
-    for item in items:
-        item_id = question_id(task, item.text, item.options)
-        if item_id in seen:
-            duplicates += 1
-        else:
-            seen.add(item_id)
-            items_by_id[item_id] = item
-    return items_by_id, duplicates
-
-
 def is_share(size: float) -> bool:
     """Whether the size of a split is a share of the questions rather than a number of them."""
     return isinstance(size, float) and size < 1
@@ -114,4 +100,45 @@ def assign(
             return {}
         split_by_id |= dict.fromkeys(ordered_ids[start_index:end_index], split)
         start_index = end_index
+    return split_by_id
+
+
+def held_out_first(items: Iterable[Item]) -> list[Item]:
+    """The items with those of test before those of validation, and these before all others.
+
+    So a question that a file names for several splits is kept in the one that is learned from last.
+    """
+    return sorted(
+        items, key=lambda item: _ORDER_OF_TAKING.index(item.split) if item.split else len(SPLITS)
+    )
+
+
+def assign_named(
+    items: Mapping[str, Item], config: TaskConfig, source: str, problems: list[str]
+) -> dict[str, str]:
+    """Split by id where the source names the splits (task.split_column).
+
+    A number says how many questions of a split are taken, a share nothing. A split that no question
+    is named for is cut from those for training.
+    """
+    ids_by_split: dict[str, list[str]] = {split: [] for split in SPLITS}
+    for item_id in sorted(items):
+        ids_by_split[items[item_id].split].append(item_id)
+    training_ids = ids_by_split.pop("train")
+    unnamed_sizes = {
+        split: getattr(config, split) for split, split_ids in ids_by_split.items() if not split_ids
+    }
+    split_by_id = assign(training_ids, unnamed_sizes, source, problems)
+    ids_by_split["train"] = [item_id for item_id in training_ids if item_id not in split_by_id]
+    for split, split_ids in ids_by_split.items():
+        size = getattr(config, split)
+        wanted_count = len(split_ids) if is_share(size) else int(size)
+        if split in unnamed_sizes:
+            continue
+        if wanted_count > len(split_ids):
+            problems.append(
+                f"task.{split}={wanted_count}: {source} names only {len(split_ids)} distinct "
+                f"questions for {split}"
+            )
+        split_by_id |= dict.fromkeys(split_ids[:wanted_count], split)
     return split_by_id

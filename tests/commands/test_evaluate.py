@@ -29,6 +29,8 @@ def test_a_model_without_a_run(tiny_model: Path, tmp_path: Path) -> None:
     done = here("evaluate", f"model={tiny_model}", *SMALL, *PLAIN, cwd=tmp_path)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "held-out" in done.stdout
+    for word in ("before", "best agent", "tuning", "gain"):
+        assert word not in done.stdout
     metrics, answers = tables(tmp_path / "runs" / "evaluations" / tiny_model.name)
     assert set(metrics["model"]) == {tiny_model.name}
     assert set(metrics["task"]) == {"chain_sum"} and not (metrics["name"] == "gain").any()
@@ -53,6 +55,52 @@ def test_a_runs_agent_on_its_own_task_beside_its_base(run: Path) -> None:
     assert (both["text"] == both["text_again"]).all()
     (lineage,) = place.rglob("model.yaml")
     assert yaml.safe_load(lineage.read_text())["agent"] == "agent-2"
+
+
+@pytest.fixture
+def held_out_file(tmp_path: Path) -> tuple[str, ...]:
+    """Settings that measure a file of 9 questions, the first of which has a remark."""
+    file = tmp_path / "test.jsonl"
+    records = [{"question": f"What is {n} + 1?", "answer": f"So.\n#### {n + 1}"} for n in range(9)]
+    records[0]["answer"] += "\nThanks!"
+    pd.DataFrame(records).to_json(file, orient="records", lines=True)
+    return ("task=table", "task.kind=word_problems", f"task.path={file}", "task.held_out=true",
+            "task.prompt='{question}'")  # fmt: skip
+
+
+def test_a_whole_file_is_measured_by_a_model(
+    tiny_model: Path, tmp_path: Path, held_out_file: tuple[str, ...]
+) -> None:
+    small = [text for text in SMALL if not text.startswith("task")]
+    done = here("evaluate", f"model={tiny_model}", *held_out_file, *small, *PLAIN, cwd=tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "Strict accuracy on 9 held-out questions" in done.stdout
+    assert "line 1: text behind the line of the gold number is left out (1 of 9)" in done.stdout
+    metrics, answers = tables(tmp_path / "runs")
+    assert set(metrics["split"]) == {"test"} and set(metrics["n"]) == {9} and len(answers) == 9
+
+
+def test_a_whole_file_is_measured_by_a_runs_agents(
+    run: Path, held_out_file: tuple[str, ...]
+) -> None:
+    done = here("evaluate", f"run={run}", *held_out_file, *PLAIN, cwd=run.parents[1])
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "Strict accuracy on 9 held-out questions" in done.stdout
+    assert "best agent" not in done.stdout  # without validation questions there is none to choose
+    (place,) = (run / "evaluations").glob("table-*")
+    metrics, answers = tables(place)
+    assert set(metrics["split"]) == {"test"} and set(metrics["n"]) == {9}
+    assert {"base", "agent-1", "agent-2"} <= set(metrics["model"])
+    base = answers[answers["writer"] == "base"]
+    assert len(base) == 9 and set(answers["split"]) == {"test"}
+
+
+def test_a_run_learns_nothing_from_held_out_questions(
+    tmp_path: Path, held_out_file: tuple[str, ...]
+) -> None:
+    done = here("run", *held_out_file, "model=packaged:smollm2-135m-instruct", cwd=tmp_path)
+    assert done.returncode == 2
+    assert "task.held_out=true: leaves no question to learn from" in done.stderr
 
 
 def test_questions_that_were_learned_are_warned_of(run: Path, tmp_path: Path) -> None:

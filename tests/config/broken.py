@@ -296,7 +296,7 @@ DATA = [
            {"a/b.csv": "question,answer\n"}),
     data("a suffix that is not read", "a.xlsx", "x",
          "task.path=a.xlsx: cannot read .xlsx; "
-         "expected one of .jsonl, .json, .csv, .tsv, .parquet"),
+         "expected one of .jsonl, .json, .csv, .tsv, .parquet; save the sheet as CSV (UTF-8)"),
     data("no suffix", "a", "x", "task.path=a: cannot read a file without an extension; "
          "expected one of .jsonl, .json, .csv, .tsv, .parquet"),
     data("empty JSONL", "a.jsonl", "", "task.path=a.jsonl: contains no questions"),
@@ -331,7 +331,8 @@ DATA = [
          "a.csv:1: the header names 'answer' more than once"),
     data("ragged rows", "a.csv", "question,answer\na,1\nb,2,3\nc\n",
          "a.csv:3: 3 fields where the header has 2; also broken: line 4"),
-    data("an open quote", "a.csv", 'question,answer\n"a,1\n', "a.csv:2: unexpected end of data"),
+    data("an open quote", "a.csv", 'question,answer\n"a,1\n',
+         'a.csv:2: a quote (") is opened here and not closed before the end of the file'),
     data("an empty gold answer", "a.jsonl", ROWS + '{"question": "b", "answer": ""}\n',
          "a.jsonl, line 21: empty gold answer (column 'answer' holds nothing) in 1 of 21 lines; "
          "fill in what is missing, remove those lines, or leave them out with "
@@ -344,9 +345,9 @@ DATA = [
          "a.jsonl, line 21: gold answer 'many' cannot be read as number: no number in it "
          "(1 of 21); correct them, or set task.answer_kind to what the answers are",
          "task.answer_kind=number"),
-    data("a gold answer that is a list", "a.jsonl", ROWS + '{"question": "b", "answer": [1]}\n',
-         "a.jsonl, line 21: column 'answer' holds a list or a record where the gold answer should"
-         " be a text or a number; set task.answer to another column"),
+    data("a gold answer that is a list", "a.jsonl", ROWS + '{"question": "b", "answer": [1, 2]}\n',
+         "a.jsonl, line 21: column 'answer' holds a list of 2 where the gold answer should be a "
+         "text or a number; name the text in it, for example task.answer=answer.0"),
     data("NUL bytes", "a.jsonl", ROWS + "\0\0\0\n",
          "a.jsonl:21: contains a NUL character; save the file as plain UTF-8 text"),
     data("NUL bytes in a CSV", "a.csv", "question,answer\na\0b,1\n", 
@@ -355,12 +356,12 @@ DATA = [
          "a.csv, line 2: question of more than 1,048,576 characters; shorten it, or remove the "
          "line"),
     data("truncated Parquet", "a.parquet", truncated,
-         "a.parquet: cannot be read as a Parquet file (Could not open Parquet input source "
-         "'a.parquet': Parquet magic bytes not found in footer. Either the file is corrupted or "
+         "a.parquet: cannot be read as a Parquet file ("
+         "Parquet magic bytes not found in footer. Either the file is corrupted or "
          "this is not a parquet file.)"),
     data("Parquet that is none", "a.parquet", "PAR?",
-         "a.parquet: cannot be read as a Parquet file (Could not open Parquet input source "
-         "'a.parquet': Parquet file size is 4 bytes, smaller than the minimum file footer (8 "
+         "a.parquet: cannot be read as a Parquet file ("
+         "Parquet file size is 4 bytes, smaller than the minimum file footer (8 "
          "bytes))"),
     data("Parquet with other columns", "a.parquet", parquet(text=["a"], label=[1]), problems(
         "task.question=question: a.parquet has no column 'question'; its columns are text, label",
@@ -380,13 +381,15 @@ DATA = [
          "task.options=options: a.csv has no column 'options'; its columns are question, answer",
          task="multiple_choice"),
     data("one option", "a.jsonl", '{"question": "a", "options": ["x"], "answer": "A"}\n',
-         "a.jsonl, line 1: column 'options' gives no list of 2 to 26 options (1 of 1); it should "
-         "hold a list, a record of label and text, or name several columns joined by commas",
+         "a.jsonl, line 1: column 'options' gives no list of 2 to 26 options (1 of 1), but 1 "
+         "option; it should hold a list, a record of label and text, or name several columns "
+         "joined by commas",
          task="multiple_choice"),
     data("a gold answer that is no option", "a.jsonl",
          '{"question": "a", "options": ["x", "y"], "answer": "E"}\n',
-         "a.jsonl, line 1: key 'E' of column 'answer' names none of the 2 options; most keys read "
-         "as a label, 1 of 1 do not", task="multiple_choice"),
+         "a.jsonl, line 1: key 'E' of column 'answer' names none of the 2 options ('x', 'y'); "
+         "a key may be the label of an option, a letter, an index from 0 or from 1, or the text of "
+         "an option", task="multiple_choice"),
     data("no gold number", "a.jsonl", ROWS,
          "a.jsonl, lines 1, 2, 3, 4, 5 and 15 more: no gold number behind #### in column 'answer' "
          "(20 of 20); where the column holds the answer alone, use task.kind=table", task="gsm8k"),

@@ -89,6 +89,24 @@ def test_chance_and_the_votes_by_confidence_have_their_lines() -> None:
     assert "chance" not in printed(results_table(rows, [0, 1]), 80)
 
 
+@pytest.mark.parametrize("width", [80, 120])
+@pytest.mark.parametrize("compared", [False, True])
+def test_one_model_has_neither_rounds_nor_a_best_agent(width: int, compared: bool) -> None:
+    name = "an-organisation/a-model-with-a-long-name"
+    rows = [m for m in measured([0], [name]) if m.model == name or (compared and m.model == "base")]
+    rows = [m for m in rows if compared or m.name != "gain"]
+    text = printed(results_table(rows, [0], width=width, one_model=True), width)
+    assert "Strict accuracy on 500 held-out questions, 95 % intervals" in text
+    assert "accuracy" in text and "lenient: right answer found anywhere in the text" in text
+    assert max(len(line) for line in text.splitlines()) <= width
+    for word in ("before", "tuning", "agent", "validation", "*", "round"):
+        assert word not in text
+    (line,) = (line for line in text.splitlines() if line.startswith("an-organisation"))
+    assert line.split()[1:5] == ["32.2", "%", "[28.2,", "36.2]"]
+    assert ("gain: paired difference from the base" in text) == compared
+    assert ("\nbase " in text) == compared
+
+
 def test_many_rounds_keep_the_first_and_the_latest() -> None:
     rounds = list(range(9))
     narrow = printed(results_table(measured(rounds), rounds, width=80), 80)

@@ -104,7 +104,8 @@ def test_answers_of_another_kind(tmp_path: Path) -> None:
 def test_a_column_that_holds_lists(tmp_path: Path) -> None:
     records = [{"question": ["a", "b"], "answer": 1}] * 3
     message = refusal(write_jsonl(tmp_path / "a.jsonl", records))
-    assert "holds a list or a record where the question should be" in message
+    assert "holds a list of 2 where the question should be a text or a number" in message
+    assert "for example task.question=question.0" in message
 
 
 def test_every_problem_is_told_at_once(tmp_path: Path) -> None:

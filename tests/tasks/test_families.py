@@ -37,6 +37,27 @@ def test_word_problems_take_the_number_behind_the_separator(tmp_path: Path) -> N
         load_task(table(write_jsonl(tmp_path / "b.jsonl", records), kind="word_problems"))
 
 
+@pytest.mark.parametrize("remark", ["\n\nThanks!", "\r\nThanks!", "\r\n\r\nSee #5.\nThanks!"])
+def test_a_remark_behind_the_gold_number_is_left_out_and_told(tmp_path: Path, remark: str) -> None:
+    records = [{"question": f"Q{n}", "answer": f"So.\n#### {n}"} for n in range(30)]
+    for n in (2, 6):
+        records[n]["answer"] += remark
+    records[9]["answer"] = "So.\n####\n9"
+    data = load_task(table(write_jsonl(tmp_path / "a.jsonl", records), kind="word_problems"))
+    assert {q.text: q.gold for q in data.questions} == {f"Q{n}": str(n) for n in range(30)}
+    [note] = data.notes
+    assert "lines 3 and 7: text behind the line of the gold number is left out (2 of 30)" in note
+
+
+def test_a_table_of_worked_answers_is_told_which_kind_reads_them(tmp_path: Path) -> None:
+    records = [{"question": f"Q{n}", "answer": f"#### {n}"} for n in range(30)]
+    questions = by_text(write_jsonl(tmp_path / "a.jsonl", records))
+    assert questions["Q7"].gold == "7"
+    records[3]["answer"] = "1 + 2 = 3\n#### 3"
+    with pytest.raises(InputError, match=r"line 4: column 'answer' holds #### .*=word_problems"):
+        by_text(write_jsonl(tmp_path / "b.jsonl", records))
+
+
 @pytest.mark.parametrize(
     ("yes", "no"), [(True, False), (1, 0), ("Yes", "no"), ("TRUE", "False"), ("1", "0"), ("y", "N")]
 )

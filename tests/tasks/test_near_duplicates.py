@@ -173,9 +173,9 @@ def test_similarity_is_symmetric_and_lies_between_0_and_1() -> None:
 
 def test_they_are_dropped_from_training_or_kept_and_counted_either_way(tmp_path: Path) -> None:
     texts = [question.text for question in made_up(64, seed=3)]
-    records = [{"question": text, "answer": n} for n, text in enumerate(texts)]
+    records = [{"question": text, "answer": texts.index(text)} for text in texts]
     first = write_jsonl(tmp_path / "a.jsonl", records)
-    copies = [{"question": f"{text} indeed", "answer": n} for n, text in enumerate(texts[1:6])]
+    copies = [record | {"question": f"{record['question']} indeed"} for record in records[1:6]]
     second = write_jsonl(tmp_path / "b.jsonl", copies)
     shares = {"train": 0.7, "validation": 0.1, "test": 0.2, "test_path": second}
     kept = load_task(table(first, near_duplicates="keep", **shares))
