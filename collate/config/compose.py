@@ -17,7 +17,7 @@ from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from collate.config.overrides import parse_override, read_overrides
+from collate.config.overrides import Alternatives, TypedValue, read_overrides
 from collate.config.presets import conf_folder, preset_problems
 from collate.config.schema import RunConfig
 from collate.errors import InputError
@@ -46,9 +46,9 @@ def jobs(
     passed, problems = read_overrides(overrides, folders, multirun=multirun)
     composed_jobs: list[Job] = []
     register_schema()
-    for combination, varied in _combinations(passed) if multirun else [(passed, ())]:
+    for combination, varied in _combinations(passed):
         try:
-            composed_jobs.append(Job(settings_of(_compose(combination, own_folders)), varied))
+            composed_jobs.append(Job(_settings(combination, own_folders), varied))
         except (HydraException, OmegaConfBaseException) as error:
             reason = " ".join(str(error).split())
             problems.append(reason if problems else f"these settings do not combine: {reason}")
@@ -79,6 +79,22 @@ def settings_of(composed: DictConfig) -> dict[str, Any]:
     return {str(key): value for key, value in settings.items() if key != "hydra"}
 
 
+def _settings(overrides: Sequence[str | TypedValue], own_folders: Sequence[Path]) -> dict[str, Any]:
+    """What presets and overrides set together; values that were typed stand above all presets."""
+    for_hydra = [each for each in overrides if isinstance(each, str)]
+    settings = settings_of(_compose(for_hydra, own_folders))
+    for override in overrides:
+        if isinstance(override, TypedValue):
+            *parents, name = override.key.split(".")
+            section: Any = settings
+            for parent in parents:
+                section = section.setdefault(parent, {})
+            # A preset that has put something else in the section's place is told of by `build`.
+            if isinstance(section, dict):
+                section[name] = override.value
+    return settings
+
+
 def _compose(overrides: Sequence[str], own_folders: Sequence[Path]) -> DictConfig:
     quoted = []
     for folder in own_folders:
@@ -89,18 +105,11 @@ def _compose(overrides: Sequence[str], own_folders: Sequence[Path]) -> DictConfi
         return compose("run", [*overrides, *search_path])
 
 
-def _combinations(overrides: Sequence[str]) -> Iterator[tuple[list[str], tuple[str, ...]]]:
-    """Each combination of swept values as overrides, and those of them that were swept."""
-    alternatives: list[list[str]] = []
-    swept: list[bool] = []
-    for text in overrides:
-        override = parse_override(text)
-        swept.append(override.is_sweep_override())
-        if swept[-1]:
-            key = override.get_key_element()
-            alternatives.append([f"{key}={value}" for value in override.sweep_string_iterator()])
-        else:
-            alternatives.append([text])
-    for combination in itertools.product(*alternatives):
-        varied = [text.lstrip("+") for text in itertools.compress(combination, swept)]
-        yield list(combination), tuple(varied)
+def _combinations(
+    passed: Sequence[Alternatives],
+) -> Iterator[tuple[tuple[str | TypedValue, ...], tuple[str, ...]]]:
+    """Each combination of the overrides' values, and how those of several values are typed."""
+    swept = [len(alternatives) > 1 for alternatives in passed]
+    for combination in itertools.product(*passed):
+        typed = [each if isinstance(each, str) else each.typed for each in combination]
+        yield combination, tuple(text.lstrip("+") for text in itertools.compress(typed, swept))

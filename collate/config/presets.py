@@ -13,6 +13,8 @@ from typing import Any
 
 import yaml
 
+from collate.config.yaml_texts import altered_texts
+
 OBJECT_KEYS = ("_target_", "_args_", "_recursive_", "_partial_", "_convert_")
 """Keys by which Hydra makes objects of settings. collate makes none."""
 
@@ -73,7 +75,11 @@ def _file_problems(path: Path) -> list[str]:
         return []
     if not isinstance(content, dict):
         return [f"expected settings by name, found a {type(content).__name__}"]
-    return [*_forbidden_keys(content, text), *_forbidden_defaults(content.get("defaults") or [])]
+    return [
+        *_forbidden_keys(content, text),
+        *_forbidden_defaults(content.get("defaults") or []),
+        *altered_texts(path, text),
+    ]
 
 
 def _forbidden_keys(content: dict[Any, Any], text: str) -> list[str]:
