@@ -24,7 +24,7 @@ _OPEN_VALUE = re.compile(
     rf"|bearer|basic|token|digest|negotiate|{re.escape(MASK)}.*",
     re.IGNORECASE,
 )
-# What may begin at any place is bounded, so that the time it takes grows with a text's length alone.
+# What may begin anywhere is bounded, so that the time it takes grows with a text's length alone.
 _ANY = r"[A-Za-z0-9_-]"
 _SHAPES = re.compile(
     r"(?<![A-Za-z0-9])(?:"

@@ -5,6 +5,7 @@ import string
 import time
 from dataclasses import asdict
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import yaml
@@ -188,14 +189,9 @@ def test_nothing_that_a_run_says_or_keeps_holds_a_secret(tmp_path: Path) -> None
     assert json.loads(events.read_text().splitlines()[1])["agent"] == MASK
 
 
-class Received:
-    """Tables of a run whose settings somebody else has written."""
-
-    config = {"task": {"system": f"see https://u:{SECRET}@h", "dataset_args": {"apiKey": SECRET}}}
-
-
 def test_the_report_masks_the_settings_of_a_received_run() -> None:
-    page = _settings_section(Received)  # type: ignore[arg-type]
+    config = {"task": {"system": f"see https://u:{SECRET}@h", "dataset_args": {"apiKey": SECRET}}}
+    page = _settings_section(SimpleNamespace(config=config))  # type: ignore[arg-type]
     assert MASK in page and SECRET not in page
 
 
@@ -207,10 +203,8 @@ def test_the_report_masks_the_settings_of_a_received_run() -> None:
     ids=repr,
 )  # fmt: skip
 def test_the_time_it_takes_grows_with_the_length_of_a_text_alone(text: str) -> None:
-    long_text = text * (100_000 // len(text))
+    long_text = text * (50_000 // len(text))
     began = time.process_time()
     masked_text(long_text)
-    masked_text(f"https://a/{long_text}")
-    assert (
-        time.process_time() - began < 5
-    )  # a few tenths of a second; minutes if it were its square
+    # Some tenths of a second; minutes if it were the square of the length.
+    assert time.process_time() - began < 2
