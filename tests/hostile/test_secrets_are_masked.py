@@ -197,9 +197,9 @@ def test_the_report_masks_the_settings_of_a_received_run() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["a", "a-", "a://", "token ", "x=", "u://a:", "b/", "https://a/", "A1a", "sk-", "eyJaaaaaaaa.",
-     "'", "x='", "-----BEGIN PRIVATE KEY-----", " ", "authorization ", "=", "a_", "password=", "{a:",
-     "basic ", "1", "password \n"],
+    ["a", "a-", "a://", "token ", "x=", "u://a:", "b/", "https://a/", "A1a", "sk-", "eyJaaaaaa.",
+     "'", "x='", "-----BEGIN PRIVATE KEY-----", " ", "authorization ", "=", "a_", "password=",
+     "{a:", "basic ", "1", "password \n"],
     ids=repr,
 )  # fmt: skip
 def test_the_time_it_takes_grows_with_the_length_of_a_text_alone(text: str) -> None:
