@@ -51,8 +51,8 @@ def test_secrets_in_messages(text: str, shown: str) -> None:
 )  # fmt: skip
 def test_what_is_no_secret_stays(text: str) -> None:
     assert masked_text(text) == text
-    assert masked({"prompt": text, "max_tokens": 3, "tokens": "a"}) == {
-        "prompt": text, "max_tokens": 3, "tokens": "a",
+    assert masked({"prompt": text, "max_tokens": 3, "stop_tokens": "a"}) == {
+        "prompt": text, "max_tokens": 3, "stop_tokens": "a",
     }  # fmt: skip
 
 

@@ -11,6 +11,7 @@ from collate.config.compose import Job, jobs
 from collate.config.help import settings_help
 from collate.config.presets import conf_folder, presets_by_group
 from collate.config.schema import RunConfig
+from collate.config.typed_text import typed_text
 from collate.errors import InputError
 
 
@@ -42,8 +43,7 @@ def read_jobs(arguments: Sequence[str]) -> tuple[list[Job], list[str]] | None:
         print(settings_help(presets_by_group([conf_folder(), *own_folders])))
         return None
     requested, problems = jobs(options.overrides, own_folders, multirun=options.multirun)
-    for job in requested:
-        _name_by_varied_settings(job)
+    _name_by_varied_settings(requested)
     if not options.cfg:
         return requested, problems
     if problems:
@@ -86,14 +86,14 @@ def raise_all(checks: Sequence[Callable[[], object]]) -> None:
 
 def named_run(text: str, verb: str) -> Path:
     """The folder of a run that a verb is to read. Raises InputError where there is none."""
-    path = Path(text)
+    path = Path(text).expanduser()
     if not (path / "run.json").is_file():
         raise InputError(f"collate {verb} run={path}: no run there (a run's folder holds run.json)")
     return path
 
 
 def split_argument(arguments: Sequence[str], key: str) -> tuple[str | None, list[str]]:
-    """The value of `key=...` among the arguments, and the other arguments.
+    """The text of `key=...` among the arguments, and the other arguments.
 
     Raises InputError where it is given twice.
     """
@@ -101,14 +101,23 @@ def split_argument(arguments: Sequence[str], key: str) -> tuple[str | None, list
     if len(given) > 1:
         raise InputError(f"{' '.join(given)}: give {key}= once")
     others = [text for text in arguments if not text.startswith(f"{key}=")]
-    return (given[0].removeprefix(f"{key}=") if given else None), others
+    return (typed_text(key, given[0].removeprefix(f"{key}=")) if given else None), others
 
 
-def _name_by_varied_settings(job: Job) -> None:
+def _name_by_varied_settings(requested: Sequence[Job]) -> None:
     """Runs of one command that differ in a setting get names that differ by it."""
-    if job.varied and job.settings.get("name") is not None:
-        suffix = re.sub(r"[^A-Za-z0-9._=,-]", "-", ",".join(job.varied))
-        job.settings["name"] = f"{job.settings['name']}-{suffix}"
+    from collate.masking import masked_text
+
+    suffixes = [
+        re.sub(r"[^A-Za-z0-9._=,-]", "-", ",".join(map(masked_text, job.varied)))
+        for job in requested
+    ]
+    for number, (job, suffix) in enumerate(zip(requested, suffixes, strict=True), start=1):
+        if not job.varied or job.settings.get("name") is None:
+            continue
+        # Texts such as #### and @@@@ leave nothing in a name to tell them apart.
+        number_suffix = f"-{number}" if suffixes.count(suffix) > 1 else ""
+        job.settings["name"] = f"{job.settings['name']}-{suffix}{number_suffix}"
 
 
 def _outside_problems(configs: Sequence[RunConfig], wrong: Container[str]) -> list[str]:

@@ -22,6 +22,7 @@ from collate.config.arms import Comparison, read_comparison
 from collate.config.offline import offline_unless_named
 from collate.config.schema import BudgetConfig, RunConfig
 from collate.console.summary import answers_of_run
+from collate.console.terminal import say
 from collate.errors import InputError
 from collate.evaluation.comparison import detectable_difference
 from collate.evaluation.statistics import BOOTSTRAP_RESAMPLES
@@ -61,7 +62,7 @@ def compare(arguments: Sequence[str]) -> Path:
     offline_unless_named(list(comparison.settings.values()))
     console = Console()
     for text in comparison.replaced:
-        console.print(f"warning: {text}", highlight=False, markup=False)
+        say(console, f"warning: {text}")
     return compare_arms(arms_of(comparison), Path(comparison.folder), console)
 
 
@@ -100,7 +101,7 @@ def compare_arms(arms: Sequence[Arm], folder: Path, console: Console) -> Path:
     rows = comparison_rows(results, resamples=BOOTSTRAP_RESAMPLES)
     write_comparison(folder, rows)
     console.print(screen_tables(rows))
-    console.print(f"\ntables       {folder}/comparison.parquet, .md, .png", highlight=False)
+    say(console, f"\ntables       {folder}/comparison.parquet, .md, .png")
     return folder
 
 

@@ -313,7 +313,7 @@ def _keep(
         pq.write_table(to_table(Metric, metrics), unfinished / "metrics.parquet")
         (unfinished / "settings.yaml").write_text(text)
         if lineage:
-            (unfinished / "model.yaml").write_text(yaml.safe_dump(dict(lineage)))
+            (unfinished / "model.yaml").write_text(yaml.safe_dump(masked(lineage)))
     return target
 
 

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from annotated_types import Ge, Gt, Le
 
-from collate.config.fields import Meanings, Number, Section, Switch, Whole
+from collate.config.fields import Meanings, Names, Number, Section, Switch, Whole
 from collate.config.task_schema import Example
 
 
@@ -106,6 +106,7 @@ class AgentsConfig(Section):
     # What the agents begin with, where it is not the base model.
     start: Annotated[
         str | None,
+        Names("model"),
         "The weights that the agents begin with: those of a run (runs/NAME; each agent takes those "
         "of its namesake), those of one agent for all (runs/NAME:agent-2), or those in the folder "
         "of an adapter or model. Null is the base model.",
@@ -133,6 +134,7 @@ class WarmupConfig(Section):
     ] = "none"
     path: Annotated[
         str | None,
+        Names("path"),
         "File with columns question, answer and solution to learn from; null takes the training "
         "questions of the task.",
     ] = None

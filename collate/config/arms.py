@@ -11,6 +11,7 @@ from collate.config.compose import jobs
 from collate.config.names import NAME_RULE, is_name
 from collate.config.presets import conf_folder
 from collate.config.schema import RunConfig
+from collate.config.typed_text import typed_text
 from collate.errors import InputError
 from collate.received_files import read_yaml
 
@@ -47,7 +48,7 @@ def read_comparison(overrides: Sequence[str], own_folders: Sequence[Path]) -> Co
     for text in overrides:
         key, _, value = text.partition("=")
         if key in DEFAULTS:
-            request[key] = value
+            request[key] = typed_text(key, value) or ""
         else:
             for_all_arms.append(text)
     # "[collate,rft]", "collate, rft" and "collate rft" name the same two arms.
@@ -66,7 +67,7 @@ def read_comparison(overrides: Sequence[str], own_folders: Sequence[Path]) -> Co
             problems += new_problems
     if problems:
         raise InputError.of(problems)
-    folder = str(Path(request["folder"]) / request["name"])
+    folder = str(Path(request["folder"]).expanduser() / request["name"])
     replaced = [line for arm in arms for line in _replaced(arm, for_all_arms, own_folders)]
     return Comparison(arms, seeds, settings, folder, tuple(replaced))
 

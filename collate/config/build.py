@@ -5,8 +5,11 @@ plain words. `rules.py` checks what concerns several settings at once. Nothing h
 packages or machines.
 """
 
+import os
+import re
 from collections.abc import Mapping
 from functools import cache
+from types import NoneType
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
@@ -54,11 +57,19 @@ def read(settings: Mapping[str, Any]) -> tuple[RunConfig, list[str]]:
     settings are checked as well.
     """
     sound_settings = _plain_copy(settings)
+    _expand_home(sound_settings)
     sentence_by_key: dict[str, str] = {}
     try:
         config = _adapter().validate_python(sound_settings)
     except ValidationError as error:
-        for detail in error.errors(include_url=False):
+        details = error.errors(include_url=False)
+        # Texts first: what stands in a list is found by its place in it, and taking out moves it.
+        for detail in details:
+            if _is_whole_number_for_text(detail):
+                _replace(sound_settings, detail["loc"], str(detail["input"]))
+        for detail in details:
+            if _is_whole_number_for_text(detail):
+                continue
             # A union of types has an error for each of them; the first says it.
             sentence_by_key.setdefault(_dotted_key(detail["loc"]), _sentence(detail))
             _take_out(sound_settings, detail["loc"])
@@ -101,6 +112,39 @@ def _plain_copy(value: Any) -> Any:
     return value
 
 
+def _expand_home(settings: dict[str, Any]) -> None:
+    """Write the user's home folder for a `~` at the beginning of whatever names a file or folder.
+
+    It is done here once, so that no place that uses such a setting can forget it, and so that a run
+    keeps the whole path.
+    """
+    for setting in _known_settings().values():
+        if not setting.names:
+            continue
+        *parents, name = setting.key.split(".")
+        section: Any = settings
+        for parent in parents:
+            section = section.get(parent) if isinstance(section, dict) else None
+        value = section.get(name) if isinstance(section, dict) else None
+        if isinstance(value, str) and re.match(r"~[^/]*(/|$)", value):
+            section[name] = os.path.expanduser(value)
+
+
+def _is_whole_number_for_text(detail: ErrorDetails) -> bool:
+    """Whether a text is wanted and a whole number was given: `name: 2024` in a preset.
+
+    Its digits are the text that was typed. Other numbers have more than one spelling.
+    """
+    return detail["type"] == "string_type" and type(detail["input"]) is int
+
+
+def _replace(settings: Any, location: Location, value: str) -> None:
+    """Put another value where an error is."""
+    for part in location[:-1]:
+        settings = settings[part]
+    settings[location[-1]] = value
+
+
 def _sentence(detail: ErrorDetails) -> str:
     """What pydantic found, in words: the setting, what was expected, what was found."""
     location, wrong_value = detail["loc"], detail["input"]
@@ -121,7 +165,10 @@ def _sentence(detail: ErrorDetails) -> str:
         return f"{key}: expected one of {', '.join(setting.choices)}; found {wrong_value!r}"
     expected = _EXPECTED.get(detail["type"], "another kind of value")
     shown_value = "null" if wrong_value is None else repr(wrong_value)[:SHOWN_CHARACTERS]
-    return f"{key}: expected {expected}, found {shown_value}"
+    hint = ""
+    if detail["type"] == "string_type" and isinstance(wrong_value, (bool, float, NoneType)):
+        hint = "; put the text that is meant into quotes"
+    return f"{key}: expected {expected}, found {shown_value}{hint}"
 
 
 def _dotted_key(location: Location) -> str:

@@ -17,7 +17,7 @@ from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from collate.config.overrides import parse_override, read_overrides
+from collate.config.overrides import Alternatives, TypedValue, read_overrides, split_override
 from collate.config.presets import TRUST, conf_folder, preset_problems
 from collate.config.schema import RunConfig
 from collate.errors import InputError
@@ -46,9 +46,9 @@ def jobs(
     passed, problems = read_overrides(overrides, folders, multirun=multirun)
     composed_jobs: list[Job] = []
     register_schema()
-    for combination, varied in _combinations(passed) if multirun else [(passed, ())]:
+    for combination, varied in _combinations(passed):
         try:
-            settings = settings_of(_compose(combination, own_folders))
+            settings = _settings(combination, own_folders)
             _check_trust(settings, combination)
             composed_jobs.append(Job(settings, varied))
         except (HydraException, OmegaConfBaseException) as error:
@@ -81,11 +81,31 @@ def settings_of(composed: DictConfig) -> dict[str, Any]:
     return {str(key): value for key, value in settings.items() if key != "hydra"}
 
 
-def _check_trust(settings: Mapping[str, Any], overrides: Sequence[str]) -> None:
+def _check_trust(settings: Mapping[str, Any], overrides: Sequence[str | TypedValue]) -> None:
     """Raise InputError where anything but the command line asks to run a model's code."""
-    is_given = any(parse_override(text).key_or_group == TRUST for text in overrides)
+    keys = [
+        override.key if isinstance(override, TypedValue) else split_override(override)[1]
+        for override in overrides
+    ]
+    is_given = TRUST in keys
     if not is_given and settings["model"]["trust_remote_code"] is not False:
         raise InputError(f"{TRUST}: set by a preset; it is given on the command line alone")
+
+
+def _settings(overrides: Sequence[str | TypedValue], own_folders: Sequence[Path]) -> dict[str, Any]:
+    """What presets and overrides set together; values that were typed stand above all presets."""
+    for_hydra = [each for each in overrides if isinstance(each, str)]
+    settings = settings_of(_compose(for_hydra, own_folders))
+    for override in overrides:
+        if isinstance(override, TypedValue):
+            *parents, name = override.key.split(".")
+            section: Any = settings
+            for parent in parents:
+                section = section.setdefault(parent, {})
+            # A preset that has put something else in the section's place is told of by `build`.
+            if isinstance(section, dict):
+                section[name] = override.value
+    return settings
 
 
 def _compose(overrides: Sequence[str], own_folders: Sequence[Path]) -> DictConfig:
@@ -98,18 +118,11 @@ def _compose(overrides: Sequence[str], own_folders: Sequence[Path]) -> DictConfi
         return compose("run", [*overrides, *search_path])
 
 
-def _combinations(overrides: Sequence[str]) -> Iterator[tuple[list[str], tuple[str, ...]]]:
-    """Each combination of swept values as overrides, and those of them that were swept."""
-    alternatives: list[list[str]] = []
-    swept: list[bool] = []
-    for text in overrides:
-        override = parse_override(text)
-        swept.append(override.is_sweep_override())
-        if swept[-1]:
-            key = override.get_key_element()
-            alternatives.append([f"{key}={value}" for value in override.sweep_string_iterator()])
-        else:
-            alternatives.append([text])
-    for combination in itertools.product(*alternatives):
-        varied = [text.lstrip("+") for text in itertools.compress(combination, swept)]
-        yield list(combination), tuple(varied)
+def _combinations(
+    passed: Sequence[Alternatives],
+) -> Iterator[tuple[tuple[str | TypedValue, ...], tuple[str, ...]]]:
+    """Each combination of the overrides' values, and how those of several values are typed."""
+    swept = [len(alternatives) > 1 for alternatives in passed]
+    for combination in itertools.product(*passed):
+        typed = [each if isinstance(each, str) else each.typed for each in combination]
+        yield combination, tuple(text.lstrip("+") for text in itertools.compress(typed, swept))

@@ -33,7 +33,6 @@ class Exactly:
         return {**handler(source), "strict": True}
 
 
-# There is none for texts: `name=2024` on a command line means the text "2024".
 Whole = Annotated[int, Exactly()]
 Number = Annotated[float, Exactly()]
 Switch = Annotated[bool, Exactly()]
@@ -45,8 +44,18 @@ class Section:
     __pydantic_config__: typing.ClassVar[Mapping[str, bool | str]] = {
         "extra": "forbid",
         "allow_inf_nan": False,
-        "coerce_numbers_to_str": True,
     }
+
+
+@dataclass(frozen=True)
+class Names:
+    """What a text names, a part of the setting's annotation: ~ in it is the user's home folder.
+
+    A "path" is a file or a folder; a "model" may be a folder, with a run's agent behind it, or an
+    id of the hub.
+    """
+
+    what: Literal["path", "model"]
 
 
 class Meanings(dict[str, str]):
@@ -58,7 +67,8 @@ class Setting:
     """One setting by its dotted key, and what its declaration says of it.
 
     `kind` is the type in words ("whole number", "choice", "list of texts"), `limits` what limits
-    its values ("at least 1, or null"; "" where nothing does).
+    its values ("at least 1, or null"; "" where nothing does). `names` is "path" or "model" where
+    the text names one.
     """
 
     key: str
@@ -68,6 +78,7 @@ class Setting:
     limits: str = ""
     choices: tuple[str, ...] = ()
     meanings: Mapping[str, str] = field(default_factory=dict)
+    names: str = ""
 
 
 def settings_of(section: Any, prefix: str = "") -> dict[str, Setting]:
@@ -101,6 +112,7 @@ def _setting(key: str, default: Any, plain_hint: Any, full_hint: Any) -> Setting
     metadata = full_hint.__metadata__
     description = next(each for each in metadata if isinstance(each, str))
     meanings = next((each for each in metadata if isinstance(each, Meanings)), Meanings())
+    names = next((each.what for each in metadata if isinstance(each, Names)), "")
     limits = [_range(full_hint)]
     # A list has a range in the annotation of its items: list[Annotated[Number, Ge(0)]].
     if typing.get_origin(plain_hint) is list:
@@ -116,6 +128,7 @@ def _setting(key: str, default: Any, plain_hint: Any, full_hint: Any) -> Setting
         ", ".join(filter(None, limits)),
         _choices(plain_hint),
         meanings,
+        names,
     )
 
 

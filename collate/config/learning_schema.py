@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from annotated_types import Ge, Gt, Lt
 
-from collate.config.fields import Meanings, Number, Section, Switch, Whole
+from collate.config.fields import Meanings, Names, Number, Section, Switch, Whole
 
 PAIRING_RULES: Mapping[str, str] = Meanings(
     blended="the highest over the lowest score, the mean of verdict (1 if right) and likelihood",
@@ -52,6 +52,7 @@ class ScoringConfig(Section):
     ] = True
     model: Annotated[
         str | None,
+        Names("model"),
         "The scorer, named as in model.name, or the folder of a LoRA adapter; null is the base "
         "model.",
     ] = None

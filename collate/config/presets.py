@@ -11,6 +11,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+from collate.config.yaml_texts import altered_texts
 from collate.received_files import (
     YAML_BYTES,
     AliasError,
@@ -84,7 +85,11 @@ def _file_problems(path: Path) -> list[str]:
         return []
     if not isinstance(content, dict):
         return [f"expected settings by name, found a {type(content).__name__}"]
-    return [*_forbidden_keys(content, text), *_forbidden_defaults(content.get("defaults") or [])]
+    return [
+        *_forbidden_keys(content, text),
+        *_forbidden_defaults(content.get("defaults") or []),
+        *altered_texts(path, text),
+    ]
 
 
 def _forbidden_keys(content: dict[Any, Any], text: str) -> list[str]:

@@ -7,7 +7,7 @@ checks, where they are used.
 
 from collections.abc import Callable, Sequence
 
-from collate.config.names import NAME_RULE, is_name
+from collate.config.names import NAME_RULE, is_module_name, is_name
 from collate.config.schema import SFT, SUPERVISED_RULES, RunConfig
 
 KINDS_WITH_OPTIONS = ("multiple_choice", "boolean")
@@ -109,6 +109,11 @@ def _agents_problems(config: RunConfig) -> list[str]:
         sentences.append(
             f"agents.peer_completions={agents.peer_completions}: needs rationales to continue; "
             "agents.samples is 0"
+        )
+    if not all(is_module_name(name) for name in agents.targets.split(",")):
+        sentences.append(
+            f"agents.targets={agents.targets}: module names are joined by commas, without brackets "
+            "or quotes"
         )
     if "{answer}" not in agents.hint:
         sentences.append(f"agents.hint={agents.hint!r}: must contain {{answer}}")

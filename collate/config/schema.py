@@ -12,7 +12,7 @@ from typing import Annotated, Literal
 from annotated_types import Ge, Gt, Le
 
 from collate.config.agents_schema import AgentsConfig, Persona, WarmupConfig
-from collate.config.fields import Meanings, Number, Section, Switch, Whole
+from collate.config.fields import Meanings, Names, Number, Section, Switch, Whole
 from collate.config.learning_schema import (
     PAIRING_RULES,
     PREFERENCE_LOSSES,
@@ -53,6 +53,7 @@ class ModelConfig(Section):
 
     name: Annotated[
         str,
+        Names("model"),
         "Hub id (owner/name, or owner/name@revision), local folder, packaged:NAME, or an agent of "
         "an earlier run: runs/NAME (its best), runs/NAME:agent-2, runs/NAME:agent-2@1 (after "
         "round 1).",
@@ -138,7 +139,7 @@ class RunConfig(Section):
         str | None,
         "Name of the run's folder; null makes one from the settings.",
     ] = None
-    folder: Annotated[str, "Folder that runs are kept in."] = "runs"
+    folder: Annotated[str, Names("path"), "Folder that runs are kept in."] = "runs"
     seed: Annotated[Whole, "Seed of everything that is random."] = 0
     rounds: Annotated[
         Whole,

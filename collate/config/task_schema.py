@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 
 from annotated_types import Ge
 
-from collate.config.fields import Meanings, Number, Section, Switch, Whole
+from collate.config.fields import Meanings, Names, Number, Section, Switch, Whole
 
 
 @dataclass(frozen=True)
@@ -35,6 +35,7 @@ class TaskConfig(Section):
     # Where the questions lie.
     dataset: Annotated[
         str | None,
+        Names("model"),
         "Id of a Hub data set, or the reasoning-gym data set of a procedural task.",
     ] = None
     dataset_args: Annotated[
@@ -46,11 +47,13 @@ class TaskConfig(Section):
     subset: Annotated[str | None, "Configuration name (subset) of a Hub data set."] = None
     path: Annotated[
         str | None,
+        Names("path"),
         "Local file of questions, used instead of task.dataset: .jsonl, .json, .csv, .tsv or "
         ".parquet.",
     ] = None
     test_path: Annotated[
         str | None,
+        Names("path"),
         "Local file of test questions. task.path then gives training and validation questions.",
     ] = None
     source_split: Annotated[

@@ -33,6 +33,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from collate.atomic import open_to_append
+from collate.masking import masked, masked_text
 
 Tick = Callable[[int, int], None]
 """Is told how far a stage is: units done since it started, tokens so far."""
@@ -68,8 +69,8 @@ class Events:
         numbers: Mapping[str, float] | None = None,
         labels: Mapping[str, str] | None = None,
     ) -> None:
-        """Tell everybody of an event."""
-        event = Event(name, text, numbers or {}, labels or {})
+        """Tell everybody of an event. What looks like a secret in it is masked."""
+        event = Event(name, masked_text(text), numbers or {}, masked(labels or {}))
         for listener in self._listeners:
             listener(event)
         for listener in list(self._further):

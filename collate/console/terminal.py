@@ -26,15 +26,18 @@ from rich.text import Text
 
 from collate.atomic import open_to_append
 from collate.console.events import Event
+from collate.masking import masked_text
 
 LABEL_WIDTH = 20
 """Columns for the name of a stage; what is said of it stands behind them."""
 
 
 def say(console: Console, message: RenderableType = "") -> None:
-    """Print a message as it stands: nothing in it is markup, and a text is not folded."""
-    is_text = isinstance(message, str)
-    console.print(message, highlight=False, markup=False, soft_wrap=is_text)
+    """Print a message: nothing in a text is markup, it is not folded, and secrets are masked."""
+    if isinstance(message, str):
+        console.print(masked_text(message), highlight=False, markup=False, soft_wrap=True)
+    else:
+        console.print(message, highlight=False, markup=False)
 
 
 class Terminal:

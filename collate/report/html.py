@@ -15,6 +15,7 @@ import yaml
 from collate.atomic import complete_file
 from collate.evaluation.divergence import UNDER
 from collate.evaluation.score_quality import DISAGREEMENT
+from collate.masking import masked, masked_text
 from collate.report import plots
 from collate.report.frames import (
     contested_questions,
@@ -93,7 +94,7 @@ def _subtitle(tables: RunTables) -> str:
             subtitle_parts.append(str(name))
     subtitle_parts.append(f"{len(tables.agents)} agents")
     subtitle_parts.append(f"{max(tables.rounds, default=0)} rounds finished")
-    return ", ".join(subtitle_parts)
+    return masked_text(", ".join(subtitle_parts))
 
 
 # Rationales, preferences and scores ---------------------------------------------------------------
@@ -251,5 +252,6 @@ def _rationale_panel(role: str, row: Any) -> str:
 
 def _settings_section(tables: RunTables) -> str:
     # From the stored settings, every default filled in, and not from the file that the user wrote.
-    settings_text = yaml.safe_dump(tables.config, sort_keys=False, allow_unicode=True)
+    # They are masked where they are stored, though not by whoever else may have made the folder.
+    settings_text = yaml.safe_dump(masked(tables.config), sort_keys=False, allow_unicode=True)
     return section("Settings", details("config.yaml", f"<pre>{escaped_block(settings_text)}</pre>"))

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from string import ascii_uppercase
 
-from collate.answers.words import text_key
+from collate.answers.texts import text_key
 from collate.errors import nearest_name
 
 _LONGEST_INDEX = 3  # digits; `int` is slow on long texts, and there are at most 26 options

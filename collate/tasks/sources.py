@@ -14,6 +14,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet
 
+from collate.config.sent_files import file_or_sent_copy
 from collate.errors import nearest_hint
 from collate.tasks.arrow_values import rows_of_table
 from collate.tasks.rows import Row, Source
@@ -67,7 +68,7 @@ def read_file(setting: str, path: str, problems: list[str]) -> Source | None:
 
     `setting` is the name of the setting under `task` that names the file.
     """
-    file = Path(path).expanduser()
+    file = file_or_sent_copy(Path(path).expanduser())
     if not file.is_file():
         problems.append(f"task.{setting}={path}: {_why_missing(file)}")
         return None

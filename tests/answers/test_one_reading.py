@@ -9,7 +9,7 @@ from pathlib import Path
 
 PACKAGE = Path(__file__).parents[2] / "collate"
 # Linear in the length of the text, held by `test_verifier.py`.
-MAY_READ = {"read_gold", "same_gold", "cut_answer"}
+MAY_READ = {"read_gold", "same_gold", "cut_answer", "text_key"}
 FORBIDDEN = {
     "judge_text", "read_answer", "last_answer", "read_number", "read_choice", "read_boolean",
     "read_text", "flags_of", "review_request", "same_answer", "same_mathematics",

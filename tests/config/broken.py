@@ -78,10 +78,26 @@ SETTINGS = [
     setting("two problems of two kinds", "rounds=x", "agents.cuont=3", error=problems(
         "agents.cuont: no such setting; did you mean agents.count?",
         "rounds: expected a whole number, found 'x'")),
-    setting("unreadable override", "task.examples=[1", 
-            error="task.examples=[1: cannot be read; a setting is given as key=value"),
+    setting("unreadable override", "task.examples=[1",
+            error="task.examples=[1: cannot be read; task.examples is a list of {question, "
+                 "response}, with texts in quotes: "
+                 "'task.examples=[{question: \"It is so (or not).\"}]'"),
+    setting("unreadable text among any values", "task.dataset_args.x=a(b",
+            error="task.dataset_args.x=a(b: cannot be read; task.dataset_args is a mapping; a text "
+                 "in it goes in quotes: 'task.dataset_args.x=\"a(b\"'"),
     setting("a number without end", f"rounds={'9' * 5000}",
-            error=f"rounds={'9' * 193}: cannot be read; a setting is given as key=value"),
+            error=f"rounds={'9' * 193}: cannot be read; rounds is a whole number"),
+    setting("a quote inside of quotes", "task.system='It's so'",
+            error="task.system='It's so': there is a quote inside of the quotes; write "
+                 "'task.system=\"'\"'\"'It'\"'\"'s so'\"'\"'\"' for all that was given, or "
+                 "'task.system=\"It'\"'\"'s so\"' for what is between them"),
+    setting("a preset that cannot be read", "scoring=a b",
+            error="scoring=a b: no such preset; there are default, paper, posterior, verifier"),
+    setting("models by name and by preset", "-m", "model=smollm2,Qwen/Qwen2.5-0.5B-Instruct",
+            error="model=smollm2,Qwen/Qwen2.5-0.5B-Instruct: give models by their names alone, or "
+                 "presets alone"),
+    setting("nothing for a text", "folder=null",
+            error="folder: expected a text, found null; put the text that is meant into quotes"),
     setting("preset that climbs", "task=../x",
             error=f"task=../x: no such preset; there are {TASKS}"),
     setting("unknown option", "--frobnicate",
@@ -105,7 +121,13 @@ SETTINGS = [
     setting("a list for a number", "tuning.beta=[0.1,0.2]",
             error="tuning.beta: expected a number, found [0.1, 0.2]"),
     setting("a mapping for a text", "task.prompt={a: 1}",
-            error="task.prompt: expected a text, found {'a': 1}"),
+            error="task.prompt='{a: 1}': must contain {question}"),
+    setting("a list for module names", "agents.targets=[q_proj,v_proj]",
+            error="agents.targets=[q_proj,v_proj]: module names are joined by commas, without "
+                 "brackets or quotes"),
+    setting("a number for a text in a record", "agents.personas=[{name: a},{name: 1e3}]",
+            error="agents.personas[1].name: expected a text, found 1000.0; put the text that is "
+                 "meant into quotes"),
     setting("a text for a list", "task.examples=none",
             error="task.examples: expected a list, found 'none'"),
     setting("a wrong worked example", "task.examples=[1]",
@@ -196,6 +218,13 @@ SETTINGS = [
     setting("no folder", "folder=''", error="folder='': must be a folder's name"),
     setting("Hydra's mode", "hydra.mode=MULTIRUN", error=f"hydra.mode=MULTIRUN: {HYDRA}"),
     setting("a launcher", "hydra/launcher=basic", error=f"hydra/launcher=basic: {HYDRA}"),
+    setting("a preset for Hydra", "+task@hydra.callbacks=gsm8k",
+            error=f"+task@hydra.callbacks=gsm8k: {HYDRA}"),
+    setting("a preset in another place", "task@model=gsm8k",
+            error="task@model=gsm8k: a preset sets what its own group has; give task= without "
+                 "@model"),
+    setting("a section as a whole, unreadable", "+agents={count=2}",
+            error="+agents={count=2}: give each setting by itself, as agents.NAME=value"),
     setting("a sweeper", "hydra.sweeper._target_=os.system",
             error=f"hydra.sweeper._target_=os.system: {HYDRA}"),
     setting("a callback", "+hydra.callbacks.x._target_=os.system",
