@@ -14,7 +14,14 @@ from collate.config.schema import TaskConfig
 from collate.tables import Question
 from collate.tasks import multiple_choice
 from collate.tasks.number_texts import as_meant
-from collate.tasks.rows import Item, Source, column_names, question_texts, texts_of
+from collate.tasks.rows import (
+    Item,
+    Source,
+    column_names,
+    question_texts,
+    texts_of,
+    with_class_names,
+)
 
 ANSWER_KINDS: dict[str, tuple[str, ...]] = {
     "procedural": ("number", "text", "boolean", "choice", "math"),
@@ -83,9 +90,11 @@ def read_yes_no_questions(source: Source, config: TaskConfig, problems: list[str
      "answer": true}                                       (StrategyQA's train.json)
     """
     questions, answers = _questions_and_answers(source, config, problems)
+    if all(name.casefold() in _YES_AND_NO for name in source.class_names.get(config.answer, ())):
+        answers = with_class_names(source, config.answer, answers)
     items, other_lines, other_answers = [], [], []
     for row, question, answer in zip(source.rows, questions, answers, strict=False):
-        gold_answer = _YES_AND_NO.get(answer.casefold(), "")
+        gold_answer = _YES_AND_NO.get(answer.casefold().rstrip(".!"), "")
         if answer and not gold_answer:  # an empty answer has been reported already
             other_lines.append(row.line)
             other_answers.append(answer)
@@ -115,6 +124,8 @@ def read_table(source: Source, config: TaskConfig, problems: list[str]) -> list[
     # One spelling for each answer: "(b)" becomes "B", and "8.0" what a person would write, "8".
     if config.answer_kind == "choice":
         answers = [answer.strip("().").upper() for answer in answers]
+    elif config.answer_kind == "text":
+        answers = with_class_names(source, config.answer, answers)
     elif config.answer_kind == "number":
         answers = [as_meant(_without_empty_decimals(answer)) for answer in answers]
     _note_worked_answers(source, answers, config, problems)

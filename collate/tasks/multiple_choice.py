@@ -32,6 +32,7 @@ from collate.tasks.rows import (
     question_texts,
     texts_of,
     value_of,
+    with_class_names,
 )
 from collate.tasks.values import text_of
 
@@ -51,6 +52,8 @@ def read_items(source: Source, config: TaskConfig, problems: list[str]) -> list[
     key_columns = column_names(source, "answer", config.answer, problems)
     keyed_source = _with_letters_for_flags(source, key_columns)
     keys = texts_of(keyed_source, "answer", key_columns, problems) if key_columns else []
+    if all(len(name) == 1 for name in source.class_names.get(config.answer, ())):
+        keys = with_class_names(source, config.answer, keys)  # MMLU: 0 is "A"
     option_columns: list[str] = []
     if config.choices:
         choices = _shared_choices(source, keys, config)

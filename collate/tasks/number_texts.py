@@ -8,7 +8,6 @@ The first two are digits of the arithmetic of computers, which nobody would writ
 number of so many digits that is near no short one, such as 0.3333333333333333, stays as it is.
 """
 
-import math
 import re
 from decimal import Decimal
 
@@ -71,6 +70,6 @@ def _count_digits(text: str) -> int:
 
 
 def _plain_notation(value: float) -> str:
-    if math.isfinite(value) and _SMALLEST_PLAIN <= abs(value) < _LARGEST_PLAIN:
-        return format(Decimal(repr(value)), "f")
-    return repr(value)
+    is_plain = value == 0 or _SMALLEST_PLAIN <= abs(value) < _LARGEST_PLAIN
+    text = format(Decimal(repr(value)), "f") if is_plain else repr(value)
+    return text.removesuffix(".0")

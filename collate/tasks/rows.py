@@ -226,6 +226,15 @@ def _not_texts(
     return sentences
 
 
+def with_class_names(source: Source, column: str, texts: Sequence[str]) -> list[str]:
+    """The texts of a column, with names for numbers where the data set says what these stand for.
+
+    For example 0 is "yes" in one data set, and "no" in another.
+    """
+    name_by_number = {str(n): name for n, name in enumerate(source.class_names.get(column, ()))}
+    return [name_by_number.get(text.removesuffix(".0"), text) for text in texts]
+
+
 def question_texts(source: Source, wording: str, problems: list[str]) -> list[str]:
     """For each row the text of its question, or nothing where a column is missing.
 

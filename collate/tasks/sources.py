@@ -8,6 +8,7 @@ and what a column of a Parquet file holds in `arrow_values.py`.
 What is wrong with a source goes to the list `problems`, a sentence each, with file and line.
 """
 
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
@@ -17,7 +18,7 @@ import pyarrow.parquet
 from collate.config.sent_files import file_or_sent_copy
 from collate.errors import nearest_hint
 from collate.tasks.arrow_values import rows_of_table
-from collate.tasks.rows import Row, Source
+from collate.tasks.rows import Row, Source, first_few
 from collate.tasks.separated_files import read_comma_separated, read_tab_separated
 from collate.tasks.text_files import read_json, read_json_lines
 
@@ -103,6 +104,10 @@ def _read_parquet(file: Path, problems: list[str]) -> Source:
         schema = pa.parquet.read_schema(file)
         # Equal texts once in memory: a file of kilobytes may repeat one of a megabyte for ever.
         text_columns = [column.name for column in schema if pa.types.is_string(column.type)]
+        if repeated := [name for name, count in Counter(schema.names).items() if count > 1]:
+            # Of two columns with one name the later would hide the earlier.
+            problems.append(f"{file}: more than one column is named {first_few(repeated)}")
+            return source
         table = pa.parquet.read_table(file, read_dictionary=text_columns)
         records = list(rows_of_table(table))
     # A name of a column that is not UTF-8 is a UnicodeDecodeError.

@@ -13,7 +13,9 @@ import pytest
 from collate.errors import InputError
 from collate.tables import Question
 from collate.tasks import load_task
+from collate.tasks.items import read_items
 from collate.tasks.number_texts import as_meant, float_text
+from collate.tasks.rows import Row, Source
 from tests.tasks.files import table, write_jsonl
 
 ROWS = 12
@@ -88,6 +90,7 @@ TEXTS: list[tuple[str, pa.Array, str]] = [
     ("uuid", pa.ExtensionArray.from_storage(
         pa.uuid(), pa.array([bytes(15) + bytes([n]) for n in range(ROWS)], pa.binary(16))),
      "00000000-0000-0000-0000-000000000002"),
+    ("whole floats", pa.array([float(n) for n in range(ROWS)]), "2"),
     ("boolean", pa.array([n % 2 == 0 for n in range(ROWS)]), "True"),
 ]  # fmt: skip
 
@@ -159,7 +162,7 @@ def test_json_and_csv_have_the_numbers_that_stand_there(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("written", "meant"),
     [
-        ("0.1", "0.1"), ("0.30000000000000004", "0.3"), ("2.9999999999999996", "3.0"),
+        ("0.1", "0.1"), ("0.30000000000000004", "0.3"), ("2.9999999999999996", "3"),
         ("1.100000023841858", "1.1"), ("1.10000002384186", "1.1"), ("-6.099999904632568", "-6.1"),
         ("10.100000381469727", "10.1"), ("3.1415926535897931", "3.1415926535897931"),
         ("0.6666666666666666", "0.6666666666666666"), ("1234567.8901234", "1234567.8901234"),
@@ -175,7 +178,14 @@ def test_digits_of_the_arithmetic_are_left_out_and_no_others(written: str, meant
 
 @pytest.mark.parametrize(
     ("value", "text"),
-    [(1e-5, "0.00001"), (1e16, "10000000000000000"), (2.5, "2.5"), (1e300, "1e+300"), (0.0, "0.0")],
+    [
+        (1e-5, "0.00001"),
+        (1e16, "10000000000000000"),
+        (2.5, "2.5"),
+        (1e300, "1e+300"),
+        (0.0, "0"),
+        (-0.0, "-0"),
+    ],
 )
 def test_floats_are_written_without_an_exponent(value: float, text: str) -> None:
     assert float_text(value) == text
@@ -193,6 +203,35 @@ def test_the_precision_of_a_hub_data_sets_column_is_known(tmp_path: Path) -> Non
     finally:
         datasets.config.HF_DATASETS_CACHE = cache
     assert {question.gold for question in questions} == {f"{n}.1" for n in range(ROWS)}
+
+
+@pytest.mark.parametrize(
+    ("names", "settings", "gold"),
+    [
+        (["yes", "no"], {"kind": "boolean", "answer_kind": "boolean"}, "yes"),
+        (["False", "True"], {"kind": "boolean", "answer_kind": "boolean"}, "no"),
+        (["equal", "other"], {"kind": "boolean", "answer_kind": "boolean"}, "no"),
+        (["World", "Sports"], {"answer_kind": "text"}, "World"),
+        (["10", "20"], {"answer_kind": "number"}, "0"),
+    ],
+)
+def test_the_names_of_a_hub_data_sets_classes(
+    names: list[str], settings: dict[str, str], gold: str
+) -> None:
+    rows = [Row(n, {"question": f"Is it {n}?", "answer": 0}) for n in range(ROWS)]
+    source = Source("hub", "row", rows, class_names={"answer": tuple(names)})
+    config = table("a.jsonl", **settings)
+    problems: list[str] = []
+    items = read_items(source, config, problems, is_test_source=False).items
+    assert problems == [] and {item.gold for item in items} == {gold}
+
+
+def test_two_columns_of_one_name_are_refused(tmp_path: Path) -> None:
+    texts = [f"{n}" for n in range(ROWS)]
+    columns = pa.Table.from_arrays([pa.array(texts)] * 3, names=["question", "answer", "answer"])
+    pa.parquet.write_table(columns, tmp_path / "a.parquet")
+    with pytest.raises(InputError, match="more than one column is named 'answer'"):
+        golds(tmp_path / "a.parquet")
 
 
 def test_nested_golds_of_json(tmp_path: Path) -> None:
