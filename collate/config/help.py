@@ -29,7 +29,17 @@ A setting is given on the command line as `key=value`, a preset as `group=preset
     collate run task=gsm8k agents.count=4 tuning.beta=0.05
 
 `collate run --cfg job ...` prints the settings that a command line means, without running them.
-Values are written as in YAML: `null`, `true`, `[0.8, 1.0]`.
+Values are written as in YAML: `null`, `true`, `[0.8, 1.0]`. A text is what is typed:
+
+    collate run task.marker=#### name=1e3 model=~/models/mine task.path=/data/epoch=9.jsonl
+    collate run 'task.prompt={question} Put it in \\boxed{}.' "task.system=It's short (please)."
+
+The quotes above are the shell's, for blanks and characters that it reads itself. Quotes that reach
+collate are taken off where they stand around all of a text: `"name='null'"` is a name, `name=null`
+none. Where a path or a model is named, `~` is your home folder. Texts in lists of records need
+quotes (`'agents.personas=[{system: "Be brief (please)."}]'`), and so does a text with a comma in a
+multirun (`-m`), where commas separate values. In a preset, a text that YAML reads as a number or a
+truth value needs quotes: `marker: "12:30"`, `language: "no"`.
 
 ## Presets
 
