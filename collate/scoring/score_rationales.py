@@ -1,4 +1,4 @@
-"""Questions and rationales in, one score for each rationale out: verdict, flags, likelihoods."""
+"""Questions and rationales in, one score for each out: verdict, steps, flags, likelihoods."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from collate.answers.flags import flags_of
 from collate.answers.judging import Judgement, cut_answer
+from collate.answers.steps import Steps, check_steps
 from collate.answers.verifier import Verifier
 from collate.config.schema import ScoringConfig
 from collate.scoring.answer_likelihood import (
@@ -66,13 +67,13 @@ def score_rationales(
 ) -> list[Score]:
     """A score for every rationale, in their order.
 
-    Every rationale is judged and flagged. With a scorer, the gold answer's likelihood is taken
-    after the rationale, cut before its stated answer if `cut_answer` says so (equation 7 of the
-    paper): whoever wrote a rationale, it is scored under `base_prompts`. `likelihood` is under the
-    configured normalisation, `baseline` the same after no rationale, `lift` their difference, which
-    equation 9 asks to be above 0. The baseline is taken under the same prompt, or with
-    `baseline=answer_prompt` under that of `baseline_prompts`. With `normalisation=posterior` all
-    options are scored. Without a scorer all these numbers are None.
+    Every rationale is judged, its steps are checked, and it is flagged. With a scorer, the gold
+    answer's likelihood is taken after the rationale, cut before its stated answer if `cut_answer`
+    says so (equation 7 of the paper): whoever wrote a rationale, it is scored under `base_prompts`.
+    `likelihood` is under the configured normalisation, `baseline` the same after no rationale,
+    `lift` their difference, which equation 9 asks to be above 0. The baseline is taken under the
+    same prompt, or with `baseline=answer_prompt` under that of `baseline_prompts`. With
+    `normalisation=posterior` all options are scored. Without a scorer all these numbers are None.
 
     Raises ValueError for a rationale whose question is not among `questions`, for a question that
     lacks a prompt, and for a gold answer that is none of the options.
@@ -101,15 +102,17 @@ def score_rationales(
     scores = []
     for rationale, judgement in zip(rationales, judgements, strict=True):
         question = question_by_id[rationale.question_id]
-        flags = _flags(rationale, question, judgement, verifier.kind, marker)
+        steps = check_steps(rationale.text)
+        flags = _flags(rationale, question, judgement, steps, verifier.kind, marker)
         own_usefulness, baseline_usefulness = None, None
         if scorer is not None:
             own_usefulness = next(next_of_question[question.id])
             # The last text of each question is the empty one.
             baseline_usefulness = usefulness[question.id][-1]
         score = _score(
-            rationale, judgement, flags, own_usefulness, baseline_usefulness, config.normalisation
-        )
+            rationale, judgement, steps, flags, own_usefulness, baseline_usefulness,
+            config.normalisation,
+        )  # fmt: skip
         scores.append(score)
     return scores
 
@@ -128,7 +131,12 @@ def _check_questions(
 
 
 def _flags(
-    rationale: Rationale, question: Question, judgement: Judgement, kind: str, marker: str
+    rationale: Rationale,
+    question: Question,
+    judgement: Judgement,
+    steps: Steps,
+    kind: str,
+    marker: str,
 ) -> tuple[str, ...]:
     return flags_of(
         rationale.text,
@@ -136,6 +144,7 @@ def _flags(
         gold=question.gold,
         options=question.options,
         judgement=judgement,
+        false_steps=steps.false,
         kind=kind,
         marker=marker,
     )
@@ -216,6 +225,7 @@ def _usefulness_by_question(
 def _score(
     rationale: Rationale,
     judgement: Judgement,
+    steps: Steps,
     flags: tuple[str, ...],
     useful: Usefulness | None,
     baseline: Usefulness | None,
@@ -244,4 +254,7 @@ def _score(
         lift=lift,
         flags=flags,
         posterior=None if useful is None else useful.posterior,
+        true_steps=steps.true,
+        false_steps=steps.false,
+        unreadable_steps=steps.unreadable,
     )
