@@ -85,7 +85,7 @@ class _Seen:
     operators: int = 0
     is_sum: bool = False
     has_word_product: bool = False
-    slashes: int = 0
+    is_doubtful: bool = False
 
 
 class _NoExpression(Exception):
@@ -103,6 +103,12 @@ def matching_brackets(tokens: Sequence[Token]) -> dict[int, int]:
             partners[place] = opened.pop()
             partners[partners[place]] = place
     return partners
+
+
+def is_call_of(before: Token, bracket: Token) -> bool:
+    """Whether a bracket has the arguments of a function: f(3), not 所以(3 + 4)."""
+    is_name = before.kind == WORD and before.text[-1].lower() != before.text[-1].upper()
+    return is_name and not bracket.spaced
 
 
 def expression_at(
@@ -169,7 +175,7 @@ class _Reader:
             all_whole=all(not number.decimals for number in seen.numbers),
             all_percent=seen.percents == len(seen.numbers),
             is_share=seen.percents > 0 if is_one else self._is_plain_fraction(),
-            is_doubtful=seen.slashes > 2
+            is_doubtful=seen.is_doubtful
             or any(_has_leading_zero(number.text) for number in seen.numbers),
             has_word_product=seen.has_word_product,
             ambiguous=frozenset(seen.ambiguous),
@@ -180,7 +186,8 @@ class _Reader:
         upper, *between, lower = self.tokens[self.start : self.place]
         if upper.value is None or lower.value is None or len(between) != 1:
             return False
-        return between[0].text == "/" and upper.value < lower.value
+        is_close = not between[0].spaced and not lower.spaced
+        return is_close and between[0].text == "/" and upper.value < lower.value
 
     def _peek(self, ahead: int = 0) -> Token | None:
         place = self.place + ahead
@@ -218,6 +225,7 @@ class _Reader:
 
     def _product(self, end: int) -> Value:
         factors: list[tuple[str, Value]] = [("*", self._power(end))]
+        is_divided = False
         while self.place < end:
             operator = self._operator("*/")
             if operator is not None:
@@ -225,12 +233,12 @@ class _Reader:
                 self.seen.has_word_product |= operator == "*" and sign.end - sign.start > 1
                 operator = self._slash() if operator == "/" else operator
                 self.place += 1
+                is_divided |= operator in SLASHES
                 if operator in SLASHES and factors[-1][0] in SLASHES:
                     self.seen.ambiguous.add("fraction_first")
-                self.seen.slashes += operator in SLASHES
             elif self._is_implicit_product():
                 operator = ""
-                if any(each in SLASHES for each, _ in factors):
+                if is_divided:
                     self.seen.ambiguous.add("product_first")
             else:
                 break
@@ -238,6 +246,9 @@ class _Reader:
             factors.append((operator, self._power(end)))
         if len(factors) == 1:
             return factors[0][1]
+        # 248 / 243 / 176 / 155 is a list.
+        is_list = len(factors) > 3 and all(sign in SLASHES for sign, _ in factors[1:])
+        self.seen.is_doubtful |= is_list
         return lambda convention: product_of(factors, convention)
 
     def _slash(self) -> str:
@@ -333,7 +344,7 @@ class _Reader:
         close = self.partners.get(self.place)
         before = self.tokens[self.place - 1] if self.place else None
         token = self._peek()
-        is_call = before is not None and before.kind == WORD and token and not token.spaced
+        is_call = before is not None and token is not None and is_call_of(before, token)
         if close is None or close < self.place or is_call or self.depth >= DEEPEST_BRACKET:
             raise _NoExpression
         self.place += 1

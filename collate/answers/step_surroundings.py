@@ -5,7 +5,7 @@ from fractions import Fraction
 from math import factorial
 
 from collate.answers.step_context import Line, Side
-from collate.answers.step_expressions import Expression, unit_words
+from collate.answers.step_expressions import Expression, is_call_of, unit_words
 from collate.answers.step_tokens import (
     CLOSE,
     COMMA,
@@ -80,7 +80,7 @@ def _state_at_start(side: Side, expression: Expression, line: Line) -> str:
 
 
 def _is_call(before: Token, bracket: Token) -> bool:
-    return before.kind == OPERATOR or (before.kind == WORD and not bracket.spaced)
+    return before.kind == OPERATOR or is_call_of(before, bracket)
 
 
 def _is_item_number(tokens: Sequence[Token]) -> bool:
@@ -95,6 +95,10 @@ def is_letter(word: str) -> bool:
 
 
 def _leaves_as_is(tokens: Sequence[Token], side: Side) -> bool:
+    # "of the 5 + 3" is decided by what stands before "the".
+    is_article = len(tokens) > 1 and tokens[-1].text.lower() in ARTICLES
+    if is_article and tokens[-2].kind == WORD:
+        tokens = tokens[:-1]
     word = tokens[-1].text.lower()
     before = tokens[-2].text.lower() if len(tokens) > 1 else ""
     if word == "of":
@@ -105,8 +109,6 @@ def _leaves_as_is(tokens: Sequence[Token], side: Side) -> bool:
         # "3 and 5 + 3", but "5 + 3 = 8 and 8 * 2 = 16"
         numbers = [token for token in tokens if token.kind == NUMBER]
         return not numbers or (not side.is_first and len(numbers) == 1)
-    if word in ARTICLES and len(tokens) > 1 and tokens[-2].kind == WORD:
-        return _leaves_as_is(tokens[:-1], side)
     if word in BEFORE:
         return True
     return not word.isascii() and word.endswith(BEFORE_ENDINGS)

@@ -21,7 +21,7 @@ from collate.answers.step_surroundings import (
     right_state,
     units_agree,
 )
-from collate.answers.step_tokens import NUMBER, ODD, OPEN, OPERATOR, STOP, WORD, Token
+from collate.answers.step_tokens import CLOSE, NUMBER, ODD, OPEN, OPERATOR, STOP, WORD, Token
 from collate.answers.step_typography import BREAK
 from collate.answers.step_values import Convention
 
@@ -35,7 +35,7 @@ class Outcome:
 
     `verdict` is None where this reading finds no expression. `start` and `end` are those of the
     step, `has_number` says that there is a number beside the relation, `is_calculated` that one
-    of its sides is more than a number.
+    of its sides is more than a number, and `is_whole` that no bracket opens or closes beyond it.
     """
 
     place: int
@@ -44,6 +44,7 @@ class Outcome:
     end: int
     has_number: bool
     is_calculated: bool
+    is_whole: bool
 
 
 def judge_link(
@@ -55,7 +56,7 @@ def judge_link(
         token.kind == NUMBER for side in (left_side, right_side) for token in side.tokens
     )
     if left is None or right is None:
-        return Outcome(relation.start, None, relation.start, relation.end, has_number, False)
+        return Outcome(relation.start, None, relation.start, relation.end, has_number, False, False)
     verdict = _verdict(left, relation, right, (left_side, right_side), in_chain, line)
     if verdict != TRUE and any(_is_of_other_notation(side) for side in (left_side, right_side)):
         verdict = None
@@ -66,7 +67,13 @@ def judge_link(
         end=right_side.tokens[right.end - 1].end,
         has_number=True,
         is_calculated=verdict is not None and not (left.is_bare and right.is_bare),
+        is_whole=_has_whole_brackets(left_side) and _has_whole_brackets(right_side),
     )
+
+
+def _has_whole_brackets(side: Side) -> bool:
+    count = sum(token.kind in (OPEN, CLOSE) for token in side.tokens)
+    return len(matching_brackets(side.tokens)) == count
 
 
 def _is_of_other_notation(side: Side) -> bool:
@@ -88,7 +95,7 @@ def _last_expression(side: Side) -> Expression | None:
         if expression is None:
             is_bracket = tokens[place].kind == OPEN and partners.get(place, -1) > place
             place = partners[place] + 1 if is_bracket else place + 1
-        elif expression.end + unit_words(tokens[expression.end :][:6], 0) == len(tokens):
+        elif expression.end + unit_words(tokens, expression.end) == len(tokens):
             return expression
         else:
             place = expression.end

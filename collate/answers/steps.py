@@ -13,7 +13,7 @@ evaluated but the grammar of `step_expressions.py`; the time is linear in the le
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from collate.answers.step_context import Line, lines_of
 from collate.answers.step_roles import tokens_of
@@ -89,7 +89,10 @@ def _steps_of_line(line: Line) -> list[Step]:
             if pattern.search(line.text):
                 for outcome in _outcomes(line, notation):
                     if outcome.verdict == TRUE:
-                        outcomes.setdefault(outcome.place, []).append(outcome)
+                        # Numbers that are cut within brackets come out right by chance.
+                        verdict = TRUE if outcome.is_whole else UNREADABLE
+                        other = replace(outcome, verdict=verdict)
+                        outcomes.setdefault(outcome.place, []).append(other)
     return [
         _step(outcomes[place], line.start)
         for place in sorted(outcomes)

@@ -42,7 +42,8 @@ def test_steps_are_counted_and_their_places_are_those_in_the_text() -> None:
 # Equations at random, against values that are computed as they are made ---------------------------
 
 Spelling = Callable[[str], str]
-MINUS, TIMES, OVER = "−-‐", ("*", "×", "·", "\\times ", "\\cdot ", "x"), ("/", "÷", "\\div ")
+MINUS = "−-‐"
+TIMES, OVER = ("*", "×", "·", "\\times ", "\\cdot "), ("/", "÷", "\\div ")
 AROUND: list[Spelling] = [
     "{}".format, "So {}.".format, "- {}".format, "1) {}".format, "**{}**".format, "${}$".format,
     "> {}".format, "Therefore, {} in total".format, "She gets {} apples.".format, "({})".format,
@@ -111,23 +112,23 @@ def test_true_equations_are_never_false_in_any_spelling(seed: int) -> None:
         equation = around(f"{text} = {result_of(rng, value)}")
         assert "f" not in verdicts(equation), equation
         true += "t" in verdicts(equation)
-    assert true > 90
+    assert true > 95
 
 
 @pytest.mark.parametrize("seed", range(20))
 def test_equations_with_a_changed_result_are_never_true(seed: int) -> None:
     rng = random.Random(100 + seed)
-    false = 0
+    changed, false = 0, 0
     for _ in range(100):
         text, value = random_equation(rng)
-        changed = value + rng.choice([-13, -1, 1, 2, 7])
         # Far enough that no rounding makes it true.
-        equation = rng.choice(AROUND)(f"{text} = {result_of(rng, Fraction(round(changed)))}")
-        if abs(round(changed) - value) < 1:
-            continue
-        assert "t" not in verdicts(equation), equation
-        false += "f" in verdicts(equation)
-    assert false > 60
+        other = Fraction(round(value + rng.choice([-13, -2, 2, 7])))
+        equation = rng.choice(AROUND)(f"{text} = {result_of(rng, other)}")
+        if abs(other - value) >= 1:
+            assert "t" not in verdicts(equation), equation
+            changed += 1
+            false += "f" in verdicts(equation)
+    assert false > 0.9 * changed > 80
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -135,8 +136,10 @@ def test_noise_is_read_without_an_error(seed: int) -> None:
     rng = random.Random(seed)
     pieces = [
         *"0123456789+-*/^=<>()[]{}.,:;!?%$€xX \n\\&|~#'_²½√×÷–−°、。个aé\x00\x01\x03\x04\u200b٣",
-        "\\frac", "\\frac{1}{0}", " of ", "**", "<<", ">>", "...", " and ", "half", "1/0", "0^0", "0!",
-        "9" * 50, "^9999", "e99", "<b>", "$$", "1,000", "1.000", " 000", "12:30", "per cent", "equals",
+        "\\frac", "\\frac{1}{0}", " of ", "**", "<<", ">>", "...", " and ", "half", "1/0", "0^0",
+        "0!",
+        "9" * 50, "^9999", "e99", "<b>", "$$", "1,000", "1.000", " 000", "12:30", "per cent",
+        "equals",
     ]  # fmt: skip
     for _ in range(400):
         text = "".join(rng.choice(pieces) for _ in range(rng.randrange(60)))
@@ -147,10 +150,14 @@ def test_noise_is_read_without_an_error(seed: int) -> None:
 # Long texts ---------------------------------------------------------------------------------------
 
 HOSTILE = [
-    "5 + 3 = 8 ", "1+", "(", "((1)", ")", "1 = ", "= ", "\\frac{", "\\frac{1}", "<<", "<<1=1>>", "<",
-    "$", "$1", "**", "1 apple ", "a ", "2^", "9^9^", "1,", "1.", "1 000 ", "-", "- ", "1/", "!", "5!",
-    "%", "1%", "…", "1:", "x", "3 x ", "\\text{", "&", "&lt;", "<b", "_", "_1", "~", "1 and ", "(1)(2)",
-    "1 = 2\n", "\n", "²", "½", "\\", "{,}", "٣", "個", "is equal to ", "of ", "1 of ", "'", "1'", "#",
+    "5 + 3 = 8 ", "1+", "(", "((1)", ")", "1 = ", "= ", "\\frac{", "\\frac{1}", "<<", "<<1=1>>",
+    "<",
+    "$", "$1", "**", "1 apple ", "a ", "2^", "9^9^", "1,", "1.", "1 000 ", "-", "- ", "1/", "!",
+    "5!",
+    "%", "1%", "…", "1:", "x", "3 x ", "\\text{", "&", "&lt;", "<b", "_", "_1", "~", "1 and ",
+    "(1)(2)",
+    "1 = 2\n", "\n", "²", "½", "\\", "{,}", "٣", "個", "is equal to ", "of ", "1 of ", "the ",
+    "so ", "'", "1'", "#",
 ]  # fmt: skip
 
 
@@ -181,8 +188,9 @@ def test_only_the_beginning_of_a_very_long_text_is_looked_at() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["9^9^9^9 = 1", "10^(10^10) = 1", f"{'9' * 5000} + 1 = 2", "(9^200)^200 = 1", "99!! = 1",
-             "2^-99999999 = 1", "1e9999 + 1 = 1", "(" * 5000 + "1 = 1", "50!^9 = 3"]
+    "text",
+    ["9^9^9^9 = 1", "10^(10^10) = 1", f"{'9' * 5000} + 1 = 2", "(9^200)^200 = 1", "99!! = 1",
+     "2^-99999999 = 1", "1e9999 + 1 = 1", "50!^99 = 3"]
 )  # fmt: skip
 def test_huge_numbers_are_not_computed(text: str) -> None:
     assert verdicts(text) in ("u", "t") and calls_of(text) < 50_000
