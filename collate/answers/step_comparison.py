@@ -97,6 +97,9 @@ def _equality(
         if _rounds_to(exact_value, rounded_value, rounded, convention):
             # 2.5 * 2.5 = 6 is rounded, 10 / 3 = 3 is not.
             return TRUE if places else FALSE if exact.all_whole else NEAR
+        is_float = places >= 10 and abs(exact_value - rounded_value) <= abs(exact_value) / 10**9
+        if is_float:  # 0.1 + 0.2 = 0.30000000000000004
+            return NEAR
         if places and floor(abs(exact_value) * 10**places) == abs(rounded_value) * 10**places:
             return NEAR
     return FALSE

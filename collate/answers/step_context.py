@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from collate.answers.step_tokens import STOP, WORD, Token
 from collate.answers.step_typography import BREAK, SKIPPED, in_one_form
-from collate.answers.step_words import BEFORE, DENYING, DENYING_PARTS
+from collate.answers.step_words import BEFORE, DENYING, DENYING_PARTS, REMAINDERS
 
 # A calculator's annotation, <<48/2=24>>; the group is what is in it.
 _ANNOTATION = re.compile(r"<<([^<>\n]{1,300})>>")
@@ -14,24 +14,27 @@ _ANNOTATION = re.compile(r"<<([^<>\n]{1,300})>>")
 _MAY_RELATE = re.compile(r"[=<>~≠≤≥≦≧⩽⩾≈≃≅≒≐∼∽＝＜＞～\\&]|equal")
 _ENDS_STATEMENT = frozenset(".:;!?)]}\"”'*`_>|$。：；！？）…")
 _GOES_ON = frozenset("+-*/×÷·^=(,–−")
+_OPERATORS = frozenset("+-–*×/·^")
 _SENTENCE_ENDS = frozenset({".", "!", "?", BREAK})
 # What a line begins with that goes on with the sum of the line before: "+ 5", "× 2", "* 3".
-_CONTINUES = re.compile(r"\s*(?:[+/×÷·^]|\*\s*\d|[-−]\s*\d[^=]*$)")
+_CONTINUES = re.compile(r"(?:[+/×÷·^]|\*\s*\d|[-−]\s*\d[^=]*$)")
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
     """A line in one typography, and where it starts in the text.
 
-    `begins_anew` and `ends_here` say that no equation goes across its ends, `begins_after_number`
-    that a sign at its beginning may go on with the line before.
+    `begins_anew` and `ends_here` say that no equation goes across its ends, `may_go_on` that it
+    begins with an operator and the line before ends with a number. `names_remainder` says that it
+    or the next one has a word for what a division leaves.
     """
 
     text: str
     start: int
     begins_anew: bool
     ends_here: bool
-    begins_after_number: bool
+    may_go_on: bool
+    names_remainder: bool
 
     def ends_sentence(self, token: Token) -> bool:
         return token.kind == STOP and token.text in _SENTENCE_ENDS
@@ -62,19 +65,30 @@ def lines_of(text: str) -> Iterator[Line]:
         if not _MAY_RELATE.search(line):
             continue
         previous = texts[number - 1].strip() if number else ""
-        following = texts[number + 1] if number + 1 < len(texts) else ""
+        following = texts[number + 1].strip() if number + 1 < len(texts) else ""
         formed = in_one_form(line)
         if "<<" in formed:
             for found in _ANNOTATION.finditer(formed):
-                yield Line(found[1], line_start + found.start(1), True, True, False)
+                yield Line(found[1], line_start + found.start(1), True, True, False, False)
             formed = _ANNOTATION.sub(lambda found: SKIPPED * len(found[0]), formed)
         yield Line(
             formed,
             line_start,
             begins_anew=_ends_statement(previous),
-            ends_here=not _CONTINUES.match(following),
-            begins_after_number=previous[-1:].isdecimal() and "=" not in previous,
+            ends_here=not _goes_on(formed.strip(), following),
+            may_go_on=_may_go_on(previous, formed.strip()),
+            names_remainder=any(part in f"{line} {following}".lower() for part in REMAINDERS),
         )
+
+
+def _goes_on(line: str, following: str) -> bool:
+    return _CONTINUES.match(following) is not None and line[:1] != following[:1]
+
+
+def _may_go_on(previous: str, line: str) -> bool:
+    # Where both lines begin with the sign, it is the mark of a list.
+    is_list = previous[:1] == line[:1]
+    return previous[-1:].isdecimal() and line[:1] in _OPERATORS and not is_list
 
 
 def _ends_statement(line: str) -> bool:

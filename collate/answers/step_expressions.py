@@ -214,6 +214,7 @@ class _Reader:
             parts.append((sign in "-–", term, is_percent))
             sign = self._operator("+-–") if self.place < end else None
             if sign is not None:
+                self.seen.is_doubtful |= self._is_hyphen()
                 self.place += 1
                 self.seen.operators += 1
                 self.seen.is_sum = True
@@ -222,6 +223,16 @@ class _Reader:
         if any(part[2] for part in parts[1:]) and not parts[0][2]:
             self.seen.ambiguous.add("percent_of_left")
         return lambda convention: sum_of(parts, convention)
+
+    def _is_hyphen(self) -> bool:
+        """Whether a minus may be the hyphen of a mixed number, 2-1/2."""
+        parts = self.tokens[self.place - 1 : self.place + 4]
+        if len(parts) < 5 or any(part.spaced for part in parts[1:]):
+            return False
+        whole, minus, upper, slash, lower = parts
+        if whole.value is None or upper.value is None or lower.value is None:
+            return False
+        return minus.text == "-" and slash.text == "/" and upper.value < lower.value
 
     def _product(self, end: int) -> Value:
         factors: list[tuple[str, Value]] = [("*", self._power(end))]
@@ -260,7 +271,10 @@ class _Reader:
         token, before = self._peek(), self.tokens[self.place - 1]
         if token is None or token.spaced or token.kind != OPEN or token.text == "[":
             return False
-        return before.kind in (NUMBER, CLOSE) and self.place in self.partners
+        if before.kind not in (NUMBER, CLOSE) or self.place not in self.partners:
+            return False
+        self.seen.is_doubtful |= bool(before.decimals)  # 0.3(3) may repeat
+        return self.tokens[self.place + 1].kind != WORD
 
     def _power(self, end: int) -> Value:
         negations = 0

@@ -155,7 +155,9 @@ def _settle_mark(
         return replace(token, kind=ODD if is_attached and not token.spaced else STOP)
     if token.text == "." and previous is not None and previous.text == "₹":  # Rs. 500
         return None
-    is_odd = token.text == "." and is_attached and following and following.kind == NUMBER
+    # 3. 5 without its space, and 0.(3)
+    is_odd = token.text == "." and is_attached and following is not None
+    is_odd = is_odd and following is not None and following.kind in (NUMBER, OPEN)
     return replace(token, kind=ODD if is_odd else STOP)
 
 
@@ -193,6 +195,8 @@ def _settle_stars(
 def _settle_operator(
     token: Token, kept: list[Token], following: Token | None, notation: Notation
 ) -> Token | None:
+    if token.text == "×":
+        return replace(token, text="*")
     if token.text not in "·•":
         return token
     is_product = _is_between_operands(kept[-1] if kept else None, following)

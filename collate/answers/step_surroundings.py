@@ -52,6 +52,8 @@ def left_state(side: Side, expression: Expression, line: Line) -> str:
     if not tokens:
         return _state_at_start(side, expression, line) if side.is_first else SURE
     previous = tokens[-1]
+    if previous.kind == CLOSE and side.is_first and _is_item_number(tokens):
+        return SURE
     if expression.begins_with_sign or previous.kind == OPERATOR:
         return NOT_READ
     if previous.kind == OPEN:
@@ -60,8 +62,6 @@ def left_state(side: Side, expression: Expression, line: Line) -> str:
     if previous.kind == WORD:
         is_in_sum = side.is_first and any(token.text in ("+", "-", "–") for token in tokens)
         return UNSURE if is_in_sum or not _leaves_as_is(tokens, side) else SURE
-    if previous.kind == CLOSE and side.is_first and _is_item_number(tokens):
-        return SURE
     is_attached = not side.tokens[expression.start].spaced
     return NOT_READ if previous.kind == ODD and is_attached else UNSURE
 
@@ -69,14 +69,14 @@ def left_state(side: Side, expression: Expression, line: Line) -> str:
 def _state_at_start(side: Side, expression: Expression, line: Line) -> str:
     mark = side.before
     if mark is None:
-        if not line.begins_anew or (expression.begins_with_sign and line.begins_after_number):
-            return UNSURE
-        return SURE
+        return SURE if line.begins_anew and not line.may_go_on else UNSURE
     if mark.text in ("?", '"', "|", "_") and expression.begins_with_sign:
         return NOT_READ
     if mark.kind == COMMA:
         return UNSURE if side.is_cut or expression.begins_with_sign else SURE
-    return UNSURE if mark.text == "..." or side.is_cut else SURE
+    # "5 + 3 = 8. + 2 = 10"
+    is_sign_apart = expression.begins_with_sign and side.tokens[1].spaced and mark.text == "."
+    return UNSURE if mark.text == "..." or side.is_cut or is_sign_apart else SURE
 
 
 def _is_call(before: Token, bracket: Token) -> bool:
@@ -134,10 +134,11 @@ def right_state(
         if first.text == "/" and second is not None and second.kind == WORD:
             return _state_before_words(side, rest[1:], following)
         return SURE if is_dash and second and _is_long_word(second) else NOT_READ
+    is_remark = first.kind == OPEN and second is not None and second.kind == WORD
+    if is_remark and first.text == "(" and second is not None and not is_letter(second.text):
+        return _state_before_words(side, rest[1:], following)
     if not first.spaced or (first.kind == ODD and second is not None and second.value is not None):
         return NOT_READ
-    if first.kind == OPEN and second is not None and second.kind == WORD and first.text == "(":
-        return _state_before_words(side, rest[1:], following)
     return UNSURE
 
 

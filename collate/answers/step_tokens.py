@@ -75,7 +75,7 @@ _TOKEN = re.compile(
   | (?P<struck>~~+)
   | (?P<tilde>~)
   | (?P<stars>\*+)
-  | (?P<operator>[-+/–^·•])
+  | (?P<operator>[-+/–^×·•])
   | (?P<open>[(\[{{])
   | (?P<close>[)\]}}])
   | (?P<digits>\\[dtc]?frac\ ?\d\ ?\d)                        # \frac12

@@ -15,7 +15,7 @@ SKIPPED, BREAK, LIST_COMMA = "\x00", "\x01", "\x04"
 _CHARACTERS = {
     **dict.fromkeys("−‐‑﹣➖", "-"),
     **dict.fromkeys("‒–—―", "–"),
-    **dict.fromkeys("×✕✖⨯⋅∙∗", "*"),
+    **dict.fromkeys("✕✖⨯⋅∙∗", "×"),
     **dict.fromkeys("÷∕⁄➗", "/"),
     **dict.fromkeys("≦⩽", "≤"),
     **dict.fromkeys("≧⩾", "≥"),
@@ -33,7 +33,7 @@ _CHARACTERS = {
 _FULL_WIDTH = {chr(code): chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F)}
 
 _COMMANDS = {
-    "times": "*", "cdot": "*", "ast": "*", "div": "/", "le": "≤", "leq": "≤", "leqslant": "≤",
+    "times": "×", "cdot": "×", "ast": "*", "div": "/", "le": "≤", "leq": "≤", "leqslant": "≤",
     "ge": "≥", "geq": "≥", "geqslant": "≥", "lt": "<", "gt": ">", "ne": "≠", "neq": "≠",
     "approx": "≈", "simeq": "≈", "sim": "~", "left": " ", "right": " ", "big": " ", "Big": " ",
     "bigl": " ", "bigr": " ", "quad": " ", "qquad": " ", "displaystyle": " ", "boxed": " ",
@@ -41,7 +41,7 @@ _COMMANDS = {
     "therefore": BREAK, "circ": "°", "degree": "°",
 }  # fmt: skip
 _ENTITIES = {
-    "&lt;": "<", "&gt;": ">", "&nbsp;": " ", "&times;": "*", "&divide;": "/", "&minus;": "-",
+    "&lt;": "<", "&gt;": ">", "&nbsp;": " ", "&times;": "×", "&divide;": "/", "&minus;": "-",
     "&le;": "≤", "&ge;": "≥", "&ne;": "≠", "&amp;": " ", "&frac12;": "½",
 }  # fmt: skip
 _TAGS = {"b", "i", "em", "strong", "span", "u", "code", "mark"}
@@ -50,6 +50,8 @@ _TAGS = {"b", "i", "em", "strong", "span", "u", "code", "mark"}
 _TEXT_COMMAND = re.compile(
     r"\\(?:text|textbf|textit|mathrm|mathbf|mbox|operatorname|boxed|fbox) ?\{([^{}\\]*)\}"
 )
+# The degrees of 90^\circ and 90^{\circ}.
+_TEX_DEGREES = re.compile(r"\^ ?\{? ?\\circ ?\}?")
 # The comma of 10{,}000 and 10,\!000, and the space of 10\,000.
 _TEX_GROUPING = re.compile(r"(?<=\d)(?:\{,\}|,\\!|\\,)(?=\d{3})")
 _COMMAND = re.compile(r"\\([A-Za-z]+)")
@@ -64,6 +66,8 @@ def in_one_form(line: str) -> str:
     """The line in one typography, with as many characters as it had."""
     table = {ord(each): _plain(each) for each in set(line) if _plain(each) != each}
     line = line.translate(table)
+    if "$" in line:
+        line = _with_tex_dollars(line)
     if "\\" in line or "{,}" in line:
         line = _without_commands(line)
     if "&" in line:
@@ -71,7 +75,7 @@ def in_one_form(line: str) -> str:
         line = line.replace("&", " ")
     if "<" in line:
         line = _TAG.sub(_tag, line)
-    return _with_tex_dollars(line) if "$" in line else line
+    return line
 
 
 def _plain(character: str) -> str:
@@ -86,6 +90,7 @@ def _plain(character: str) -> str:
 
 def _without_commands(line: str) -> str:
     line = _TEX_GROUPING.sub(lambda found: "," + SKIPPED * (len(found[0]) - 1), line)
+    line = _TEX_DEGREES.sub(lambda found: _padded("°", found), line)
     line = _TEXT_COMMAND.sub(_braces_blanked, line)
     for escape in ("\\\\", "\\[", "\\]", "\\(", "\\)"):
         line = line.replace(escape, BREAK + " ")

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
-from math import factorial
+from math import factorial, floor
 
 from collate.answers.step_comparison import FALSE, NEAR, TRUE, numeric_verdict, value_of
 from collate.answers.step_context import Line, Side
@@ -22,7 +22,6 @@ from collate.answers.step_surroundings import (
     units_agree,
 )
 from collate.answers.step_tokens import CLOSE, NUMBER, ODD, OPEN, OPERATOR, STOP, WORD, Token
-from collate.answers.step_typography import BREAK
 from collate.answers.step_values import Convention
 
 UNREADABLE = "unreadable"
@@ -117,7 +116,7 @@ def _verdict(
     if NOT_READ in (before, behind):
         return UNREADABLE
     both_bare = left.is_bare and right.is_bare
-    if left.is_bare and left_side.is_first and left.start and relation.text in "=≈":
+    if left.is_bare and left.start and relation.text in "=≈":
         return UNREADABLE
     if _has_variable(left, left_side) or _has_variable(right, right_side):
         return UNREADABLE
@@ -138,6 +137,8 @@ def _verdict(
     if _goes_on(left, right, right_side):
         return UNREADABLE
     values = left.value(Convention()), right.value(Convention())
+    if line.names_remainder and floor(values[0]) == values[1] < values[0]:  # 7 / 3 = 2, rest 1
+        return UNREADABLE
     return FALSE if units_agree(left, right, sides, values) else UNREADABLE
 
 
@@ -164,17 +165,19 @@ class _Other:
 
 
 def _other_lefts(side: Side, left: Expression) -> Iterator[_Other]:
-    """Without the mark of a list in front: "- 5 + 3 = 8", "1 - 5 + 3 = 8"."""
-    if left.start or not side.is_first:
+    """Without the mark of a list in front: "- 5 + 3 = 8", "Step 1 - 5 + 3 = 8"."""
+    tokens, start = side.tokens, left.start
+    if not side.is_first or (start and tokens[start - 1].kind != WORD):
         return
-    tokens, partners = side.tokens, matching_brackets(side.tokens)
-    if tokens[0].kind == OPERATOR and len(tokens) > 1:
-        rest = expression_at(tokens, 1, partners)
+    partners = matching_brackets(tokens)
+    if tokens[start].kind == OPERATOR and start + 1 < len(tokens):
+        rest = expression_at(tokens, start + 1, partners)
         if rest is not None and rest.end == left.end:
-            yield _Other(rest, is_usual=tokens[1].spaced)
-    elif tokens[0].kind == NUMBER and len(tokens) > 2 and tokens[1].text in "-–":
-        rest = expression_at(tokens, 2, partners)
-        if tokens[1].spaced and rest is not None and rest.end == left.end:
+            yield _Other(rest, is_usual=tokens[start + 1].spaced)
+    elif tokens[start].kind == NUMBER and start + 2 < len(tokens):
+        dash = tokens[start + 1]
+        rest = expression_at(tokens, start + 2, partners) if dash.text in "-–" else None
+        if dash.spaced and rest is not None and rest.end == left.end:
             yield _Other(rest, is_usual=False)
 
 
@@ -200,7 +203,7 @@ def _factorial(value: Fraction | None) -> int | None:
 def _goes_on(left: Expression, right: Expression, side: Side) -> bool:
     """Whether the right side goes on from the result: `5 + 3 = 8 * 2 = 16`."""
     ends_clearly = side.is_last and right.end == len(side.tokens)
-    if right.is_bare or (ends_clearly and (side.after is None or side.after.text != BREAK)):
+    if right.is_bare or (ends_clearly and (side.after is None or side.after.text in ".;!")):
         return False
     try:
         return right.lead(Convention()) == left.value(Convention())

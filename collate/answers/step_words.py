@@ -81,7 +81,7 @@ CHANGING = _words(
     "lakh lakhs crore crores dozen dozens pair pairs couple couples score scores gross trio trios "
     "tens ones twos threes fours fives sixes nines twenties fifties decade decades century "
     "centuries tausend millionen milliarden dutzend paar paare mille milliers millier million "
-    "douzaine douzaines paire paires mil miles millón millones docena docenas par pares mila "
+    "douzaine douzaines paire paires mil millón millones docena docenas par pares mila "
     "milione milioni dozzina paia paio milhão milhões dúzia dúzias duizend miljoen dozijn "
     "हज़ार हजार लाख करोड़ ألف مليون دزينة "
     # Parts, powers, functions, other arithmetics.
@@ -92,11 +92,15 @@ CHANGING = _words(
     "carré medio media mitad mezzo metà meio "
     "metade anderhalf helft "
     # Division with a remainder, and rounding.
-    "remainder remainders r rem remaining rest reste resto übrig over left leftover point "
+    "remainder remainders r rem reste resto übrig leftover point "
     # Times of day.
     "am pm a.m p.m o'clock uhr heures"
 )
 """Words behind a number after which it may be another number."""
+REMAINDERS = (
+    "remain", "left", "rest", "modulo", "sobra", "übrig", "余", "あまり", "शेष", "باق"
+)  # fmt: skip
+"""Parts of the words for what a division leaves."""
 CHANGING_BEGINNINGS = (
     "十", "百", "千", "万", "萬", "億", "亿", "兆", "半", "打", "双", "雙", "対", "对", "余",
     "あまり",

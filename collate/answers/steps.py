@@ -15,11 +15,12 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from collate.answers.step_context import Line, lines_of
+from collate.answers.step_comparison import FALSE, TRUE
+from collate.answers.step_context import Line, Side, lines_of
 from collate.answers.step_roles import tokens_of
 from collate.answers.step_tokens import COMMA, OPERATOR, RELATION, STOP, WORD, Notation, Token
-from collate.answers.step_verdicts import FALSE, TRUE, UNREADABLE, Outcome, Side, judge_link
-from collate.answers.step_words import SUPPOSING
+from collate.answers.step_verdicts import UNREADABLE, Outcome, judge_link
+from collate.answers.step_words import CHANGING, SUPPOSING
 
 LONGEST_TEXT = 20_000
 """Characters of a text that are looked at."""
@@ -49,7 +50,7 @@ _NOTATIONS = (Notation(), Notation(decimal=",", grouping="."))
 # Other ways to write, by what has to be in the line.
 _OTHER_NOTATIONS = (
     (re.compile(r"\d[, \u00a0]\d"), Notation(apart=True)),
-    (re.compile(r"\d ?: ?\d"), Notation(colon_divides=True)),
+    (re.compile(r"[\d)] ?: ?[\d(]"), Notation(colon_divides=True)),
     (re.compile(r"\d·\d"), Notation(decimal="·")),
 )
 _HAS_MARK = re.compile(r"\d[.,]\d")
@@ -136,11 +137,20 @@ def _statements(tokens: Sequence[Token], line: Line) -> Iterator[tuple[list[Side
             is_denied = sentence in denied or any(
                 each.kind == WORD and each.text.lower() in SUPPOSING for each in statement
             )
+            is_denied = is_denied or _is_changed_behind(tokens[place : place + 2])
             yield _sides(statement, before, token, is_cut, is_denied), relations
         is_cut = token is not None and bool(statement) and not relations
         is_cut = is_cut and _may_go_on(statement[-1], token)
         sentence += token is not None and line.ends_sentence(token)
         begin, before = place + 1, token
+
+
+def _is_changed_behind(behind: Sequence[Token]) -> bool:
+    """Whether a mark and a word after it change a result: "7 / 3 = 2, remainder 1"."""
+    if len(behind) < 2 or behind[1].kind != WORD:
+        return False
+    word = behind[1].text.lower()
+    return behind[0].kind == COMMA and (word in CHANGING or word == "or")
 
 
 def _may_go_on(last: Token, mark: Token | None) -> bool:
