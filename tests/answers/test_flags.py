@@ -46,7 +46,7 @@ NUMBERS = [
     (SUM, "It is 7.", "1", (ONLY,)),
     (SUM, "5 - 4 = 1\n#### 1\n#### 2", "1", (SEVERAL,)),
     (SUM, "5 - 4 = 1\n#### 1 or 2", "1", (SEVERAL,)),
-    (SUM, "5 - 4 = \\boxed{2}, or \\boxed{1}\n#### 1", "1", (SEVERAL, FALSE)),
+    (SUM, "5 - 4 = \\boxed{2}, or \\boxed{1}\n#### 1", "1", (SEVERAL,)),
     (SUM, "#### 1\n#### 2", "1", (SEVERAL, ONLY)),
     (SUM, "What is 5 - 4?\n#### 1", "1", (COPIES,)),
     (SUM, "5 - 4 =\n#### 1", "1", ()),
