@@ -5,7 +5,8 @@ from fractions import Fraction
 from math import factorial
 
 from collate.answers.step_context import Line, Side
-from collate.answers.step_expressions import Expression, is_call_of, unit_words
+from collate.answers.step_expressions import Expression
+from collate.answers.step_phrases import is_call_of, unit_words
 from collate.answers.step_tokens import (
     CLOSE,
     COMMA,

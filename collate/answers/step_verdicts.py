@@ -7,12 +7,8 @@ from math import factorial, floor
 
 from collate.answers.step_comparison import FALSE, NEAR, TRUE, numeric_verdict, value_of
 from collate.answers.step_context import Line, Side
-from collate.answers.step_expressions import (
-    Expression,
-    expression_at,
-    matching_brackets,
-    unit_words,
-)
+from collate.answers.step_expressions import Expression, expression_at
+from collate.answers.step_phrases import matching_brackets, unit_words
 from collate.answers.step_surroundings import (
     NOT_READ,
     SURE,

@@ -86,19 +86,24 @@ def _steps_of_line(line: Line) -> list[Step]:
         for outcome in _outcomes(line, notation):
             outcomes.setdefault(outcome.place, []).append(outcome)
     if any(all(each.verdict != TRUE for each in same) for same in outcomes.values()):
-        for pattern, notation in _OTHER_NOTATIONS:
-            if pattern.search(line.text):
-                for outcome in _outcomes(line, notation):
-                    if outcome.verdict == TRUE:
-                        # Numbers that are cut within brackets come out right by chance.
-                        verdict = TRUE if outcome.is_whole else UNREADABLE
-                        other = replace(outcome, verdict=verdict)
-                        outcomes.setdefault(outcome.place, []).append(other)
+        for outcome in _true_in_other_notations(line):
+            outcomes.setdefault(outcome.place, []).append(outcome)
     return [
         _step(outcomes[place], line.start)
         for place in sorted(outcomes)
         if any(outcome.has_number for outcome in outcomes[place])
     ]
+
+
+def _true_in_other_notations(line: Line) -> Iterator[Outcome]:
+    """What is true where the line is written in a way that few people write."""
+    for pattern, notation in _OTHER_NOTATIONS:
+        if not pattern.search(line.text):
+            continue
+        for outcome in _outcomes(line, notation):
+            if outcome.verdict == TRUE:
+                # Numbers that are cut within brackets may come out right by chance.
+                yield outcome if outcome.is_whole else replace(outcome, verdict=UNREADABLE)
 
 
 def _step(outcomes: Sequence[Outcome], line_start: int) -> Step:
