@@ -86,14 +86,18 @@ def _goes_on(line: str, following: str) -> bool:
 
 
 def _may_go_on(previous: str, line: str) -> bool:
-    # Where both lines begin with the sign, it is the mark of a list.
+    # Where both lines begin with the sign, it is the mark of a list. Behind an equation, "-5" is a
+    # number.
     is_list = previous[:1] == line[:1]
-    return previous[-1:].isdecimal() and line[:1] in _OPERATORS and not is_list
+    is_number = line[:1] == "-" and line[1:2].isdecimal() and "=" in previous
+    goes_on = previous[-1:].isdecimal() and line[:1] in _OPERATORS
+    return goes_on and not is_list and not is_number
 
 
 def _ends_statement(line: str) -> bool:
     """Whether what stands in the line behind this one begins anew."""
-    if not line or line.startswith("#"):
+    is_rule = not any(character.isalnum() for character in line)
+    if is_rule or line.startswith("#"):
         return True
     if line[-1] in _GOES_ON:
         return False

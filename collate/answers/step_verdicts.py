@@ -168,12 +168,12 @@ def _other_lefts(side: Side, left: Expression) -> Iterator[_Other]:
     partners = matching_brackets(tokens)
     if tokens[start].kind == OPERATOR and start + 1 < len(tokens):
         rest = expression_at(tokens, start + 1, partners)
-        if rest is not None and rest.end == left.end:
+        if rest is not None and rest.end == left.end and not rest.is_bare:
             yield _Other(rest, is_usual=tokens[start + 1].spaced)
     elif tokens[start].kind == NUMBER and start + 2 < len(tokens):
         dash = tokens[start + 1]
         rest = expression_at(tokens, start + 2, partners) if dash.text in "-–" else None
-        if dash.spaced and rest is not None and rest.end == left.end:
+        if dash.spaced and rest is not None and rest.end == left.end and not rest.is_bare:
             yield _Other(rest, is_usual=False)
 
 
