@@ -277,8 +277,9 @@ class _Reader:
         if token is not None and token.kind == CURRENCY:
             self.seen.units.append(token.text)
             self.place += 1
-            token = self._peek()
-            if token is not None and token.text == "-" and token.kind == OPERATOR:  # $-8
+            token, after = self._peek(), self._peek(1)
+            is_minus = token is not None and token.kind == OPERATOR and token.text == "-"
+            if is_minus and after is not None and after.kind == NUMBER:  # $-8
                 self.place += 1
                 inner = self._operand(end)
                 return lambda convention: -inner(convention)
@@ -328,13 +329,15 @@ class _Reader:
 
     def _with_marks(self, value: Value, end: int) -> Value:
         """With what stands behind an operand: `!`, `%`, a currency, the words of a unit."""
+        marked = value
         while self.place < end and (token := self._peek()) is not None:
-            if token.kind == FACTORIAL:
+            # One mark and no more: values within values would become too deep.
+            if token.kind == FACTORIAL and marked is value:
                 self.seen.operators += 1
-                value = factorial_of(value)
-            elif token.kind == PERCENT:
+                marked = factorial_of(value)
+            elif token.kind == PERCENT and marked is value:
                 self.seen.percents += 1
-                value = percent_of(value)
+                marked = percent_of(value)
             elif token.kind == CURRENCY and not self._begins_amount():
                 self.seen.units.append(token.text)
             else:
@@ -348,7 +351,7 @@ class _Reader:
             unit = self.tokens[self.place : self.place + count]
             self.seen.units.append(" ".join(token.text.lower() for token in unit))
             self.place += count
-        return value
+        return marked
 
     def _begins_amount(self) -> bool:
         """Whether the currency that is next belongs to the number behind it: `5 $3`."""

@@ -183,6 +183,19 @@ def test_work_grows_with_the_length_and_no_faster(piece: str) -> None:
     assert calls_of(long + "= 1") < 12 * calls_of(short + "= 1") + 2_000
 
 
+@pytest.mark.parametrize(
+    "text",
+    ["1" + "%" * 9000, "$-" * 9000 + "1", "5" + "!" * 9000, "-" * 9000 + "1", "2" + "^2" * 4000,
+     "2" + "²" * 9000, "1\\frac{1}{2}" * 900, "(" * 3000 + "1" + ")" * 3000, "1" + "-1" * 4000,
+     "1" + "/1" * 4000, "2" + "(1)" * 3000, "1" + " a" * 4000, "1" + "$" * 4000,
+     "the " * 4000 + "1",
+     "\\frac{" * 1000 + "1" + "}{1}" * 1000, "1 = " * 3000 + "1", "<<" * 3000 + ">>" * 3000]
+)  # fmt: skip
+def test_nothing_is_too_deep(text: str) -> None:
+    assert check_steps(f"{text} = 1\n1 + 1 = 2").true >= 1
+    assert check_steps(f"1 = {text}\n1 + 1 = 2").true >= 1
+
+
 def test_only_the_beginning_of_a_very_long_text_is_looked_at() -> None:
     assert calls_of("5 + 3 = 8\n" * 10_000) < 1.1 * calls_of("5 + 3 = 8\n" * 2_000)
 
