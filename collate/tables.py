@@ -18,7 +18,7 @@ import pyarrow as pa
 
 from collate import verdicts
 
-SCHEMA_VERSION = "5"
+SCHEMA_VERSION = "6"
 
 RIGHT, WRONG, UNKNOWN = verdicts.RIGHT, verdicts.WRONG, verdicts.UNKNOWN
 
@@ -105,7 +105,8 @@ class Score:
     without a rationale, and `lift` their difference. All are None where no likelihood was asked
     for. `flags` says what speaks against the rationale as an example to learn from, whatever its
     answer; the words are those of `collate.answers.flags`. `objectives` holds further numbers of
-    the rationale, each to be high, by the objective's name.
+    the rationale, each to be high, by the objective's name. `true_steps`, `false_steps` and
+    `unreadable_steps` count the equations and comparisons in it (`collate.answers.steps`).
     """
 
     rationale_id: str
@@ -127,6 +128,9 @@ class Score:
     objectives: Mapping[str, float] = field(default_factory=dict)
     stated_key: str | None = None
     found_key: str | None = None
+    true_steps: int = 0
+    false_steps: int = 0
+    unreadable_steps: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -284,6 +288,7 @@ _COLUMNS: dict[type, dict[str, pa.DataType]] = {
         ),
         "flags": pa.list_(_text),
         "objectives": _entries("name", "value", _real),
+        **dict.fromkeys(("true_steps", "false_steps", "unreadable_steps"), _whole),
     },
     Preference: {"roles": _entries("role", "rationale_id", _text), "margin": _real},
     Dropped: {},

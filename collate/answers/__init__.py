@@ -1,8 +1,9 @@
 """What counts as an answer, and whether it is right.
 
 `judging.py` says what right, wrong and unknown mean; `reading.py` reads answers of the four kinds;
-`flags.py` finds rationales that are no good to learn from; a `Verifier` judges model text in child
-processes (`sandbox.py`). Imports nothing beyond the standard library, so that those stay light.
+`flags.py` finds rationales that are no good to learn from, `steps.py` false equations in them; a
+`Verifier` judges model text in child processes (`sandbox.py`). Imports nothing beyond the standard
+library, so that those stay light.
 """
 
 from collate.answers.verifier import Verifier

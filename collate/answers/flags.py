@@ -5,9 +5,11 @@
                           introduce it ("So the answer is 7.")
     copies the question   what stands before the stated answer is a piece of the question, or the
                           question and little else
+    a false step          an equation or comparison in it is false (`steps.py`)
 
 An answer without reasoning can be right, and the likelihood of the gold answer is high after it, so
-a loop that rewards either teaches to leave the reasoning out. A rationale that restates the
+a loop that rewards either teaches to leave the reasoning out; one that is right by luck teaches a
+false step. A rationale that restates the
 question and then reasons has no flag. One step of arithmetic is reasoning: "5 - 4 = 1".
 """
 
@@ -24,7 +26,8 @@ from collate.answers.statements import cut_answer
 SEVERAL_ANSWERS = "several answers"
 ONLY_ANSWER = "only the answer"
 COPIES_QUESTION = "copies the question"
-FLAGS = (SEVERAL_ANSWERS, ONLY_ANSWER, COPIES_QUESTION)
+FALSE_STEP = "a false step"
+FLAGS = (SEVERAL_ANSWERS, ONLY_ANSWER, COPIES_QUESTION, FALSE_STEP)
 
 LONGEST_READ = 20_000  # characters of a rationale that are looked at
 # Words beside a copied question that are more than a little: this many, or an eighth of its own.
@@ -58,13 +61,15 @@ def flags_of(
     gold: str,
     options: Sequence[str],
     judgement: Judgement,
+    false_steps: int,
     kind: str,
     marker: str,
     languages: Sequence[str] = ("en",),
 ) -> tuple[str, ...]:
     """The flags of one rationale, out of `FLAGS` and in that order.
 
-    `judgement` is the verifier's of that rationale; the rest describes its question and task.
+    `judgement` is the verifier's of that rationale, and `false_steps` counts its false steps; the
+    rest describes its question and task.
     """
     reasoning = _tokens(cut_answer(text, marker)[:LONGEST_READ])
     answer_words = _answer_words(judgement, kind, gold, options)
@@ -78,6 +83,8 @@ def flags_of(
         flags.append(ONLY_ANSWER)
     if _copies(reasoning, _tokens(question), answer_words | option_words):
         flags.append(COPIES_QUESTION)
+    if false_steps:
+        flags.append(FALSE_STEP)
     return tuple(flags)
 
 

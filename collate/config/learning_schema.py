@@ -148,8 +148,8 @@ class PairsConfig(Section):
     ] = None
     allow_flagged: Annotated[
         Switch,
-        "Also choose rationales that are flagged: several answers, only the answer, or a copy of "
-        "the question.",
+        "Also choose rationales that are flagged: several answers, only the answer, a copy of the "
+        "question, or a false step (an equation or comparison in it that is false).",
     ] = False
 
 

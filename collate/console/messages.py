@@ -8,8 +8,9 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
 from collate.agents.roster import Agent
-from collate.answers.flags import COPIES_QUESTION, ONLY_ANSWER, SEVERAL_ANSWERS
+from collate.answers.flags import COPIES_QUESTION, FALSE_STEP, ONLY_ANSWER, SEVERAL_ANSWERS
 from collate.config.schema import RunConfig
+from collate.evaluation.false_steps import FALSE_STEP_RATE
 from collate.evaluation.score_quality import DISAGREEMENT, SCORER, SCORES
 from collate.evaluation.subjects import AGENTS
 from collate.tables import CHOSEN, GOLD, HINT, PEER, SAMPLED, UNKNOWN, Metric, Score, TuningStep
@@ -25,6 +26,7 @@ _FLAG_PHRASES = {
     SEVERAL_ANSWERS: ("states several answers", "state several answers"),
     ONLY_ANSWER: ("states only an answer", "state only an answer"),
     COPIES_QUESTION: ("copies the question", "copy the question"),
+    FALSE_STEP: ("has a false step", "have a false step"),
 }
 _ORIGIN_PHRASES = {
     SAMPLED: "sampled",
@@ -76,6 +78,9 @@ def diagnostics_messages(metrics: Sequence[Metric]) -> list[str]:
         diversity.append(f"agents disagree on {percentage:.0f} % of the questions")
     if diversity:
         sentences.append(", ".join(diversity))
+    if (AGENTS, FALSE_STEP_RATE) in values:
+        percentage = 100 * values[AGENTS, FALSE_STEP_RATE]
+        sentences.append(f"{percentage:.0f} % of the right rationales have a false step")
     sentences += _auc_sentences(values)
     if (SCORER, DISAGREEMENT) in values:
         percentage = 100 * values[SCORER, DISAGREEMENT]

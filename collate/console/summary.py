@@ -10,9 +10,10 @@ from collate.agents.roster import Agent
 from collate.config.schema import RunConfig
 from collate.console.result_tables import results_table, side_by_side
 from collate.console.terminal import say
+from collate.evaluation.false_steps import FALSE_STEP_RATE
 from collate.evaluation.headline import run_answers
 from collate.evaluation.statistics import BOOTSTRAP_RESAMPLES, paired_bootstrap, wilson
-from collate.evaluation.subjects import BASE
+from collate.evaluation.subjects import AGENTS, BASE
 from collate.models.folder import PACKAGED
 from collate.models.model_names import PACKAGED_PREFIX
 from collate.store.run_folder import RunFolder
@@ -84,6 +85,7 @@ def print_results(console: Console, config: RunConfig, store: RunFolder) -> None
         say(console, results_table(metrics, rounds, width=console.width))
         if config.evaluation.answer_by != "best":
             _print_own_answers(console, config, store)
+    _print_false_steps(console, store, rounds)
     if len(rounds) > 1:
         _print_preference(console, store, rounds[-1])
         say(
@@ -146,6 +148,17 @@ def _print_own_answers(console: Console, config: RunConfig, store: RunFolder) ->
         f"[{100 * low:.1f}, {100 * high:.1f}], {100 * gain.value:+.1f} "
         f"[{100 * gain.low:+.1f}, {100 * gain.high:+.1f}] from the base",
     )
+
+
+def _print_false_steps(console: Console, store: RunFolder, rounds: Sequence[int]) -> None:
+    """In how many of each round's right rationales a step is false."""
+    shares = []
+    for round in rounds[1:]:
+        for metric in store.rows(f"{store.round(round).name}/diagnostics", Metric):
+            if (metric.model, metric.name) == (AGENTS, FALSE_STEP_RATE):
+                shares.append(f"{100 * metric.value:.0f} % in round {round}")
+    if shares:
+        say(console, f"\nright rationales with a false step: {', '.join(shares)}")
 
 
 def _print_preference(console: Console, store: RunFolder, round: int) -> None:

@@ -13,6 +13,7 @@ import pyarrow as pa
 
 from collate.errors import RunFolderError
 from collate.evaluation.divergence import UNDER
+from collate.evaluation.false_steps import FALSE_STEP_RATE
 from collate.evaluation.score_quality import SCORER, SCORES, PairShare, compared
 from collate.evaluation.statistics import auc
 from collate.evaluation.subjects import GROUPS
@@ -197,8 +198,9 @@ def _auc_within_questions(scored: pd.DataFrame, name: str) -> float:
 
 
 def diversity_of_metrics(metrics: pd.DataFrame) -> pd.DataFrame:
-    """Of metrics those of rationales, which are over questions to learn from."""
+    """Of metrics those of how far rationales differ, which are over questions to learn from."""
     is_diversity = (metrics["split"] == "train") & (metrics["model"] != SCORER)
+    is_diversity &= metrics["name"] != FALSE_STEP_RATE
     return metrics[is_diversity].reset_index(drop=True)
 
 

@@ -38,11 +38,12 @@ from collate.report.page import (
 )
 from collate.report.question import best_first, verdict_text
 from collate.report.results_section import results_section
-from collate.tables import RIGHT, WRONG
+from collate.tables import GOLD, RIGHT, WRONG
 
 QUESTIONS_SHOWN = 5
 _PREFERENCE_TITLES = (
-    "", "rationales", "right", "mean tokens", "preferences", "questions with a preference",
+    "", "rationales", "right", "right with a false step", "mean tokens", "preferences",
+    "questions with a preference",
 )  # fmt: skip
 # No scripts, no requests: only the page's own style sheet is allowed.
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'"
@@ -112,11 +113,14 @@ def _preferences_section(tables: RunTables) -> str:
         written = rationales[rationales["round"] == round]
         preferred = preferences[preferences["round"] == round]
         reason_counts = dropped.loc[dropped["round"] == round, "reason"].value_counts()
+        is_right = (written["verdict"] == RIGHT) & (written["origin"] != GOLD)
+        has_false_step = written.loc[is_right, "false_steps"] > 0
         # Questions and not rows: each agent may have a preference of the same question.
         question_counts = preferred["question_id"].nunique(), written["question_id"].nunique()
         cells = [
             f"{len(written):,}",
             f"{100 * (written['verdict'] == RIGHT).mean():.1f} %",
+            f"{100 * has_false_step.mean():.1f} %" if len(has_false_step) else "",
             f"{written['tokens'].mean():.1f}",
             f"{len(preferred):,}",
             "{:,} of {:,}".format(*question_counts),
@@ -126,9 +130,10 @@ def _preferences_section(tables: RunTables) -> str:
         table_rows.append(f"<tr><th>round {round}</th>{numbers}</tr>")
     table = table_of([*_PREFERENCE_TITLES, *(f"none: {reason}" for reason in reasons)], table_rows)
     explanation = (
-        "<p class=note>Preferences are counted for every agent that is tuned on them. Questions "
-        "without a preference are counted by the reason, once for each agent that got none from "
-        "them.</p>"
+        "<p class=note>Right with a false step: share of the right rationales in which an equation "
+        "or comparison is false. Preferences are counted for every agent that is tuned on them. "
+        "Questions without a preference are counted by the reason, once for each agent that got "
+        "none from them.</p>"
     )
     return section("Rationales and preferences", table + explanation)
 

@@ -5,8 +5,13 @@ from typing import Any
 
 import pandas as pd
 
+from collate.answers.flags import FALSE_STEP
+from collate.answers.steps import false_steps_in
 from collate.console.text import one_line, visible
 from collate.tables import RIGHT, UNKNOWN, WRONG, Question
+
+MOST_STEPS = 3
+"""False steps of a rationale that are named."""
 
 _VERDICT_RANKS = {RIGHT: 0, UNKNOWN: 1, WRONG: 2}
 
@@ -81,13 +86,23 @@ def _pair_text(row: Any) -> str:
 def verdict_text(row: Any) -> str:
     """What verifier and scorer say of a rationale, from its row as `itertuples` gives it.
 
-    For example `right, only the answer, likelihood 0.913 (+0.412 by the rationale)`.
+    For example `right, only the answer, likelihood 0.913 (+0.412 by the rationale)`; false steps
+    stand behind their flag, `wrong, a false step (9 * 2 = 19)`.
     """
     # A missing text in a frame is NaN, which is true in a condition.
     if not isinstance(row.verdict, str):
         return "not scored yet"
-    flagged_verdict = ", ".join([row.verdict, *row.flags])
+    flags = [
+        f"{flag}{_false_steps(row.text)}" if flag == FALSE_STEP else flag for flag in row.flags
+    ]
+    flagged_verdict = ", ".join([row.verdict, *flags])
     if pd.isna(row.likelihood):
         return flagged_verdict
     lift_text = "" if pd.isna(row.lift) else f" ({row.lift:+.3f} by the rationale)"
     return f"{flagged_verdict}, likelihood {row.likelihood:.3f}{lift_text}"
+
+
+def _false_steps(text: str) -> str:
+    """The false steps of a rationale in brackets; nothing where a later version finds none."""
+    steps = [one_line(step, 60) for step in false_steps_in(text)[:MOST_STEPS]]
+    return f" ({'; '.join(steps)})" if steps else ""

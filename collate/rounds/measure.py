@@ -1,4 +1,4 @@
-"""What a round's rationales say of the agents and of the scorer: diversity, distance, quality.
+"""What a round's rationales say of agents and scorer: diversity, distance, false steps, quality.
 
 Nothing is learned from these numbers; they say whether there is anything to learn, and warn when
 the agents begin to write alike.
@@ -16,6 +16,7 @@ from collate.console.events import Tick
 from collate.console.messages import diagnostics_messages
 from collate.evaluation.divergence import CrossLogprob, cross_likelihood
 from collate.evaluation.diversity import Diversity, diversity_warning
+from collate.evaluation.false_steps import FalseSteps
 from collate.evaluation.score_quality import ScoreQuality
 from collate.models.weights import AgentWeights
 from collate.rounds.context import RunContext
@@ -26,7 +27,7 @@ from collate.store.tables_on_disk import StoredRows
 from collate.tables import SAMPLED, Metric, Question, Rationale, Score
 
 
-def diversity_and_quality(
+def rationale_metrics(
     config: RunConfig,
     round: int,
     agents: Sequence[Agent],
@@ -34,17 +35,19 @@ def diversity_and_quality(
     rationales: StoredRows[Rationale],
     scores: StoredRows[Score],
 ) -> list[Metric]:
-    """How far the rationales differ, and how well each score tells right ones from wrong ones."""
+    """How far rationales differ, how many are right by a false step, how good the scores are."""
     agent_names = [agent.name for agent in agents]
     diversity = Diversity(round=round, agents=agent_names)
+    false_steps = FalseSteps(round=round, agents=agent_names)
     quality = ScoreQuality(round=round)
     blocks = round_blocks(config, questions)
     for block_questions, block_rationales, block_scores in zip(
         blocks, rationales.blocks(), scores.blocks(), strict=True
     ):
         diversity.add(block_questions, block_rationales, block_scores)
+        false_steps.add(block_rationales, block_scores)
         quality.add(block_questions, block_rationales, block_scores)
-    return diversity.metrics() + quality.metrics()
+    return diversity.metrics() + false_steps.metrics() + quality.metrics()
 
 
 def distance_between_agents(
@@ -108,7 +111,7 @@ def measure(
     stage = run.store.stage(run.stage_name(round, "measure"), {"diagnostics": Metric}, inputs)
     if stage.finished():
         return
-    metrics = diversity_and_quality(run.config, round, run.agents, questions, rationales, scores)
+    metrics = rationale_metrics(run.config, round, run.agents, questions, rationales, scores)
     if run.config.evaluation.cross_rationales and len(run.agents) > 1:
         agent_count = len(run.agents)
         with run.events.stage("distance", round=round, unit="agents", total=agent_count) as tick:

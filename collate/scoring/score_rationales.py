@@ -1,4 +1,4 @@
-"""Questions and rationales in, one score for each rationale out: verdict, flags, likelihoods."""
+"""Questions and rationales in, one score for each out: verdict, steps, flags, likelihoods."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -66,13 +66,13 @@ def score_rationales(
 ) -> list[Score]:
     """A score for every rationale, in their order.
 
-    Every rationale is judged and flagged. With a scorer, the gold answer's likelihood is taken
-    after the rationale, cut before its stated answer if `cut_answer` says so (equation 7 of the
-    paper): whoever wrote a rationale, it is scored under `base_prompts`. `likelihood` is under the
-    configured normalisation, `baseline` the same after no rationale, `lift` their difference, which
-    equation 9 asks to be above 0. The baseline is taken under the same prompt, or with
-    `baseline=answer_prompt` under that of `baseline_prompts`. With `normalisation=posterior` all
-    options are scored. Without a scorer all these numbers are None.
+    Every rationale is judged, its steps are checked, and it is flagged. With a scorer, the gold
+    answer's likelihood is taken after the rationale, cut before its stated answer if `cut_answer`
+    says so (equation 7 of the paper): whoever wrote a rationale, it is scored under `base_prompts`.
+    `likelihood` is under the configured normalisation, `baseline` the same after no rationale,
+    `lift` their difference, which equation 9 asks to be above 0. The baseline is taken under the
+    same prompt, or with `baseline=answer_prompt` under that of `baseline_prompts`. With
+    `normalisation=posterior` all options are scored. Without a scorer all these numbers are None.
 
     Raises ValueError for a rationale whose question is not among `questions`, for a question that
     lacks a prompt, and for a gold answer that is none of the options.
@@ -229,4 +229,7 @@ def _score(
         lift=lift,
         flags=review.flags,
         posterior=None if useful is None else useful.posterior,
+        true_steps=review.true_steps,
+        false_steps=review.false_steps,
+        unreadable_steps=review.unreadable_steps,
     )

@@ -1,4 +1,4 @@
-"""What speaks against a rationale: several answers, only the answer, a copied question."""
+"""What speaks against a rationale: several answers, only the answer, a copy, a false step."""
 
 import time
 
@@ -6,8 +6,9 @@ import pytest
 
 from collate.answers.flags import FLAGS, flags_of
 from collate.answers.judging import judge_text
+from collate.answers.steps import check_steps
 
-SEVERAL, ONLY, COPIES = FLAGS
+SEVERAL, ONLY, COPIES, FALSE = FLAGS
 EGGS = (
     "Janet's ducks lay 16 eggs per day. She eats three for breakfast every morning and bakes "
     "muffins for her friends every day with four. She sells the remainder for $2 each. How much "
@@ -49,6 +50,8 @@ NUMBERS = [
     (SUM, "#### 1\n#### 2", "1", (SEVERAL, ONLY)),
     (SUM, "What is 5 - 4?\n#### 1", "1", (COPIES,)),
     (SUM, "5 - 4 =\n#### 1", "1", ()),
+    (SUM, "5 - 4 = 2, so 2 - 1 = 1\n#### 1", "1", (FALSE,)),
+    (SUM, "5 - 4 = 2\n#### 1\n#### 2", "1", (SEVERAL, FALSE)),
     (SUMS, "1 * 1 =\n#### 1", "1", (COPIES,)),
     (SUM, "WHAT IS 5-4?? It is 1\n#### 1", "1", (COPIES,)),
     (SUM, "What is 5 - 4? What is 5 - 4?\n#### 1", "1", (COPIES,)),
@@ -86,8 +89,8 @@ def flagged(kind: str, question: str, text: str, gold: str) -> tuple[str, ...]:
     options = COLOURS if kind == "choice" else ()
     judgement = judge_text(kind, "####", text, gold, options)
     return flags_of(
-        text, question=question, gold=gold, options=options, judgement=judgement, kind=kind,
-        marker="####",
+        text, question=question, gold=gold, options=options, judgement=judgement,
+        false_steps=check_steps(text).false, kind=kind, marker="####",
     )  # fmt: skip
 
 

@@ -203,7 +203,7 @@ def test_what_makes_a_child_end_is_said() -> None:
     texts = ["#### 7", "compute here", "#### 7"]
     requests = [["number", "####", text, "7", [], ["en"], None] for text in texts]
     results, limit = process.run(requests)
-    assert [judgement[0] for judgement, _ in results] == [RIGHT]
+    assert [judgement[0] for judgement, *_ in results] == [RIGHT]
     assert limit == "more than 0.5 s of processor time"
     assert process.pid is None
     pool = SandboxPool(FRAGILE, "review_request", processes=1, cpu_seconds=CPU_SECONDS)

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from collate.agents.roster import make_agents
-from collate.answers.flags import COPIES_QUESTION, ONLY_ANSWER, SEVERAL_ANSWERS
+from collate.answers.flags import COPIES_QUESTION, FALSE_STEP, ONLY_ANSWER, SEVERAL_ANSWERS
 from collate.answers.judging import judge_text
 from collate.config.schema import PairsConfig, RunConfig
 from collate.console.messages import (
@@ -36,6 +36,9 @@ def test_flags_are_counted_and_what_follows_from_them_is_said() -> None:
         "1 rationale states several answers; it will not be chosen",
         "3 rationales state only an answer; they will not be chosen",
         "1 rationale copies the question; it will not be chosen",
+    ]
+    assert score_messages([score(flags=(FALSE_STEP,))] * 2, CONFIG) == [
+        "2 rationales have a false step; they will not be chosen"
     ]
     allowed = replace(CONFIG, pairs=PairsConfig(allow_flagged=True))
     assert score_messages(scores[:3], allowed) == [
@@ -74,6 +77,11 @@ def test_diagnostics_that_were_measured_are_said() -> None:
         "1.50 different answers per question, agents disagree on 25 % of the questions"
     ]
     assert diagnostics_messages(metrics[2:]) == []
+    false_steps = [
+        Metric(1, "train", "agents", "false_step_rate", 0.27, None, None, 100),
+        Metric(1, "train", "agent-1", "false_step_rate", 0.9, None, None, 10),
+    ]
+    assert diagnostics_messages(false_steps) == ["27 % of the right rationales have a false step"]
 
 
 def test_score_quality_is_said_once_where_all_scores_are_alike() -> None:

@@ -15,9 +15,11 @@ from typing import Any
 import pyarrow.parquet as pq
 import yaml
 
+from collate.answers.steps import check_steps
 from collate.atomic import file_digest
 from collate.evaluation.divergence import CrossLogprob, cross_likelihood
 from collate.evaluation.diversity import Diversity
+from collate.evaluation.false_steps import FalseSteps
 from collate.evaluation.metrics import measure
 from collate.evaluation.score_quality import ScoreQuality
 from collate.store.manifest import Manifest
@@ -130,6 +132,8 @@ def _attempt(rng: random.Random, question: Question, skill: float) -> tuple[str,
     found = int(question.gold) + (0 if draw < skill else rng.choice([-10, -1, 1, 10]))
     first, second = question.text.split()[2], question.text.split()[4].rstrip("?")
     text = f"{first} plus {second} is {found}.\n#### {found}"
+    if draw > 0.2:
+        text = f"{first} + {second} = {int(question.gold) + (draw < 0.3)}.\n#### {found}"
     return text, str(found), RIGHT if str(found) == question.gold else WRONG
 
 
@@ -185,8 +189,10 @@ def _diagnostics(rng: random.Random, run: SmallRun, number: int) -> list[Metric]
     """Diversity and score quality of a round's rationales."""
     block = (run.questions, run.rationales[number], run.scores[number])
     diversity = Diversity(round=number, agents=AGENTS)
+    false_steps = FalseSteps(round=number, agents=AGENTS)
     quality = ScoreQuality(round=number)
     diversity.add(*block)
+    false_steps.add(*block[1:])
     quality.add(*block)
     rows = [
         CrossLogprob(row.id, row.writer, reader, -0.3 - (reader != row.writer) * rng.random())
@@ -194,7 +200,7 @@ def _diagnostics(rng: random.Random, run: SmallRun, number: int) -> list[Metric]
         for reader in AGENTS
     ]
     read = cross_likelihood(rows, agents=AGENTS, round=number)
-    return [*diversity.metrics(), *quality.metrics(), *read]
+    return [*diversity.metrics(), *false_steps.metrics(), *quality.metrics(), *read]
 
 
 def _rationale(rng: random.Random, tried: tuple[str, str, int, int], text: str) -> Rationale:
@@ -220,6 +226,7 @@ def _rationale(rng: random.Random, tried: tuple[str, str, int, int], text: str) 
 
 def _score(rng: random.Random, rationale: Rationale, stated: str | None, verdict: str) -> Score:
     likelihood = min(0.99, max(0.01, rng.gauss(0.55 if verdict == RIGHT else 0.4, 0.15)))
+    steps = check_steps(rationale.text)
     baseline = 0.2 + int(rationale.question_id[:4], 16) / 0xFFFF * 0.2
     return Score(
         rationale_id=rationale.id,
@@ -238,7 +245,13 @@ def _score(rng: random.Random, rationale: Rationale, stated: str | None, verdict
         likelihood=likelihood,
         baseline=baseline,
         lift=likelihood - baseline,
-        flags=("only the answer",) if rng.random() < 0.1 else (),
+        flags=(
+            *(("only the answer",) if rng.random() < 0.1 else ()),
+            *(("a false step",) if steps.false else ()),
+        ),
+        true_steps=steps.true,
+        false_steps=steps.false,
+        unreadable_steps=steps.unreadable,
     )
 
 

@@ -12,9 +12,10 @@ import pytest
 import collate
 from collate.console.results import percent, points
 from collate.errors import InputError
+from collate.evaluation.false_steps import FALSE_STEP_RATE
 from collate.evaluation.score_quality import DISAGREEMENT
 from collate.report.html import render, write_report
-from collate.tables import Metric, to_table
+from collate.tables import RIGHT, Metric, to_table
 from tests.report.small_run import HOSTILE, SmallRun, replace, vouch_for, write_small_run
 
 pytestmark = pytest.mark.slow
@@ -85,7 +86,7 @@ def test_diversity_and_score_quality_are_on_the_page(page: Page, small_run: Smal
     for m in small_run.diagnostics[2]:
         if m.name == DISAGREEMENT:
             assert f"{100 * m.value:.1f} % in round 2 ({m.n:,} pairs)" in page.text
-        elif m.model != "scorer" or m.name.startswith("auc"):
+        elif m.name != FALSE_STEP_RATE and (m.model != "scorer" or m.name.startswith("auc")):
             assert f"{m.value:.3f}" in page.text
     assert "best" not in re.findall(r"<th>(\w+)</th>", render(collate.load_run(small_run.path)))
 
@@ -99,6 +100,14 @@ def test_chance_stands_above_the_base(small_run: SmallRun, tmp_path: Path) -> No
     vouch_for(path)
     text = Page(render(collate.load_run(path))).text
     assert re.search(r"chance 23\.7 % 23\.7 % 23\.7 % base", text)
+
+
+def test_false_steps_of_a_rationale_are_named(small_run: SmallRun) -> None:
+    run = collate.load_run(small_run.path)
+    flagged = run.rationales()[run.rationales()["false_steps"] > 0]
+    view = str(run.question(flagged["question_id"].iloc[0]))
+    step = flagged["text"].iloc[0].partition(".")[0]
+    assert f"a false step ({step}), likelihood" in view
 
 
 def test_a_metric_of_a_hostile_name_is_text(small_run: SmallRun, tmp_path: Path) -> None:
@@ -128,7 +137,10 @@ def test_preferences_and_reasons_for_none_are_counted(page: Page, small_run: Sma
         with_preference = {row.question_id for row in small_run.preferences[number]}
         reasons = Counter(row.reason for row in small_run.dropped[number])
         made = f"{len(small_run.preferences[number])} {len(with_preference)} of 16"
-        counted = rf"round {number} 96 [\d.]+ % [\d.]+ {made}"
+        scores = [score for score in small_run.scores[number] if score.verdict == RIGHT]
+        false_share = 100 * sum(score.false_steps > 0 for score in scores) / len(scores)
+        assert 0 < false_share < 100
+        counted = rf"round {number} 96 [\d.]+ % {false_share:.1f} % [\d.]+ {made}"
         assert re.search(counted, page.text)
         for reason, count in reasons.items():
             assert f"none: {reason}" in page.text

@@ -91,9 +91,12 @@ def test_every_rationale_is_judged_in_order(verifier: Verifier) -> None:
     assert [row.found_verdict for row in rows] == [RIGHT, RIGHT, WRONG, RIGHT, RIGHT]
 
 
-def test_flags_are_part_of_the_score_and_of_its_table(verifier: Verifier) -> None:
+def test_flags_and_steps_are_part_of_the_score_and_of_its_table(verifier: Verifier) -> None:
     rows = scores(verifier, None)
-    assert [row.flags for row in rows] == [(), (), (), ("only the answer",), ("only the answer",)]
+    only_answer, false_step = ("only the answer",), ("a false step",)
+    assert [row.flags for row in rows] == [(), (), false_step, only_answer, only_answer]
+    steps = [(row.true_steps, row.false_steps, row.unreadable_steps) for row in rows]
+    assert steps == [(1, 0, 0), (1, 0, 0), (0, 1, 0), (0, 0, 0), (0, 0, 0)]
     assert from_table(Score, to_table(Score, rows)) == rows
 
 

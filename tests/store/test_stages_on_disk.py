@@ -190,7 +190,7 @@ def test_a_stage_of_other_inputs_is_made_again_and_named(tmp_path: Path) -> None
 
 
 def test_a_run_of_another_schema_is_refused_with_the_version_that_reads_it(tmp_path: Path) -> None:
-    facts = {"schema": "4", "versions": {"collate": "0.1.0"}}
+    facts = {"schema": "5", "versions": {"collate": "0.1.0"}}
     (tmp_path / "run.json").write_text(json.dumps(facts))
-    with pytest.raises(RunFolderError, match=r"schema 4, .* schema 5; collate 0\.1\.0, which"):
+    with pytest.raises(RunFolderError, match=r"schema 5, .* schema 6; collate 0\.1\.0, which"):
         RunFolder.existing(tmp_path)
