@@ -35,7 +35,7 @@ class Spent:
 def spent_by_run(folder: RunFolder) -> Spent:
     """What a run has spent in all of its rounds, its own warm-up left aside."""
     # A round that gave no preference, or was killed before its end, has rationales and no curves.
-    written_rounds, tuned_rounds = folder.rounds_with("generate"), folder.rounds_with("tune")
+    written_rounds, tuned_rounds = folder.rounds_with("rationales"), folder.rounds_with("tuning")
     seconds = 0.0
     for stage, stage_record in folder.manifest.stages.items():
         # The seconds of shards, single agents and readers would count twice otherwise.

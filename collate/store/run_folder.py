@@ -175,9 +175,9 @@ class RunFolder:
         """The numbers of the rounds that gave some agent new weights, 0 being the beginning."""
         return _rounds_with(self.manifest.stages, "agents")
 
-    def rounds_with(self, stage: str) -> list[int]:
-        """The numbers of the rounds whose stage of this name is finished."""
-        return _rounds_with(self.manifest.stages, stage)
+    def rounds_with(self, table: str) -> list[int]:
+        """The numbers of the rounds of which a finished stage wrote this table."""
+        return _rounds_with(self.manifest.files, f"{table}.parquet")
 
     def stage(
         self, name: str, tables: Mapping[str, type], inputs: Mapping[str, str] = NO_INPUTS
@@ -356,9 +356,10 @@ def _check_identity(path: Path, facts: Mapping[str, Any], identity: Mapping[str,
         )
 
 
-def _rounds_with(stages: Iterable[str], name: str) -> list[int]:
-    """The rounds that have a stage of this name among these, as `round-02/evaluate` is of 2."""
-    matches = (re.fullmatch(rf"round-(\d{{1,6}})/{name}", stage) for stage in stages)
+def _rounds_with(names: Iterable[str], name: str) -> list[int]:
+    """The rounds that have a stage or file of this name, as `round-02/evaluate` is of round 2."""
+    pattern = re.compile(rf"round-(\d{{1,6}})/{re.escape(name)}")
+    matches = (pattern.fullmatch(each) for each in names)
     return sorted(int(match[1]) for match in matches if match is not None)
 
 
