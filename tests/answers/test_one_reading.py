@@ -8,8 +8,8 @@ import ast
 from pathlib import Path
 
 PACKAGE = Path(__file__).parents[2] / "collate"
-# Linear in the length of the text, held by `test_verifier.py`.
-MAY_READ = {"read_gold", "same_gold", "cut_answer", "text_key"}
+# Linear in the length of the text, as `test_verifier.py` and `test_steps.py` hold.
+MAY_READ = {"read_gold", "same_gold", "cut_answer", "text_key", "false_steps_in"}
 FORBIDDEN = {
     "judge_text", "read_answer", "last_answer", "read_number", "read_choice", "read_boolean",
     "read_text", "flags_of", "review_request", "same_answer", "same_mathematics",

@@ -37,7 +37,7 @@ def chosen_of(rows: Sequence[tuple[Rationale, Score]], **settings: Any) -> tuple
     """The ids of what is chosen, and the reasons why questions gave nothing."""
     preferences, dropped = make_preferences(
         [QUESTION], [rationale for rationale, _ in rows], [score for _, score in rows],
-        agents=["a"], parts=None, answer_kind="number",
+        agents=["a"], parts=None,
         config=PairsConfig(per_question=9, **settings),
     )  # fmt: skip
     return {preference.chosen_id for preference in preferences}, [each.reason for each in dropped]
