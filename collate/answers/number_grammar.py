@@ -10,6 +10,7 @@ have. The words come from `languages/`.
     neither  "just shy of 12"  "12 doubled"  "nicht 12"  "12 ❌"  "12x"  "2h 12"
 """
 
+import re
 from collections.abc import Sequence
 from fractions import Fraction
 
@@ -19,16 +20,19 @@ from collate.answers.tokens import Token, is_unspaced
 MOST_WORDS_BEFORE = 12  # of an introducing sentence of any words
 MOST_WORDS_OF_A_SUBJECT = 4  # with the verb before it
 MOST_ADJECTIVES = 3  # of a unit: "12 small red glass marbles"
+_SHORTEST_OF_A_RATE = 3  # letters
 MOST_UNSPACED = 40  # characters of a phrase whose words are not separated
 
 # Units as they are written, capital and small letters apart.
 _UNIT_NAMES = """
 km m cm mm dm nm mi ft in yd ha ac sqft kg g mg lb lbs oz t kt l L ml mL dl cl gal qt pt h hr
 hrs min mins s sec secs ms d wk wks mo mos yr yrs mph kph kmh rpm W kW MW kWh Wh V A mA J kJ N
-Pa kPa Hz kHz MHz GHz dB cal kcal C F K GB MB KB kB TB px dpi pcs pc ea lbs. USD EUR GBP INR CHF
+Pa kPa Hz kHz MHz GHz dB cal kcal C F K GB MB KB kB TB px dpi deg pcs pc ea lbs. USD EUR GBP INR CHF
 JPY CNY CAD AUD SEK NOK DKK PLN BRL MXN zł Kč kr kn lei Ft R$ Rs rs mn cc µm µg µs ℃ ℉
 """
 _UNITS = frozenset(_UNIT_NAMES.split())
+_COMPOUNDED = frozenset(("m", "s", "h", "kg", "g", "mol", "K", "A", "V", "W", "J", "N"))
+_WITH_POWER = re.compile(r"(?:[kcmd]?m|ft|in|yd|mi)[23]")  # m2, cm3
 # Counters and currencies that are signs rather than words of one language.
 _UNIT_SIGNS = Phrases((*"元円人個个月日年時时分秒本枚台匹頭头歳岁", "ドル"))
 _ORDINAL_ENDINGS = frozenset(("st", "nd", "rd", "th"))
@@ -136,8 +140,9 @@ class Behind:
         length = self._closing_length(place)
         if length and not self._begins_a_tail(place, length):
             return length
-        if has_unit and text == "/" and self._is_word(place + 1):
-            return 2  # km/h
+        if text == "/" and self._is_word(place + 1):
+            is_long = len(self._words[place + 1]) >= _SHORTEST_OF_A_RATE
+            return 2 if has_unit or is_long else 0  # km/h, and "$18/hour"; not 18/x
         if not has_unit or place == 0:
             return 0
         is_degree = self._tokens[place - 1].text == "°" and text in "CFK"
@@ -186,14 +191,24 @@ class Behind:
         token = self._tokens[start]
         if token.kind != "word":
             return 0
-        without_power = token.text.removesuffix("2").removesuffix("3")
-        if token.text in _UNITS or without_power in _UNITS:
-            return 1
+        if token.text in _UNITS or _WITH_POWER.fullmatch(token.text):
+            return self._compound_length(start)
         if self._is_on_the_number(start):
             return 0  # algebra, a base, a time
         lengths = self._lexicon.units.lengths_at(self._words, start)
         lengths += _UNIT_SIGNS.lengths_at(self._words, start)
         return max(*lengths, 0, self._noun_length(start))
+
+    def _compound_length(self, start: int) -> int:
+        """The length of units that are multiplied: "N·m", "m s^-1"."""
+        place = start + 1
+        while place < len(self._tokens):
+            step = 2 if self._tokens[place].text == "*" else 1
+            unit = place + step - 1
+            if unit >= len(self._tokens) or self._tokens[unit].text not in _COMPOUNDED:
+                break
+            place = unit + 1
+        return place - start
 
     def _noun_length(self, start: int) -> int:
         """The length of a noun with its adjectives, in the plural where the number asks for it."""
@@ -258,6 +273,11 @@ class Behind:
         inner = Behind(apart, self._value, self._lexicon)
         return places[0] + 1 if words and inner.obstacle(has_unit=False) is None else None
 
+    def _names_a_number(self, start: int) -> bool:
+        """Whether a number stands among the words of a tail, other than the "one" of "each one"."""
+        numbers = self._lexicon.number_words
+        return any(numbers.get(word, 1) != 1 for word in self._words[start:])
+
     def _obstacle_in_tail(self, start: int, changing_start: int) -> str | None:
         """Why the words that a unit leads on to, "per day in the week", are not read.
 
@@ -266,7 +286,7 @@ class Behind:
         """
         if self._lexicon.numbers.lengths_at(self._words, start):  # 12点五
             return "several numbers, not one"
-        if start == 0 and self._lexicon.numbers.found_in(self._words):  # 12 of twenty
+        if self._names_a_number(start):  # 12 of twenty, 12 fewer than zero
             return "several numbers, not one"
         words = [word for word in self._words[changing_start:] if word]
         signs = [token.text for token in self._tokens[start:] if token.kind == "sign"]

@@ -65,6 +65,8 @@ _CURRENCY = re.compile(
     r"|[£€¥₹₽₩₪₺฿]|\bRs\.?\s?(?=\d)"  # £18, Rs. 500
     r"|\b(?:USD|EUR|GBP|INR|CHF|JPY|CNY|CAD|AUD)\s?(?=[-\d])"  # USD 18
 )
+# 18€50, which is not 1850
+_CURRENCY_BETWEEN = re.compile(r"(?<=\d)[$£€¥₹₽₩₪₺฿](?=\d)")
 # 10^{6}, 10^{-6}, 10^(-6)
 _BRACED_POWER = re.compile(r"\^\s?[{(]\s?(-?\d+)\s?[)}]")
 # 1.5 x 10^3
@@ -112,7 +114,8 @@ def plain_notation(text: str) -> str:
         text = _without_latex(text)
     text = _BRACED_POWER.sub(r"^\1", text)
     text = _X_BEFORE_POWER.sub(" * ", _DOUBLE_STAR_POWER.sub("^", text)).replace("**", " ")
-    text = _PERCENT.sub("%", _UNIT_POWER.sub("", _CURRENCY.sub("", text)))
+    text = _CURRENCY.sub("", _CURRENCY_BETWEEN.sub(" ", text))
+    text = _PERCENT.sub("%", _UNIT_POWER.sub("", text))
     return " ".join(text.split())
 
 

@@ -73,6 +73,19 @@ RIGHT_18 = [
     "Total = 6 * 3 = 18 apples", "18元", "18 元", "18円", "18人", "18個", "18ドル",
 ]  # fmt: skip
 
+RIGHT_18 += [
+    "18 deg", "18 approx", "18 approx.", "18 (approx.)", "18 (approximately)", "$18/hour",
+    "18/hour",
+    "18 dollars/day", "$18 per hour", "18 km h^{-1}", "18 m s^{-1}", "18 N·m", "18 kg m/s",
+    "18 o'clock",
+    "Therefore, the final answer is: $\\boxed{18}$. I hope it is correct.",
+    "18. I hope it is correct.", "Ans: 18", "Ans. 18", "In total there are 18 apples",
+    "So there will be 18 left", "John will have 18 apples left.", "18 apples remain",
+    "18 days from now",
+    "18 whole apples", "18 boys and girls", "five and thirteen make 18", "18 hours per week",
+    "the answer is therefore 18", "18 US$", "18$", "18E0", "18.0e0",
+]  # fmt: skip
+
 UNKNOWN_18 = [
     # denied
     "not 18", "isn't 18", "is not 18", "no 18", "never 18", "18 is wrong", "18 is not right",
@@ -143,6 +156,15 @@ UNKNOWN_18 = [
     "NaN", "infinity", "∞", "no answer", "I do not know", "unknown", "no solution", "undefined",
     "see above", "18" * 200,
 ]  # fmt: skip
+UNKNOWN_18 += [
+    "18 fewer than zero", "18 backwards", "18 onwards", "18C2", "18P2", "C(18,2)",
+    "\\binom{18}{2}",
+    "18 fives", "18 and more", "18 and up", "18 or so less", "18-ish", "18ish", "18ff", "18 etc.",
+    "from 18", "since 18", "until 18", "18 upon 2", "18/x", "18 of twenty", "18 reversed",
+    "18 flipped",
+    "\\overline{18}", "18⁻¹", "18⁰", "18%18", "$18-$20", "$18 to $20", "18€50", "#18 of 20",
+    "18 units short", "18 too many", "18 squares", "18 hrs 5",
+]  # fmt: skip
 WRONG_18 = [
     "17", "-18", "−18", "– 18", "$-18", "-$18", "180", "1.8", "18.5", "1/18", "18 million",
     "18 thousand", "18 hundred", "18 dozen", "18 billion", "18 lakh", "18 crore", "19 eggs", "0",
@@ -180,6 +202,13 @@ RIGHT_B = [
     "✅ B", "B ✅", "B) it is the colour of grass", "B. It grows.", "B - the colour of grass",
     "B) because grass is so", "(B) as grass is",
 ]  # fmt: skip
+RIGHT_B += [
+    "B is correct", "B is the correct answer", "Option B is correct.", "green is correct",
+    "Letter B",
+    "the letter B", "I would choose B", "Choose B", "Select B", "Ans: B", "Ans. B", "ANSWER: B",
+    "The correct answer is option B.", "The answer is Option (B) green", "\\mathbf{B}",
+    "$\\boxed{\\textbf{(B)}\\ \\text{green}}$", "B。", "（B）", "B；", "B-green", "B ) green",
+]  # fmt: skip
 UNKNOWN_B = [
     "A or B", "B or C", "A and B", "both A and B", "A, B", "B, C", "A/B", "B/C", "A) B)",
     "(A) (B)",
@@ -204,6 +233,14 @@ UNKNOWN_B = [
     "B != C",
     "chr(66)", "'ABCD'[1]", "{{B}}x", "B)) C", "B then C", "first B, then C", "B…C", "B to D",
     "I", "the second", "the one with grass", "A) green or B) green", "B green blue",
+]  # fmt: skip
+UNKNOWN_B += [
+    "B & C", "B|C", "not A", "anything except B", "all but B", "B is not correct",
+    "B isn't correct",
+    "B is incorrect", "I'd say B or D", "B (or C)", "B? C?", "B ≠ C", "B vs C",
+    "B, but C is close",
+    "A: green", "(A) green", "D) green", "B: red", "A, then B", "BCD", "B.C", "B,C", "(B)(C)",
+    "B;C",
 ]  # fmt: skip
 WRONG_B = [
     "A", "(A)", "C", "c)", "red", "blue", "A) red", "The answer is C.", "Answer: (D) grey",
