@@ -5,7 +5,7 @@
                           introduce it ("So the answer is 7.")
     copies the question   what stands before the stated answer is a piece of the question, or the
                           question and little else
-    a false step          an equation or comparison in it is false (`steps.py`)
+    a false step          an equation or comparison in it is false (`steps/`)
 
 An answer without reasoning can be right, and the likelihood of the gold answer is high after it, so
 a loop that rewards either teaches to leave the reasoning out; one that is right by luck teaches a

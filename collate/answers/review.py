@@ -15,7 +15,7 @@ from collate.answers.steps import check_steps
 @dataclass(frozen=True)
 class Review:
     """The judgement of a rationale, its flags (the words of `flags.py`), and how many of its steps
-    are true, false and unreadable (`steps.py`)."""
+    are true, false and unreadable (`steps/`)."""
 
     judgement: Judgement
     flags: tuple[str, ...] = ()

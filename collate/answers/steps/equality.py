@@ -4,8 +4,8 @@ from fractions import Fraction
 from itertools import product
 from math import floor
 
-from collate.answers.step_expressions import Expression
-from collate.answers.step_values import Convention
+from collate.answers.steps.expressions import Expression
+from collate.answers.steps.quantities import Convention
 
 TRUE, FALSE = "true", "false"
 NEAR = "near"

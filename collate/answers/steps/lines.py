@@ -4,9 +4,9 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from collate.answers.step_tokens import STOP, WORD, Token
-from collate.answers.step_typography import BREAK, SKIPPED, in_one_form
-from collate.answers.step_words import BEFORE, DENYING, DENYING_PARTS, REMAINDERS
+from collate.answers.steps.lexer import STOP, WORD, Token
+from collate.answers.steps.typography import BREAK, SKIPPED, in_one_form
+from collate.answers.steps.words import BEFORE, DENYING, DENYING_PARTS, REMAINDERS
 
 # A calculator's annotation, <<48/2=24>>; the group is what is in it.
 _ANNOTATION = re.compile(r"<<([^<>\n]{1,300})>>")

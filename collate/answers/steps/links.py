@@ -5,11 +5,13 @@ from dataclasses import dataclass
 from fractions import Fraction
 from math import factorial, floor
 
-from collate.answers.step_comparison import FALSE, NEAR, TRUE, numeric_verdict, value_of
-from collate.answers.step_context import Line, Side
-from collate.answers.step_expressions import Expression, expression_at
-from collate.answers.step_phrases import matching_brackets, unit_words
-from collate.answers.step_surroundings import (
+from collate.answers.steps.equality import FALSE, NEAR, TRUE, numeric_verdict, value_of
+from collate.answers.steps.expressions import Expression, expression_at
+from collate.answers.steps.lexer import CLOSE, NUMBER, ODD, OPEN, OPERATOR, STOP, WORD, Token
+from collate.answers.steps.lines import Line, Side
+from collate.answers.steps.phrases import matching_brackets, unit_words
+from collate.answers.steps.quantities import Convention
+from collate.answers.steps.surroundings import (
     NOT_READ,
     SURE,
     is_letter,
@@ -17,8 +19,6 @@ from collate.answers.step_surroundings import (
     right_state,
     units_agree,
 )
-from collate.answers.step_tokens import CLOSE, NUMBER, ODD, OPEN, OPERATOR, STOP, WORD, Token
-from collate.answers.step_values import Convention
 
 UNREADABLE = "unreadable"
 _LETTERS_OF_UNITS = frozenset("mglLshtkKMCFVWJN°¢")

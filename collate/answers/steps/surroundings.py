@@ -4,10 +4,8 @@ from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from math import factorial
 
-from collate.answers.step_context import Line, Side
-from collate.answers.step_expressions import Expression
-from collate.answers.step_phrases import is_call_of, unit_words
-from collate.answers.step_tokens import (
+from collate.answers.steps.expressions import Expression
+from collate.answers.steps.lexer import (
     CLOSE,
     COMMA,
     CURRENCY,
@@ -19,7 +17,9 @@ from collate.answers.step_tokens import (
     WORD,
     Token,
 )
-from collate.answers.step_words import (
+from collate.answers.steps.lines import Line, Side
+from collate.answers.steps.phrases import is_call_of, unit_words
+from collate.answers.steps.words import (
     ARTICLES,
     BEFORE,
     BEFORE_ENDINGS,

@@ -12,8 +12,7 @@ differ (`6/2(3)`, `-2^2`, `2^3^2`, `50 + 20%`) the value depends on a `Conventio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from collate.answers.step_phrases import UNIT_WORDS, is_call_of, unit_words
-from collate.answers.step_tokens import (
+from collate.answers.steps.lexer import (
     CLOSE,
     CURRENCY,
     FACTORIAL,
@@ -26,7 +25,8 @@ from collate.answers.step_tokens import (
     WORD,
     Token,
 )
-from collate.answers.step_values import (
+from collate.answers.steps.phrases import UNIT_WORDS, is_call_of, unit_words
+from collate.answers.steps.quantities import (
     CLOSE_SLASH,
     SLASHES,
     Value,

@@ -8,19 +8,19 @@ word beside it that may change a number. Each link of a chain `a = b = c` is a s
 
 A decimal result may be rounded to its own number of places: `10 / 3 = 3.33`. Numbers may be written
 as in English or as in German, and several ways of writing the same line are tried. Nothing is
-evaluated but the grammar of `step_expressions.py`; the time is linear in the length of the text.
+evaluated but the grammar of `expressions.py`; the time is linear in the length of the text.
 """
 
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from collate.answers.step_comparison import FALSE, TRUE
-from collate.answers.step_context import Line, Side, lines_of
-from collate.answers.step_roles import tokens_of
-from collate.answers.step_tokens import COMMA, OPERATOR, RELATION, STOP, WORD, Notation, Token
-from collate.answers.step_verdicts import UNREADABLE, Outcome, judge_link
-from collate.answers.step_words import CHANGING, SUPPOSING
+from collate.answers.steps.equality import FALSE, TRUE
+from collate.answers.steps.lexer import COMMA, OPERATOR, RELATION, STOP, WORD, Notation, Token
+from collate.answers.steps.lines import Line, Side, lines_of
+from collate.answers.steps.links import UNREADABLE, Outcome, judge_link
+from collate.answers.steps.roles import tokens_of
+from collate.answers.steps.words import CHANGING, SUPPOSING
 
 LONGEST_TEXT = 20_000
 """Characters of a text that are looked at."""

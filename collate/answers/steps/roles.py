@@ -3,7 +3,7 @@
 from dataclasses import replace
 from itertools import pairwise
 
-from collate.answers.step_tokens import (
+from collate.answers.steps.lexer import (
     CLOSE,
     COMMA,
     CURRENCY,
@@ -22,7 +22,7 @@ from collate.answers.step_tokens import (
     Token,
     raw_tokens,
 )
-from collate.answers.step_words import (
+from collate.answers.steps.words import (
     APPROXIMATE_WORDS,
     CURRENCY_CODES,
     CURRENCY_WORDS,

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from collate.answers.step_tokens import CLOSE, NUMBER, OPEN, POWER, WORD, Token
+from collate.answers.steps.lexer import CLOSE, NUMBER, OPEN, POWER, WORD, Token
 
 UNIT_WORDS = 3
 
