@@ -62,6 +62,8 @@ def _task_problems(config: RunConfig) -> list[str]:
         sentences.append(f"task.name={task.name!r}: a task's name is {NAME_RULE}")
     if not task.marker.strip():
         sentences.append("task.marker='': must be the text that stands before a stated answer")
+    if not task.languages or len(set(task.languages)) < len(task.languages):
+        sentences.append(f"task.languages={task.languages}: must be one or more different ones")
     if task.choices and task.kind != "multiple_choice":
         sentences.append(
             f"task.choices={task.choices}: task.kind={task.kind} has no options; only "

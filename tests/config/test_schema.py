@@ -44,6 +44,7 @@ def test_annotations_are_read_into_words() -> None:
 
 
 def test_choices_are_what_the_code_has() -> None:
+    from collate.answers.languages import LANGUAGES
     from collate.answers.reading import KINDS
     from collate.pairs.preferences import RULES
     from collate.tables import LABELS
@@ -54,6 +55,7 @@ def test_choices_are_what_the_code_has() -> None:
     assert set(SETTINGS["tuning.loss"].choices) == {*PREFERENCE_LOSSES, SFT} == {*LOSSES, SFT}
     assert SETTINGS["task.labels"].choices == LABELS
     assert SETTINGS["task.answer_kind"].choices == KINDS
+    assert set(SETTINGS["task.languages"].choices) == LANGUAGES.keys()
     assert set(SETTINGS["task.kind"].choices) == ANSWER_KINDS.keys()
 
 
