@@ -13,6 +13,7 @@ from collate.rounds.confidence import with_confidence
 from collate.scoring.answer_likelihood import AnswerLikelihood
 from collate.scoring.score_rationales import score_rationales
 from collate.tables import RIGHT, Answer, Question, Score
+from tests.answers.keys import key_of
 
 PROMPTS: Any = SimpleNamespace(of_scorer=lambda _: (1,), baseline=lambda _: (1, 2))
 
@@ -73,6 +74,7 @@ def test_whatever_can_be_read_has_a_confidence(
         question_id="q", task="t", split="test", writer="a", model="m", sample=0,
         text=f"so\n#### {stated}", tokens=3,
         finish_reason="stop", stated=stated, verdict=RIGHT, found=stated, found_verdict=RIGHT,
+        stated_key=key_of(stated, kind, options),
     )  # fmt: skip
     workers: Any = Here()
     (found,) = with_confidence(config, [question], [answer], PROMPTS, workers, lambda *_: None)
