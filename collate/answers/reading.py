@@ -38,6 +38,7 @@ from collate.answers.texts import (
 KINDS = ("number", "choice", "boolean", "text", "math")
 MATHEMATICS = "math"
 Key = Number | str
+LONGEST_SEARCHED = 20_000  # characters of the end of a text in which an answer is looked for
 UNREAD = "? "  # begins the key of what is stated and cannot be read
 
 # A stroke through a character ("1̶2̶") or around one, or Markdown's "~~12~~".
@@ -120,10 +121,11 @@ def last_answer(
 ) -> tuple[str, Key | None] | None:
     """The last thing in a text that could be an answer, as it stands there, and its key.
 
-    An answer that is introduced ("The answer is 5 (see step 3).", `\\boxed{5}`) comes before all
+    Only the last `LONGEST_SEARCHED` characters are looked at. An answer that is introduced ("The answer is 5 (see step 3).", `\\boxed{5}`) comes before all
     that follows it. None where there is no answer. Of a text of kind `text` that is the whole last
     line.
     """
+    text = text[-LONGEST_SEARCHED:]
     introduced = last_introduced(kind, text, words)
     if introduced is not None:
         found = _first_answer(kind, introduced.text, options, words)

@@ -61,9 +61,11 @@ def marker_of(marker: str) -> Marker:
 def statements_in(text: str, marker: str, words: Lexicon, kind: str = "") -> list[Statement]:
     """Everything that a rationale states, in order. Headings are left out, unless there is nothing
     else and the answer may be any text."""
-    every = list(_marked(text.translate(_CARRIAGE_RETURNS), marker_of(marker), words, kind))
-    no_headings = [statement for statement in every if not _is_heading(statement.text)]
-    return every if kind == "text" and not no_headings else no_headings
+    text = text.translate(_CARRIAGE_RETURNS)
+    every = list(_marked(text, marker_of(marker)))
+    no_headings = [marked for marked in every if not _is_heading(marked.text)]
+    stated = every if kind == "text" and not no_headings else no_headings
+    return [_statement(text, marked, marker_of(marker), words, kind) for marked in stated]
 
 
 def cut_answer(text: str, marker: str) -> str:
@@ -72,11 +74,13 @@ def cut_answer(text: str, marker: str) -> str:
     What stands before the marker on its line stays where it holds a word or a digit. Blanks at
     both ends are taken off. A text that states no answer comes back whole.
     """
-    statements = statements_in(text, marker, _every_language())
-    if not statements:
+    lines = text.translate(_CARRIAGE_RETURNS)
+    stated = (each for each in _marked(lines, marker_of(marker)) if not _is_heading(each.text))
+    first = next(stated, None)
+    if first is None:
         return text.strip()
-    start = statements[0].start
-    line_start = text.translate(_CARRIAGE_RETURNS).rfind("\n", 0, start) + 1
+    start = first.start
+    line_start = lines.rfind("\n", 0, start) + 1
     before_marker = text[line_start:start]
     if not any(map(str.isalnum, before_marker)):  # the "**" of "**#### 18**"
         before_marker = ""
@@ -87,9 +91,9 @@ def last_introduced(kind: str, text: str, words: Lexicon) -> Statement | None:
     """The last sentence that says it is the answer, from where it says so: the "5 (see step 3)" of
     "The answer is 5 (see step 3).", or what the last `\\boxed{}` holds. None without one."""
     start = max(0, len(text) - LONGEST_STATEMENT)
-    boxed = list(_marked(text[start:], marker_of("\\boxed"), words, ""))
+    boxed = list(_marked(text[start:], marker_of("\\boxed")))
     if boxed:
-        return boxed[-1]
+        return _statement(text[start:], boxed[-1], marker_of("\\boxed"), words, kind)
     tokens = tokens_of(text[start:])
     token_words = [token.word for token in tokens]
     for place in range(len(tokens) - 1, -1, -1):
@@ -113,27 +117,42 @@ def last_introduced(kind: str, text: str, words: Lexicon) -> Statement | None:
     return None
 
 
-def _marked(text: str, marker: Marker, words: Lexicon, kind: str) -> Iterator[Statement]:
-    """All statements of a text, headings among them."""
-    place = 0
-    last_end = 0  # of the statement before, whose words deny nothing
+class _Marked(NamedTuple):
+    """What stands behind one marker: its text and end, the marker's start, and where the words begin
+    that lead to it."""
+
+    text: str
+    start: int
+    end: int
+    before_start: int
+
+
+def _marked(text: str, marker: Marker) -> Iterator[_Marked]:
+    """What stands behind every marker of a text, headings among them; in linear time."""
+    place, line_start, line_end = 0, 0, -1
     while (match := marker.opening.search(text, place)) is not None:
-        line_start = text.rfind("\n", 0, match.start()) + 1
-        before = text[max(line_start, last_end, match.start() - LONGEST_CLAUSE) : match.start()]
+        # Only what was not looked at before is searched for line ends.
+        line_start = max(line_start, text.rfind("\n", place, match.start()) + 1)
+        before_start = max(line_start, place, match.start() - LONGEST_CLAUSE)
         if marker.closing:
             stated, place = _until_closed(text, match.end(), marker.closing)
-            denied = _denies(before, words, kind, stated) or _is_denied_behind(text, place, words)
         else:
-            line_end = text.find("\n", match.end())
-            line_end = len(text) if line_end < 0 else line_end
+            if line_end < match.end():
+                line_end = text.find("\n", match.end())
+                line_end = len(text) if line_end < 0 else line_end
             following = marker.opening.search(text, match.end(), line_end)
             place = line_end if following is None else following.start()
             stated = text[match.end() : place]
-            denied = _denies(before, words, kind, stated)
-        last_end = place
         stated = stated.strip(" \t\n*`")
         if stated:
-            yield Statement(stated, denied, match.start())
+            yield _Marked(stated, match.start(), place, before_start)
+
+
+def _statement(text: str, marked: _Marked, marker: Marker, words: Lexicon, kind: str) -> Statement:
+    denied = _denies(text[marked.before_start : marked.start], words, kind, marked.text)
+    if marker.closing:
+        denied = denied or _is_denied_behind(text, marked.end, words)
+    return Statement(marked.text, denied, marked.start)
 
 
 def _until_closed(text: str, start: int, closing: str) -> tuple[str, int]:
