@@ -5,6 +5,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from collate.atomic import file_digest
 from collate.config.schema import RunConfig
 from collate.console.summary import print_results
 from collate.store.manifest import Manifest
@@ -17,7 +18,9 @@ def test_the_share_of_right_rationales_with_a_false_step_is_said(tmp_path: Path)
     console = Console(file=io.StringIO(), width=100)
     manifest = Manifest.read(run.path)
     for round in range(3):
-        manifest.commit(f"round-{round:02d}/evaluate", {})
+        names = [f"round-{round:02d}/{table}.parquet" for table in ("answers", "metrics")]
+        files = {name: file_digest(run.path / name) for name in names}
+        manifest.commit(f"round-{round:02d}/evaluate", {"files": files})
     print_results(console, RunConfig(), RunFolder.existing(run.path))
     shares = {
         (m.round, m.model): m.value for m in [*run.diagnostics[1], *run.diagnostics[2]]

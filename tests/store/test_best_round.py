@@ -20,7 +20,7 @@ def answer(writer: str, right: bool) -> Answer:
     return Answer(
         question_id="q", task="t", split="test", writer=writer, model="m", sample=0, text="",
         tokens=1, finish_reason="stop", stated="1", verdict=RIGHT if right else WRONG, found="1",
-        found_verdict=RIGHT if right else WRONG,
+        found_verdict=RIGHT if right else WRONG, stated_key="1", found_key="1",
     )  # fmt: skip
 
 

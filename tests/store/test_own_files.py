@@ -41,4 +41,8 @@ def test_multiple_choice_from_a_file(tiny_model: Path, tmp_path: Path) -> None:
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
     questions = collate.load_run(tmp_path / "runs" / "quiz").questions()
-    assert set(questions["gold"]) == {"B"}
+    # One key is right everywhere, so the options are mixed, and the gold answer goes with them.
+    assert set(questions["gold"]) == {"A", "B"}
+    for row in questions.itertuples():
+        right = int(row.text.split()[-1].rstrip("?")) + 1
+        assert row.options["AB".index(row.gold)] == str(right)
