@@ -121,9 +121,9 @@ def last_answer(
 ) -> tuple[str, Key | None] | None:
     """The last thing in a text that could be an answer, as it stands there, and its key.
 
-    Only the last `LONGEST_SEARCHED` characters are looked at. An answer that is introduced ("The answer is 5 (see step 3).", `\\boxed{5}`) comes before all
-    that follows it. None where there is no answer. Of a text of kind `text` that is the whole last
-    line.
+    Only the last `LONGEST_SEARCHED` characters are looked at. An answer that is introduced ("The
+    answer is 5 (see step 3).", `\\boxed{5}`) comes before all that follows it. None where there is
+    no answer. Of a text of kind `text` that is the whole last line.
     """
     text = text[-LONGEST_SEARCHED:]
     introduced = last_introduced(kind, text, words)

@@ -118,8 +118,8 @@ def last_introduced(kind: str, text: str, words: Lexicon) -> Statement | None:
 
 
 class _Marked(NamedTuple):
-    """What stands behind one marker: its text and end, the marker's start, and where the words begin
-    that lead to it."""
+    """What stands behind one marker: its text and end, the marker's start, and where the words that
+    lead to it begin."""
 
     text: str
     start: int
