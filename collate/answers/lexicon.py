@@ -88,11 +88,7 @@ class Lexicon:
         self.any_denials = _with_foreign_words(languages, "denials", _OTHER_DENIALS)
         self.any_scales = _with_foreign_words(languages, "scales")
         self.any_hedges = _with_foreign_words(languages, "hedges")
-        self.scales: Mapping[tuple[str, ...], int] = {
-            words_of(phrase): factor
-            for language in languages
-            for phrase, factor in language.scales.items()
-        }
+        self.scales = _agreed_scales(languages)
         self.number_words = {
             " ".join(words_of(phrase.replace("-", " "))): number
             for language in languages
@@ -145,6 +141,16 @@ def lexicon(codes: tuple[str, ...]) -> Lexicon:
 _ORDINARY_PARTS = (
     "introductions", "verbs", "closings", "confirmations", "units", "links", "clauses", "yes",
 )  # fmt: skip
+
+
+def _agreed_scales(languages: Sequence[Language]) -> Mapping[tuple[str, ...], int]:
+    """The scale words of the languages, but for those of which two say different things: "billion"
+    is 10^9 in English and 10^12 in German."""
+    factors: dict[tuple[str, ...], set[int]] = {}
+    for language in languages:
+        for phrase, factor in language.scales.items():
+            factors.setdefault(words_of(phrase), set()).add(factor)
+    return {words: own.pop() for words, own in factors.items() if len(own) == 1}
 
 
 def _ordinary_words(languages: Sequence[Language]) -> set[str]:

@@ -9,7 +9,7 @@ from types import ModuleType
 import pytest
 
 from collate.answers.judging import judge_text
-from collate.verdicts import RIGHT, UNKNOWN
+from collate.verdicts import RIGHT, UNKNOWN, WRONG
 from tests.answers.languages import ar, de, en, es, fr, hi, it, ja, nl, pt, zh
 
 TABLES = {"ar": ar, "de": de, "en": en, "es": es, "fr": fr, "hi": hi, "it": it, "ja": ja, "nl": nl,
@@ -146,3 +146,13 @@ def test_a_denial_before_the_marker_counts_in_every_language(code: str, sentence
     text = f"{sentence} #### 12"
     languages = tuple(dict.fromkeys((code, OWN_ONLY.get(sentence, code))))
     assert judge_text("number", "####", text, "12", (), languages=languages).verdict == UNKNOWN
+
+
+def test_a_scale_that_two_languages_read_differently_is_unknown() -> None:
+    verdicts = {
+        languages: judge_text(
+            "number", "####", "#### 2 billion", "2000000000", (), languages=languages
+        ).verdict
+        for languages in (("en",), ("de",), ("de", "en"))
+    }
+    assert verdicts == {("en",): RIGHT, ("de",): WRONG, ("de", "en"): UNKNOWN}
