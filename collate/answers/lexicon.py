@@ -80,7 +80,7 @@ class Lexicon:
         self.closings, self.headings = phrases("closings", "confirmations"), phrases("headings")
         self.confirmations = phrases("confirmations")
         self.units, self.links = phrases("units"), phrases("links")
-        self.denials, self.hedges = phrases("denials"), phrases("hedges")
+        self.hedges = phrases("hedges")
         self.operators, self.bounds = phrases("operators"), phrases("bounds")
         self.adjectives = phrases("adjectives")
         self.changing = phrases("denials", "hedges", "bounds", "operators", "scales")
@@ -97,6 +97,8 @@ class Lexicon:
         self.numbers = phrases("number_words")
         self._no_units = _changing_words(languages) | self.number_words.keys()
         self.scripts = {script for language in languages for script in language.scripts}
+        self.introducing_words = _words_of_parts(languages, "introductions", "articles")
+        self.yes_and_no_words = _words_of_parts(languages, "yes", "no")
         self.articles = {word for language in languages for word in language.articles}
         self.decimal_comma = all(language.decimal_comma for language in languages)
         own_names = _answer_names(languages)
@@ -160,6 +162,17 @@ def _ordinary_words(languages: Sequence[Language]) -> set[str]:
         for part in _ORDINARY_PARTS
         for phrase in getattr(language, part)
         for word in (phrase, *words_of(phrase))
+    }
+
+
+def _words_of_parts(languages: Sequence[Language], *parts: str) -> set[str]:
+    """The words of all phrases of some parts, each by itself."""
+    return {
+        word
+        for language in languages
+        for part in parts
+        for phrase in getattr(language, part)
+        for word in words_of(phrase)
     }
 
 

@@ -14,7 +14,11 @@ from typing import NamedTuple
 # Characters that are a word each: Chinese ones with 々, Hiragana and Katakana with ー.
 _UNSPACED = "\u3005\u3007\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uff66-\uff9f"
 # Letters, with the marks on them and the vowel signs of Arabic and Devanagari.
-_LETTER = rf"(?:[^\W\d_{_UNSPACED}]|[\u0300-\u0333\u064b-\u065f\u0670\u0900-\u0903\u093a-\u094f])"
+_MARKS = "\u0300-\u0333\u064b-\u065f\u0670\u0900-\u0903\u093a-\u094f"
+_LETTER = rf"(?:[^\W\d_{_UNSPACED}]|[{_MARKS}])"
+WORD = rf"[{_UNSPACED}]|(?:[^\W{_UNSPACED}]|[{_MARKS}])+"
+"""Reads a word or a number, whatever is joined to it by a hyphen or an apostrophe; a part of larger
+patterns."""
 _TOKEN = re.compile(
     rf"""(?P<unspaced>[{_UNSPACED}])
     | (?P<elided>{_LETTER}['’](?={_LETTER}|\Z))                          # the l' of l'option

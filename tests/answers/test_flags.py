@@ -107,3 +107,34 @@ def test_a_megabyte_is_flagged_within_seconds(piece: str) -> None:
     start = time.process_time()
     flagged("number", "What is 5 - 4?", piece * (1_000_000 // len(piece)), "1")
     assert time.process_time() - start < 5
+
+
+# (languages, kind, rationale, flags)
+IN_OTHER_LANGUAGES = [
+    (("de",), "number", "Die Antwort ist 7.\n#### 7", (ONLY,)),
+    (("fr",), "number", "La réponse est 7.\n#### 7", (ONLY,)),
+    (("es",), "number", "Entonces, la respuesta es 7.\n#### 7", (ONLY,)),
+    (("zh",), "number", "答案是7。\n#### 7", (ONLY,)),
+    (("ja",), "number", "答えは7\n#### 7", (ONLY,)),
+    (("hi",), "number", "उत्तर 7\n#### 7", (ONLY,)),
+    (("ar",), "number", "الإجابة هي 7\n#### 7", (ONLY,)),
+    (("de",), "boolean", "Ja.\n#### ja", (ONLY,)),
+    (("de",), "number", "Sie hat drei Eier und kauft vier.\n#### 7", ()),
+    (("zh",), "number", "她有三个鸡蛋，又买了四个。\n#### 7", ()),
+    (("de",), "number", "3 + 4 = 7\n#### 7", ()),
+    (("en",), "number", "Die Antwort ist 7.\n#### 7", ()),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("languages", "kind", "text", "flags"), IN_OTHER_LANGUAGES)
+def test_only_the_answer_in_other_languages(
+    languages: tuple[str, ...], kind: str, text: str, flags: tuple[str, ...]
+) -> None:
+    gold = "7" if kind == "number" else "ja"
+    judgement = judge_text(kind, "####", text, gold, (), languages)
+    assert judgement.verdict == "right"
+    found = flags_of(
+        text, question="?", gold=gold, options=(), judgement=judgement, false_steps=0, kind=kind,
+        marker="####", languages=languages,
+    )  # fmt: skip
+    assert found == flags
